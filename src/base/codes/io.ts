@@ -1,0 +1,65 @@
+import type { CodeTable } from "./codes.js";
+
+/** Reading and writing bytes. */
+export const ioCodes: CodeTable = {
+  "io/not-found": {
+    kind: "not-found",
+    what: "A file or folder does not exist.",
+    why: "There is nothing to read at the given place.",
+    fix: "Check the path for typing errors and the current folder.",
+  },
+  "io/read-failed": {
+    kind: "io",
+    what: "The system could not read a file.",
+    why: "Permissions, a failing device or a file that became shorter.",
+    fix: "Check permissions and the device; copy the file elsewhere and try again.",
+  },
+  "io/write-failed": {
+    kind: "io",
+    what: "The system could not write a file.",
+    why: "Permissions, a full disk or a failing device. Nothing was left under the final name.",
+    fix: "Free space or choose another destination.",
+  },
+  "io/out-of-bounds": {
+    kind: "out-of-bounds",
+    what: "A read went past the end of its source.",
+    why: "A structure in the input points outside of the file, or the file is cut off.",
+    fix: "The download may be incomplete: compare its size with the manifest.",
+  },
+  "io/changed": {
+    kind: "integrity",
+    what: "A source file was changed while it was read.",
+    why: "What was read no longer belongs together, so the result cannot be trusted.",
+    fix: "Stop whatever writes to the file and run again.",
+  },
+  "io/exists": {
+    kind: "usage",
+    what: "The destination exists already.",
+    why: "vmferry overwrites nothing unless told to.",
+    fix: "Choose another destination, or add `--force`.",
+  },
+  "io/no-space": {
+    kind: "io",
+    what: "There is not enough free space for the result.",
+    why: "The planned files are larger than the free space at the destination.",
+    fix: "Free space or choose a destination on another device.",
+  },
+  "io/limit": {
+    kind: "limit-exceeded",
+    what: "A size in the input is larger than a limit.",
+    why: "Limits keep hostile or damaged input from using up memory and time.",
+    fix: "If the input is trusted, raise the named limit.",
+  },
+  "io/codec-failed": {
+    kind: "corrupt",
+    what: "A compressed unit could not be unpacked.",
+    why: "Its bytes are damaged or are no deflate stream, or they unpack to more than the unit may hold.",
+    fix: "Verify the package; fetch it again.",
+  },
+  "io/unsupported-codec": {
+    kind: "unsupported-feature",
+    what: "This Node.js has no codec for a compression method in the input.",
+    why: "Zstandard needs a newer Node.js.",
+    fix: "Use a newer Node.js.",
+  },
+};

@@ -1,0 +1,29 @@
+import type { CodeTable } from "./codes.js";
+
+/** What can go wrong with a run as a whole. */
+export const runCodes: CodeTable = {
+  "run/canceled": {
+    kind: "canceled",
+    what: "The run was interrupted.",
+    why: "Ctrl-C or an abort signal stopped it. All partial output was removed.",
+    fix: "Start it again; nothing has to be cleaned up first.",
+  },
+  "run/worker-failed": {
+    kind: "internal",
+    what: "A worker thread ended unexpectedly.",
+    why: "The thread crashed or ran out of memory, so its part of the work is lost.",
+    fix: "Run again with fewer workers (`--workers 1`); if it stays, report it with the command line.",
+  },
+  "internal/unreachable": {
+    kind: "internal",
+    what: "The program reached a place that its types rule out.",
+    why: "This is a bug in vmferry.",
+    fix: "Report it with the command line and, if you can, the input.",
+  },
+  "internal/bug": {
+    kind: "internal",
+    what: "An internal assumption did not hold.",
+    why: "This is a bug in vmferry.",
+    fix: "Report it with the command line and, if you can, the input.",
+  },
+};

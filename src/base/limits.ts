@@ -1,0 +1,40 @@
+/** Named limits for every size that comes from input. All are adjustable; docs/reference/limits.md is generated from this file. */
+export interface Limits {
+  /** Bytes of an OVF descriptor or another XML document. */
+  readonly descriptorBytes: number;
+  /** Depth of nested XML elements. */
+  readonly xmlDepth: number;
+  /** Attributes of one XML element. */
+  readonly xmlAttributes: number;
+  /** Elements of one XML document. */
+  readonly xmlElements: number;
+  /** Members of one archive, or files of one folder. */
+  readonly members: number;
+  /** Bytes of a manifest or certificate. */
+  readonly manifestBytes: number;
+  /** Bytes of a disk's allocation tables held in memory. */
+  readonly tableBytes: number;
+  /** Bytes of a VMDK descriptor. */
+  readonly diskDescriptorBytes: number;
+  /** Extents of one VMDK. */
+  readonly diskExtents: number;
+  /** Layers of one disk chain. */
+  readonly chainDepth: number;
+  /** Bytes of one unit (grain, cluster, block) of a disk. */
+  readonly unitBytes: number;
+}
+
+/** The limits that hold unless a caller sets others. */
+export const defaultLimits: Limits = Object.freeze({
+  descriptorBytes: 64 * 2 ** 20,
+  xmlDepth: 256,
+  xmlAttributes: 1024,
+  xmlElements: 2_000_000,
+  members: 100_000,
+  manifestBytes: 16 * 2 ** 20,
+  tableBytes: 512 * 2 ** 20,
+  diskDescriptorBytes: 2 ** 20,
+  diskExtents: 32_768,
+  chainDepth: 64,
+  unitBytes: 256 * 2 ** 20,
+});

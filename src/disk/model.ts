@@ -1,0 +1,214 @@
+import type { ByteRange } from "../base/bytes.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import type { DiskFormatId, HashName, JsonValue } from "../base/ids.js";
+import type { Context, EditableFile } from "../io/context.js";
+import type { ByteSource, ByteStream, DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../io/source.js";
+import type { Patch } from "../io/target.js";
+
+/**
+ * A stretch of the guest's bytes. `data`: stored here; `zero`: reads as zeros; `absent`: not in this layer, ask the parent.
+ * Zero and absent are different facts.
+ */
+export interface Extent {
+  readonly offset: number;
+  readonly length: number;
+  readonly kind: "data" | "zero" | "absent";
+}
+
+/** How a disk packs its units, for carrying them over unopened. */
+export interface UnitKind {
+  readonly codec: "deflate";
+  readonly wrapper: "zlib" | "raw";
+  readonly unitBytes: number;
+}
+
+/** Facts about one disk image. Sizes in bytes. */
+export interface DiskInfo {
+  readonly format: DiskFormatId;
+  readonly variant: string;
+  /** Guest capacity. */
+  readonly size: number;
+  readonly logicalSectorSize: 512 | 4096;
+  /** The unit of allocation: grain, block or cluster. */
+  readonly blockSize: number;
+  readonly parent: { readonly name: string | null; readonly identity: string | null } | null;
+  readonly identity: string | null;
+  readonly properties: Readonly<Record<string, JsonValue>>;
+}
+
+/** A run of equal units of one source: what a segment has to read and unpack. */
+export interface ReadOp {
+  /** Id of the `UnitKernel` that unpacks. */
+  readonly kernel: string;
+  readonly source: ByteSource;
+  /** Guest bytes per unit. */
+  readonly unitBytes: number;
+  /** Pairs per unit: offset in source, stored bytes (an upper bound for packed units). */
+  readonly table: Float64Array;
+  /** Bytes of the first unit before the range wanted. */
+  readonly skip: number;
+  /** Guest offset of the first byte wanted. */
+  readonly outOffset: number;
+  /** Guest bytes wanted. */
+  readonly length: number;
+}
+
+/** Random access to a guest's bytes. One layer, or a stacked chain. */
+export interface VirtualDisk {
+  readonly info: DiskInfo;
+  /** Sorted, merged; tiles the range (default: all) exactly. */
+  extents(range?: ByteRange, signal?: AbortSignal): AsyncIterable<Extent>;
+  /** All data of the range and nothing else: bytes outside of every op are zeros (or the parent's). Sorted by `outOffset`. */
+  reads(range: ByteRange, signal?: AbortSignal): Promise<readonly ReadOp[]>;
+  /** How units are packed, where all are packed alike and start at multiples of their size. */
+  units(): UnitKind | null;
+  close(): Promise<void>;
+}
+
+/** A disk that comes once, in order: ops over received buffers. */
+export interface DiskStream {
+  readonly info: DiskInfo;
+  reads(signal?: AbortSignal): AsyncIterable<ReadOp>;
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** Pure and synchronous; the same code in every worker. */
+export interface UnitKernel {
+  /** `plain`, `vmdk/grain`, `qcow2/cluster`. */
+  readonly id: string;
+  readonly packing: "none" | "zlib" | "raw" | "zstd";
+  /** Reading: the packed bytes in a stored unit. */
+  payload(stored: Uint8Array): Uint8Array;
+  /** Writing: the bytes that stand before the payload, and how far the whole is padded. */
+  readonly frame?: UnitFrame;
+}
+
+/** What stands around a packed payload when it is written. */
+export interface UnitFrame {
+  /** Bytes before the payload. */
+  readonly headerBytes: number;
+  /** The whole unit is padded with zeros to a multiple of this. 1: not at all. */
+  readonly alignment: number;
+  /** Fills the header for a payload of `payloadBytes` at `guestOffset`. */
+  header(into: Uint8Array, guestOffset: number, payloadBytes: number): void;
+}
+
+/** A guest range of whole units that goes to one place. */
+export interface WriteOp {
+  readonly file: string;
+  /** Offset in the file, or `null`: appended in op order. */
+  readonly at: number | null;
+  /** Id of the `UnitKernel` that packs. */
+  readonly kernel: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly unitBytes: number;
+  /** Deflate level; only for packed units. */
+  readonly level?: number;
+  readonly digest?: HashName | "xxh64";
+}
+
+/** What became of a write op. */
+export interface WriteResult {
+  readonly op: WriteOp;
+  /** Where the op's bytes start in the file. */
+  readonly at: number;
+  /** Stored bytes per unit, frame included; 0: all zeros, nothing stored. */
+  readonly stored: Uint32Array;
+  readonly digest?: Uint8Array;
+}
+
+/** Bytes of a plan's own structures. `before` and `after` place them around an appended op. */
+export interface Region {
+  readonly file: string;
+  readonly at: number | "before" | "after";
+  readonly length: number;
+  bytes(): Iterable<Uint8Array>;
+}
+
+/** What results decide: allocation tables, footers. Fed in op order. */
+export interface PlanTables {
+  add(result: WriteResult): Iterable<Region>;
+  end(): Iterable<Region>;
+}
+
+/** The layout of a disk to be written, as data. Executed by `copyDisk` alone. */
+export interface WritePlan {
+  /** `size` is `null` only where compression decides it. */
+  readonly files: Iterable<{ readonly name: string; readonly size: number | null }>;
+  /** Whether the files can be written front to back. */
+  readonly order: "sequential" | "random";
+  /** Packed units that can be placed unopened. */
+  readonly acceptsUnits: UnitKind | null;
+  readonly fixed: Iterable<Region>;
+  /** Sorted by guest offset; whole units; only ranges that may hold data. */
+  readonly segments: Iterable<WriteOp>;
+  tables(): PlanTables;
+}
+
+/** What a plan is made for. `extents` is `null` for a pipe: units are placed as they come. */
+export interface DiskShape {
+  readonly info: DiskInfo;
+  readonly extents: (() => AsyncIterable<Extent>) | null;
+}
+
+/** A stretch of an image file, named, for rules and `disk map`. */
+export interface LayoutPart {
+  readonly offset: number;
+  readonly length: number;
+  readonly what: string;
+  readonly values: Readonly<Record<string, JsonValue>>;
+}
+
+/** A change to an image where it lies. */
+export type DiskChange =
+  | { readonly resize: number }
+  | { readonly repair: readonly Diagnostic[] }
+  | { readonly replayLog: true };
+
+/** An image that can be changed where it lies. */
+export interface WritableDisk extends VirtualDisk {
+  /** Planned; `EditableFile.apply` makes it so. */
+  amend(change: DiskChange): Promise<readonly Patch[]>;
+  writeAt(offset: number, chunk: Uint8Array): Promise<void>;
+  flush(): Promise<void>;
+}
+
+/** Options that every plan understands. */
+export interface PlanOptions {
+  /** Base name of the files written, such as `disk.vmdk`. */
+  readonly name: string;
+  readonly variant?: string;
+  /** Deflate level for packed variants. */
+  readonly level?: number;
+}
+
+/**
+ * One disk format. Optional methods are the capability table; docs and help are made from it.
+ * Adding a format: its folder, one line in `disk/formats.ts`, a docs page, fixtures.
+ */
+export interface DiskFormat {
+  readonly id: DiskFormatId;
+  readonly label: string;
+  /** With the dot, lower case, the usual one first. */
+  readonly extensions: readonly string[];
+  /** `ovf:format` URIs that name it, the one that we write first. */
+  readonly ovfUris: readonly string[];
+  /** Variants that are read; those in `writes` are written too. */
+  readonly variants: readonly string[];
+  /** Variants that can be written, the default first. */
+  readonly writes: readonly string[];
+  /** Bytes. A size is rounded up to the multiple when written. */
+  readonly limits: { readonly maxSize: number; readonly sizeMultiple: number };
+  readonly kernels: readonly UnitKernel[];
+  /** Pure. */
+  probe(window: ProbeWindow): ProbeResult;
+  /** One layer. Who opened the input closes it. */
+  open(input: DiskInput, resolver: SourceResolver, ctx: Context): Promise<VirtualDisk>;
+  openStream?(input: ByteStream, ctx: Context): Promise<DiskStream>;
+  /** The file as it lies. */
+  layout?(source: ByteSource, ctx: Context): AsyncIterable<LayoutPart>;
+  check?(disk: VirtualDisk, ctx: Context): AsyncIterable<Diagnostic>;
+  openWritable?(file: EditableFile, ctx: Context): Promise<WritableDisk>;
+  plan?(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan>;
+}

@@ -1,0 +1,22 @@
+/** How a deflate stream is wrapped: RFC 1950 (`zlib`) or bare RFC 1951 (`raw`). */
+export type DeflateWrapper = "zlib" | "raw";
+
+/** Synchronous codecs that write into the caller's buffer; no promise and no allocation per unit. */
+export interface Codec {
+  /** `zlib`, `libdeflate`, `fflate`. Results name it. */
+  readonly id: string;
+  /** Returns the bytes made. @throws `io/codec-failed` where input is damaged or `dst` would overflow */
+  inflateInto(src: Uint8Array, dst: Uint8Array, wrapper: DeflateWrapper): number;
+  /** Returns the bytes made, or 0 where they do not fit into `dst`. */
+  deflateInto(src: Uint8Array, dst: Uint8Array, wrapper: DeflateWrapper, level: number): number;
+  /** Returns the bytes made. @throws `io/codec-failed`, `io/unsupported-codec` */
+  unzstdInto(src: Uint8Array, dst: Uint8Array): number;
+  zstdInto?(src: Uint8Array, dst: Uint8Array, level: number): number;
+}
+
+/** A digest fed piece by piece. */
+export interface IncrementalHash {
+  update(bytes: Uint8Array): void;
+  /** Ends it. */
+  digest(): Uint8Array;
+}

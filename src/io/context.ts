@@ -1,0 +1,52 @@
+import type { Diagnostic } from "../base/diagnostics.js";
+import type { HashName, SecretRef } from "../base/ids.js";
+import type { Limits } from "../base/limits.js";
+import type { Codec, IncrementalHash } from "./codec.js";
+import type { Pool } from "./pool.js";
+import type { ByteSource } from "./source.js";
+import type { Patch, RandomTarget } from "./target.js";
+
+/** Progress of one piece of work, in bytes or items; monotonic. Children scale into parents. */
+export interface ProgressScope {
+  /** A child with its own total. `step`: a verb such as `copy`; `subject`: a file or disk. */
+  child(step: string, subject: string, total: number | null): ProgressScope;
+  /** Work done since the last call. */
+  advance(amount: number): void;
+  done(): void;
+}
+
+/** Scratch space, and files changed where they lie. */
+export interface EditableFile {
+  readonly source: ByteSource;
+  readonly target: RandomTarget;
+  /** Undo journal, fsync, bytes, fsync, journal away; opening finds and undoes a torn one. */
+  apply(patches: Iterable<Patch>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What the environment lends to the core. */
+export interface Runtime {
+  readonly pool: Pool;
+  readonly codec: Codec;
+  hash(algorithm: HashName): IncrementalHash;
+  randomBytes(length: number): Uint8Array;
+  now(): Date;
+  scratch(expectedBytes?: number): Promise<EditableFile>;
+  secret(ref: SecretRef): Promise<string>;
+}
+
+/** The last parameter of every asynchronous function above `io`. Closed: five members, never more. */
+export interface Context {
+  readonly signal: AbortSignal;
+  readonly progress: ProgressScope;
+  readonly limits: Limits;
+  readonly runtime: Runtime;
+  report(diagnostic: Diagnostic): void;
+}
+
+/** A progress scope that shows nothing. */
+export const silentProgress: ProgressScope = Object.freeze({
+  child: () => silentProgress,
+  advance: () => {},
+  done: () => {},
+});
