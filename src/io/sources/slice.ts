@@ -1,0 +1,38 @@
+import type { ByteRange } from "../../base/bytes.js";
+import type { ByteSource, SourceRef } from "../source.js";
+import { checkRange } from "./memory.js";
+
+/**
+ * A part of another source, as a source. Closing it closes nothing: the whole belongs to whoever opened it.
+ * @throws `io/out-of-bounds` where the part does not lie inside
+ */
+export function sliceSource(of: ByteSource, offset: number, length: number, label: string): ByteSource {
+  checkRange(of.label, of.size, offset, length);
+  const slice: ByteSource = {
+    label,
+    size: length,
+    async read(at, count, signal): Promise<Uint8Array> {
+      checkRange(label, length, at, count);
+      return of.read(offset + at, count, signal);
+    },
+    stream(range: ByteRange = { offset: 0, length }, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+      checkRange(label, length, range.offset, range.length);
+      return of.stream({ offset: offset + range.offset, length: range.length }, signal);
+    },
+    ref(): SourceRef | null {
+      const whole = of.ref();
+      return whole === null ? null : { kind: "slice", of: whole, offset, length };
+    },
+    async close(): Promise<void> {},
+  };
+  const { dataRuns } = of;
+  if (dataRuns === undefined) return slice;
+  return {
+    ...slice,
+    async *dataRuns(range, signal): AsyncIterable<ByteRange> {
+      for await (const run of dataRuns.call(of, { offset: offset + range.offset, length: range.length }, signal)) {
+        yield { offset: run.offset - offset, length: run.length };
+      }
+    },
+  };
+}
