@@ -1,22 +1,9 @@
-import { errorKindOf } from "./codes/codes.js";
+import { errorKindOf } from "./codes/all.js";
+import type { ErrorKind } from "./codes/codes.js";
 import type { Diagnostic, DiagnosticCode, Location } from "./diagnostics.js";
 import type { JsonValue } from "./ids.js";
 
-/** A dozen stable kinds, for control flow. The exact reason is the `code`. */
-export type ErrorKind =
-  | "usage"
-  | "not-found"
-  | "io"
-  | "remote"
-  | "invalid-format"
-  | "unsupported-feature"
-  | "corrupt"
-  | "out-of-bounds"
-  | "limit-exceeded"
-  | "integrity"
-  | "untrusted"
-  | "canceled"
-  | "internal";
+export type { ErrorKind } from "./codes/codes.js";
 
 /** What an error knows beyond its code and message. */
 export interface FerryErrorDetails {

@@ -1,0 +1,27 @@
+import type { DiagnosticCode } from "../diagnostics.js";
+import { cliCodes } from "./cli.js";
+import type { CodeTable, ErrorKind } from "./codes.js";
+import { diskCodes } from "./disk.js";
+import { ioCodes } from "./io.js";
+import { ovfCodes } from "./ovf.js";
+import { packageCodes } from "./package.js";
+import { platformCodes } from "./platforms.js";
+import { runCodes } from "./run.js";
+import { xmlCodes } from "./xml.js";
+
+/** Every code that vmferry can report. `gen-codes` compares it with the source and with the docs, both ways. */
+export const codes: CodeTable = {
+  ...cliCodes,
+  ...runCodes,
+  ...ioCodes,
+  ...xmlCodes,
+  ...diskCodes,
+  ...packageCodes,
+  ...ovfCodes,
+  ...platformCodes,
+};
+
+/** The kind of a code that is thrown. Codes that are only findings, thrown by a strict parser, are `invalid-format`. */
+export function errorKindOf(code: DiagnosticCode): ErrorKind {
+  return codes[code]?.kind ?? "invalid-format";
+}
