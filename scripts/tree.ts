@@ -12,3 +12,8 @@ export function readTree(folder: string, suffix: string): Map<string, string> {
   for (const name of names) files.set(name, readFileSync(name, "utf8"));
   return files;
 }
+
+/** The text of a file, or `null` where there is none. */
+export function readText(file: string): string | null {
+  return existsSync(file) ? readFileSync(file, "utf8") : null;
+}

@@ -1,0 +1,335 @@
+/**
+ * The documents that commands print with `--json`: a contract. Absent facts are `null`, never left out; sizes are bytes.
+ * The JSON Schemas in `schemas/` are made from these types (`node dist/scripts/gen-schemas.js`), comments included.
+ */
+import type { Diagnostic, DiagnosticCode, Location, Severity, SpecRef } from "../base/diagnostics.js";
+import type { Bus, DiskFormatId, Firmware, HashName, JsonValue, PackageKind } from "../base/ids.js";
+
+/** A finding about the input. */
+export interface DiagnosticResult {
+  /** `area/what`, stable. */
+  readonly code: DiagnosticCode;
+  readonly severity: Severity;
+  readonly message: string;
+  /** What to do next. */
+  readonly hint: string | null;
+  /** The section of a specification that the finding rests on. */
+  readonly spec: SpecRef | null;
+  readonly location: Location | null;
+  /** The values in the message. */
+  readonly data: Readonly<Record<string, JsonValue>> | null;
+}
+
+/** What a member of a package is for. */
+export type MemberRole = "descriptor" | "manifest" | "certificate" | "disk" | "iso" | "nvram" | "strings" | "file";
+
+/** One file of a package. */
+export interface MemberResult {
+  readonly name: string;
+  readonly size: number;
+  readonly role: MemberRole;
+}
+
+/** The guest system, by each naming scheme that the source used. */
+export interface GuestOsResult {
+  /** CIM_OperatingSystem.OsType. */
+  readonly cim: number | null;
+  readonly vmware: string | null;
+  readonly virtualbox: string | null;
+  readonly description: string | null;
+}
+
+/** A controller that drives hang on. */
+export interface ControllerResult {
+  readonly id: string;
+  readonly bus: Bus;
+  readonly model: string | null;
+  /** Position among the controllers of its bus, from 0. */
+  readonly index: number;
+}
+
+/** A drive. */
+export interface AttachmentResult {
+  readonly device: "disk" | "cdrom" | "floppy";
+  /** Id of a disk. */
+  readonly disk: string | null;
+  /** Name of the image in a CD or floppy drive. */
+  readonly file: string | null;
+  /** Id of a controller. */
+  readonly controller: string | null;
+  readonly slot: number | null;
+}
+
+/** A network card. */
+export interface NicResult {
+  readonly network: string | null;
+  readonly model: string | null;
+  /** Lower case with colons; `null`: chosen at deployment. */
+  readonly mac: string | null;
+}
+
+/** One machine. */
+export interface MachineResult {
+  readonly id: string;
+  readonly name: string;
+  readonly annotation: string | null;
+  readonly guestOs: GuestOsResult;
+  readonly cpu: { readonly count: number; readonly coresPerSocket: number | null };
+  readonly memoryBytes: number;
+  readonly firmware: Firmware | "unknown";
+  /** Who said so: the standard, a vendor's extension, the boot disk, or a default; `null`: nobody. */
+  readonly firmwareFrom: "declared" | "vendor" | "disk" | "default" | null;
+  readonly hardwareTypes: readonly string[];
+  readonly controllers: readonly ControllerResult[];
+  readonly attachments: readonly AttachmentResult[];
+  readonly nics: readonly NicResult[];
+  /** How the guest gets its OVF environment. */
+  readonly transports: readonly string[];
+}
+
+/** A virtual disk of an appliance. */
+export interface ApplianceDiskResult {
+  readonly id: string;
+  /** Name in the package; `null`: an empty disk. */
+  readonly file: string | null;
+  readonly format: DiskFormatId | null;
+  readonly variant: string | null;
+  readonly capacityBytes: number;
+  /** Id of another disk. */
+  readonly parent: string | null;
+}
+
+/** One question that a product asks. */
+export interface PropertyResult {
+  readonly key: string;
+  readonly type: string;
+  /** Always `null` where `password` is true. */
+  readonly value: string | null;
+  readonly password: boolean;
+  readonly userConfigurable: boolean;
+  readonly label: string | null;
+  readonly description: string | null;
+  readonly category: string | null;
+  readonly qualifiers: string | null;
+}
+
+/** Software in a machine, or in the whole appliance. */
+export interface ProductResult {
+  readonly class: string | null;
+  readonly instance: string | null;
+  readonly name: string | null;
+  readonly vendor: string | null;
+  readonly version: string | null;
+  readonly fullVersion: string | null;
+  /** Id of a machine; `null`: of the whole appliance. */
+  readonly machine: string | null;
+  readonly properties: readonly PropertyResult[];
+}
+
+/** What would be deployed. */
+export interface ApplianceResult {
+  readonly name: string | null;
+  readonly machines: readonly MachineResult[];
+  readonly networks: readonly { readonly name: string; readonly description: string | null }[];
+  readonly disks: readonly ApplianceDiskResult[];
+  readonly products: readonly ProductResult[];
+  readonly eulas: readonly { readonly machine: string | null; readonly text: string }[];
+  readonly deploymentOptions: readonly { readonly id: string; readonly label: string; readonly default: boolean }[];
+  readonly startup: readonly { readonly machine: string; readonly order: number; readonly startDelaySeconds: number }[];
+}
+
+/** `vmferry inspect --json`. */
+export interface InspectResult {
+  readonly schema: "vmferry/inspect@1";
+  readonly package: {
+    readonly kind: PackageKind;
+    readonly name: string;
+    /** Of the container; of all files for a folder. */
+    readonly size: number;
+    /** The dialect of the archive; `null` for what is no archive. */
+    readonly tar: "ustar" | "gnu" | "pax" | null;
+    readonly members: readonly MemberResult[];
+  };
+  readonly descriptor: {
+    readonly name: string;
+    /** `0.9`, `1.0`, `1.1`, `2.0`, `2.1` for OVF. */
+    readonly version: string | null;
+    readonly producer: string | null;
+  } | null;
+  readonly manifest: {
+    readonly name: string;
+    readonly algorithms: readonly HashName[];
+    readonly entries: number;
+  } | null;
+  readonly certificate: {
+    readonly name: string;
+    readonly subject: string | null;
+    readonly issuer: string | null;
+    /** ISO 8601. */
+    readonly notAfter: string | null;
+  } | null;
+  readonly appliance: ApplianceResult | null;
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
+/** `vmferry validate --json`. */
+export interface ValidateResult {
+  readonly schema: "vmferry/validate@1";
+  readonly files: readonly {
+    readonly name: string;
+    /** `reject` exactly when a diagnostic of severity `error` is there. */
+    readonly verdict: "accept" | "reject";
+    readonly diagnostics: readonly DiagnosticResult[];
+  }[];
+}
+
+/** One digest that was checked. */
+export interface VerifiedFile {
+  readonly name: string;
+  readonly algorithm: HashName;
+  /** Lower-case hexadecimal. */
+  readonly expected: string;
+  /** `null`: the file is missing. */
+  readonly actual: string | null;
+  readonly ok: boolean;
+}
+
+/** Who signed. */
+export interface SignerResult {
+  readonly subject: string;
+  readonly issuer: string;
+  /** SHA-256 of the certificate, lower-case hexadecimal. */
+  readonly fingerprint: string;
+  /** ISO 8601. */
+  readonly notAfter: string;
+}
+
+/** `vmferry verify --json`. */
+export interface VerifyResult {
+  readonly schema: "vmferry/verify@1";
+  /** `unverifiable`: there is nothing to compare with. */
+  readonly verdict: "intact" | "altered" | "unverifiable";
+  /** `null`: there is a signature, but nothing has checked it. */
+  readonly signed: "trusted" | "untrusted" | "unsigned" | "invalid" | null;
+  readonly signer: SignerResult | null;
+  readonly files: readonly VerifiedFile[];
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
+/** `vmferry disk info --json`. */
+export interface DiskResult {
+  readonly schema: "vmferry/disk@1";
+  readonly format: DiskFormatId;
+  readonly variant: string;
+  /** What the guest sees. */
+  readonly capacityBytes: number;
+  /** Guest bytes that may hold data. */
+  readonly allocatedBytes: number;
+  /** Of all files of this image, parents left out. */
+  readonly fileBytes: number;
+  /** Unit of allocation; 0 where there is none. */
+  readonly blockBytes: number;
+  readonly parent: { readonly name: string | null; readonly identity: string | null } | null;
+  readonly identity: string | null;
+  /** Facts of the format, in its own words. */
+  readonly properties: Readonly<Record<string, JsonValue>>;
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
+/** One thing that a plan does. */
+export interface PlanStep {
+  /** `copy`: bytes or packed units pass unopened. `transcode`: a disk is written in another format. */
+  readonly action: "copy" | "transcode" | "generate" | "drop";
+  readonly subject: string;
+  readonly detail: string;
+}
+
+/** `vmferry convert --dry-run --json`, and the part of every plan that a person reads. */
+export interface PlanResult {
+  readonly schema: "vmferry/plan@1";
+  /** What the target cannot hold, and what was changed to fit it. */
+  readonly losses: readonly DiagnosticResult[];
+  /** `size` is `null` where compression decides it. */
+  readonly files: readonly { readonly name: string; readonly size: number | null }[];
+  readonly steps: readonly PlanStep[];
+}
+
+/** One disk whose content was read back and compared with its source. */
+export interface ProvenDisk {
+  readonly name: string;
+  readonly equal: boolean;
+  readonly comparedBytes: number;
+}
+
+/** `vmferry convert --json`, `pack --json`, `unpack --json` and `disk convert --json`: what was done. */
+export interface ConvertResult {
+  readonly schema: "vmferry/convert@1";
+  readonly files: readonly { readonly name: string; readonly size: number | null }[];
+  readonly steps: readonly PlanStep[];
+  readonly losses: readonly DiagnosticResult[];
+  /** Of the source: what its manifest said. `unchecked`: switched off. */
+  readonly integrity: "intact" | "unverifiable" | "unchecked";
+  /** With `--prove`; else `null`. */
+  readonly proof: readonly ProvenDisk[] | null;
+  /** The deflate codec that was used, where one was. */
+  readonly codec: string | null;
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
+/** One side of a comparison. */
+export interface ComparedDisk {
+  readonly name: string;
+  readonly format: DiskFormatId;
+  readonly variant: string;
+  readonly capacityBytes: number;
+}
+
+/** `vmferry disk compare --json`. */
+export interface CompareResult {
+  readonly schema: "vmferry/compare@1";
+  /** By what the guest reads; holes are zeros. */
+  readonly verdict: "equal" | "different";
+  readonly a: ComparedDisk;
+  readonly b: ComparedDisk;
+  /** Guest bytes that were looked at; holes on both sides need no look. */
+  readonly comparedBytes: number;
+  /** Guest offset of the first byte that differs; `null`: none, or only the capacities differ. */
+  readonly firstDifference: number | null;
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
+/** `vmferry disk hash --json`. */
+export interface HashResult {
+  readonly schema: "vmferry/hash@1";
+  readonly name: string;
+  readonly algorithm: HashName;
+  /** Of the guest bytes from 0 to the capacity, holes as zeros. Lower-case hexadecimal. */
+  readonly digest: string;
+  readonly capacityBytes: number;
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
+/** Every document of the contract. */
+export type Result =
+  | InspectResult
+  | ValidateResult
+  | VerifyResult
+  | DiskResult
+  | PlanResult
+  | ConvertResult
+  | CompareResult
+  | HashResult;
+
+/** A finding as the contract shows it. */
+export function toDiagnosticResult(diagnostic: Diagnostic): DiagnosticResult {
+  const { code, severity, message, hint, spec, location, data } = diagnostic;
+  return {
+    code,
+    severity,
+    message,
+    hint: hint ?? null,
+    spec: spec ?? null,
+    location: location ?? null,
+    data: data ?? null,
+  };
+}
