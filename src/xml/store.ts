@@ -1,0 +1,292 @@
+import { FerryError } from "../base/errors.js";
+import { attributeValue, runText, scanAttributes, scanContent } from "./attributes.js";
+import type { XmlEncoding } from "./encoding.js";
+import { type LineIndex, type Spans, XML_NAMESPACE } from "./tree.js";
+
+/** What a document is made from. */
+export interface ParsedSource {
+  readonly file: string;
+  readonly bytes: Uint8Array;
+  readonly text: string;
+  readonly encoding: XmlEncoding;
+  readonly byteOrderMark: boolean;
+  readonly spans: Spans;
+  readonly lines: LineIndex;
+}
+
+/** One attribute or declaration of a tag: as it stands in the source, with a new value, or new. */
+export interface TagPart {
+  /** `null` for what was added in a namespace: its prefix is looked up when it is needed. */
+  readonly qualifiedName: string | null;
+  readonly namespace: string | null;
+  readonly local: string;
+  readonly value: string;
+  /** What the source holds from its leading white space on; `null` for a new one. */
+  readonly source: { readonly leadStart: number; readonly valueStart: number; readonly valueEnd: number } | null;
+  /** The value is not that of the source. */
+  readonly changed: boolean;
+}
+
+/** What stands between a start tag and its end tag, in order. */
+export type Piece =
+  | { readonly kind: "source"; readonly start: number; readonly end: number }
+  | { readonly kind: "text"; readonly text: string }
+  /** White space that sets an inserted element on its line: written as it is. */
+  | { readonly kind: "layout"; readonly text: string }
+  | { readonly kind: "element"; readonly index: number };
+
+/** A namespace declaration; the prefix `""` is the default namespace. */
+export interface Declaration {
+  readonly prefix: string;
+  readonly namespace: string;
+}
+
+interface Overlay {
+  tag: readonly TagPart[] | null;
+  content: readonly Piece[] | null;
+}
+
+interface CreatedElement {
+  readonly namespace: string;
+  readonly local: string;
+  parent: number | null;
+}
+
+/**
+ * The tree behind all views: the spans of the source, which never change, and an overlay for each element that was edited.
+ * Elements below `spans.count` stand in the source; the others were created.
+ */
+export class XmlStore {
+  readonly source: ParsedSource;
+  readonly created: CreatedElement[] = [];
+  readonly #overlays = new Map<number, Overlay>();
+  /** Elements that differ from the source or hold one that does. */
+  readonly #touched = new Set<number>();
+  readonly #detached = new Set<number>();
+  readonly #declarations = new Map<number, readonly Declaration[]>();
+
+  constructor(source: ParsedSource) {
+    this.source = source;
+  }
+
+  get changed(): boolean {
+    return this.#touched.size > 0;
+  }
+
+  isTouched(index: number): boolean {
+    return this.#touched.has(index);
+  }
+
+  isCreated(index: number): boolean {
+    return index >= this.source.spans.count;
+  }
+
+  create(namespace: string, local: string): number {
+    this.created.push({ namespace, local, parent: null });
+    const index = this.source.spans.count + this.created.length - 1;
+    this.#overlays.set(index, { tag: [], content: [] });
+    return index;
+  }
+
+  createdAt(index: number): CreatedElement {
+    const element = this.created[index - this.source.spans.count];
+    if (element === undefined) throw new FerryError("internal/bug", `no XML element has the index ${index}`);
+    return element;
+  }
+
+  parentOf(index: number): number | null {
+    if (this.isCreated(index)) return this.createdAt(index).parent;
+    if (this.#detached.has(index)) return null;
+    const parent = this.source.spans.parent[index] ?? -1;
+    return parent < 0 ? null : parent;
+  }
+
+  /** Whether an element is another one, or stands somewhere below it. */
+  isWithin(index: number, ancestor: number): boolean {
+    for (let at: number | null = index; at !== null; at = this.parentOf(at)) if (at === ancestor) return true;
+    return false;
+  }
+
+  namespaceOf(index: number): string {
+    if (this.isCreated(index)) return this.createdAt(index).namespace;
+    const { spans } = this.source;
+    return spans.namespaces[spans.namespace[index] ?? 0] ?? "";
+  }
+
+  localNameOf(index: number): string {
+    if (this.isCreated(index)) return this.createdAt(index).local;
+    const name = this.sourceName(index);
+    return name.slice(name.indexOf(":") + 1);
+  }
+
+  /** The qualified name in the source. */
+  sourceName(index: number): string {
+    const { spans } = this.source;
+    return spans.names[spans.name[index] ?? 0] ?? "";
+  }
+
+  prefixOf(index: number): string {
+    if (!this.isCreated(index)) {
+      const name = this.sourceName(index);
+      return name.slice(0, Math.max(0, name.indexOf(":")));
+    }
+    return this.prefixFor(index, this.namespaceOf(index), "element");
+  }
+
+  /** The parts of a start tag, declarations included. */
+  tagParts(index: number): readonly TagPart[] {
+    const edited = this.#overlays.get(index)?.tag;
+    if (edited !== undefined && edited !== null) return edited;
+    const { text, spans } = this.source;
+    return scanAttributes(text, spans.start[index] ?? 0).map((span) => ({
+      qualifiedName: span.name,
+      namespace: null,
+      local: span.name.slice(span.name.indexOf(":") + 1),
+      value: attributeValue(text.slice(span.valueStart, span.valueEnd)),
+      source: span,
+      changed: false,
+    }));
+  }
+
+  /** The namespace of a part of this element's tag. */
+  partNamespace(index: number, part: TagPart): string {
+    if (part.namespace !== null || part.qualifiedName === null) return part.namespace ?? "";
+    const colon = part.qualifiedName.indexOf(":");
+    return colon < 0 ? "" : (this.resolvePrefix(index, part.qualifiedName.slice(0, colon)) ?? "");
+  }
+
+  /** What this element's own tag declares. */
+  declarationsOf(index: number): readonly Declaration[] {
+    if (!this.isCreated(index) && this.source.spans.declares[index] === 0 && !this.#overlays.get(index)?.tag) return [];
+    const cached = this.#declarations.get(index);
+    if (cached !== undefined) return cached;
+    const found: Declaration[] = [];
+    for (const part of this.tagParts(index)) {
+      const prefix = declaredPrefix(part);
+      if (prefix !== null) found.push({ prefix, namespace: part.value.trim() });
+    }
+    // Every look-up of a prefix climbs to the root, so few elements are asked often.
+    if (this.#declarations.size >= 1024) this.#declarations.clear();
+    this.#declarations.set(index, found);
+    return found;
+  }
+
+  /** What a prefix means at an element; `""` is the default namespace. */
+  resolvePrefix(index: number, prefix: string): string | undefined {
+    if (prefix === "xml") return XML_NAMESPACE;
+    for (let at: number | null = index; at !== null; at = this.parentOf(at)) {
+      for (const declared of this.declarationsOf(at)) if (declared.prefix === prefix) return declared.namespace;
+    }
+    return prefix === "" ? "" : undefined;
+  }
+
+  /**
+   * A prefix that means a namespace at an element: the nearest declared. Attributes cannot use the default namespace.
+   * @throws `xml/undeclared-namespace`
+   */
+  prefixFor(index: number, namespace: string, use: "element" | "attribute"): string {
+    if (namespace === XML_NAMESPACE) return "xml";
+    if (namespace === "" && (use === "attribute" || this.resolvePrefix(index, "") === "")) return "";
+    for (let at: number | null = index; at !== null && namespace !== ""; at = this.parentOf(at)) {
+      for (const declared of this.declarationsOf(at)) {
+        if (declared.namespace !== namespace || (use === "attribute" && declared.prefix === "")) continue;
+        if (this.resolvePrefix(index, declared.prefix) === namespace) return declared.prefix;
+      }
+    }
+    throw new FerryError(
+      "xml/undeclared-namespace",
+      `no prefix is declared for the namespace ${namespace === "" ? "of names without one" : namespace} of an ${use}`,
+      { hint: "Declare the namespace on the element or above it first." },
+    );
+  }
+
+  /** Whether an element's children or text, leaving aside what is inside of the children, differ from the source. */
+  hasEditedContent(index: number): boolean {
+    return (this.#overlays.get(index)?.content ?? null) !== null;
+  }
+
+  /** What stands in an element, in order. */
+  pieces(index: number): readonly Piece[] {
+    const edited = this.#overlays.get(index)?.content;
+    if (edited !== undefined && edited !== null) return edited;
+    const { spans } = this.source;
+    const pieces: Piece[] = [];
+    let at = spans.tagEnd[index] ?? 0;
+    for (const child of this.#sourceChildren(index)) {
+      const start = spans.start[child] ?? 0;
+      if (start > at) pieces.push({ kind: "source", start: at, end: start });
+      pieces.push({ kind: "element", index: child });
+      at = spans.end[child] ?? 0;
+    }
+    const end = spans.contentEnd[index] ?? 0;
+    if (end > at) pieces.push({ kind: "source", start: at, end });
+    return pieces;
+  }
+
+  *children(index: number): Generator<number> {
+    const edited = this.#overlays.get(index)?.content;
+    if (edited === undefined || edited === null) yield* this.#sourceChildren(index);
+    else for (const piece of edited) if (piece.kind === "element") yield piece.index;
+  }
+
+  /** The element's own character data. */
+  textOf(index: number): string {
+    const { text } = this.source;
+    let result = "";
+    for (const piece of this.pieces(index)) {
+      if (piece.kind === "text") result += piece.text;
+      else if (piece.kind === "layout") result += piece.text.replace(/\r\n?/g, "\n");
+      else if (piece.kind === "source") {
+        for (const run of scanContent(text, piece.start, piece.end)) result += runText(text, run);
+      }
+    }
+    return result;
+  }
+
+  replaceTag(index: number, parts: readonly TagPart[]): void {
+    this.#overlay(index).tag = parts;
+    this.#declarations.delete(index);
+    this.#touch(index);
+  }
+
+  replaceContent(index: number, content: readonly Piece[]): void {
+    this.#overlay(index).content = content;
+    this.#touch(index);
+  }
+
+  attach(index: number, parent: number): void {
+    if (this.isCreated(index)) this.createdAt(index).parent = parent;
+    else this.#detached.delete(index);
+    this.#touch(parent);
+  }
+
+  detach(index: number): void {
+    if (this.isCreated(index)) this.createdAt(index).parent = null;
+    else this.#detached.add(index);
+  }
+
+  *#sourceChildren(index: number): Generator<number> {
+    const { after } = this.source.spans;
+    const end = after[index] ?? 0;
+    for (let child = index + 1; child < end; child = after[child] ?? end) yield child;
+  }
+
+  #overlay(index: number): Overlay {
+    let overlay = this.#overlays.get(index);
+    if (overlay === undefined) {
+      overlay = { tag: null, content: null };
+      this.#overlays.set(index, overlay);
+    }
+    return overlay;
+  }
+
+  #touch(index: number): void {
+    for (let at: number | null = index; at !== null; at = this.parentOf(at)) this.#touched.add(at);
+  }
+}
+
+/** The prefix that a part declares, `""` for the default namespace; `null` for an attribute. */
+export function declaredPrefix(part: TagPart): string | null {
+  if (part.qualifiedName === "xmlns") return "";
+  return part.qualifiedName?.startsWith("xmlns:") ? part.qualifiedName.slice(6) : null;
+}
