@@ -93,10 +93,16 @@ export interface UnitFrame {
   header(into: Uint8Array, guestOffset: number, payloadBytes: number): void;
 }
 
-/** A guest range of whole units that goes to one place. */
+/**
+ * A guest range that goes to one place. The engine may cut it at multiples of the unit.
+ * Packed ops are whole units, past the end of the disk too; plain ones may end within a unit.
+ */
 export interface WriteOp {
   readonly file: string;
-  /** Offset in the file, or `null`: appended in op order. */
+  /**
+   * Offset in the file: the guest's bytes lie there one to one, and units that are all zeros are skipped. `null`: appended in op
+   * order.
+   */
   readonly at: number | null;
   /** Id of the `UnitKernel` that packs. */
   readonly kernel: string;
@@ -118,16 +124,18 @@ export interface WriteResult {
   readonly digest?: Uint8Array;
 }
 
-/** Bytes of a plan's own structures. `before` and `after` place them around an appended op. */
+/** Bytes of a plan's own structures. `append`: where the file ends so far. */
 export interface Region {
   readonly file: string;
-  readonly at: number | "before" | "after";
+  readonly at: number | "append";
   readonly length: number;
   bytes(): Iterable<Uint8Array>;
 }
 
-/** What results decide: allocation tables, footers. Fed in op order. */
+/** What results decide: allocation tables, footers. Fed in op order, an op perhaps in several parts. */
 export interface PlanTables {
+  /** Called before an op of which something is stored gets its place: what has to stand before it. */
+  before?(op: WriteOp): Iterable<Region>;
   add(result: WriteResult): Iterable<Region>;
   end(): Iterable<Region>;
 }

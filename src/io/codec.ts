@@ -7,7 +7,10 @@ export interface Codec {
   readonly id: string;
   /** Returns the bytes made. @throws `io/codec-failed` where input is damaged or `dst` would overflow */
   inflateInto(src: Uint8Array, dst: Uint8Array, wrapper: DeflateWrapper): number;
-  /** Returns the bytes made, or 0 where they do not fit into `dst`. */
+  /**
+   * Returns the bytes made, or 0 where they do not fit into `dst`.
+   * @param level 0 to 9 (libdeflate: to 12), or -1 for the best trade that this codec offers at zlib's default size
+   */
   deflateInto(src: Uint8Array, dst: Uint8Array, wrapper: DeflateWrapper, level: number): number;
   /** Returns the bytes made. @throws `io/codec-failed`, `io/unsupported-codec` */
   unzstdInto(src: Uint8Array, dst: Uint8Array): number;

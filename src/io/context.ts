@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../base/diagnostics.js";
-import type { HashName, SecretRef } from "../base/ids.js";
+import type { HashName } from "../base/ids.js";
 import type { Limits } from "../base/limits.js";
 import type { Codec, IncrementalHash } from "./codec.js";
 import type { Pool } from "./pool.js";
@@ -31,8 +31,6 @@ export interface Runtime {
   hash(algorithm: HashName): IncrementalHash;
   randomBytes(length: number): Uint8Array;
   now(): Date;
-  scratch(expectedBytes?: number): Promise<EditableFile>;
-  secret(ref: SecretRef): Promise<string>;
 }
 
 /** The last parameter of every asynchronous function above `io`. Closed: five members, never more. */

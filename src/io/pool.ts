@@ -39,6 +39,8 @@ export interface Pool {
 export interface PoolRunOptions {
   readonly transfer?: readonly ArrayBuffer[];
   readonly signal?: AbortSignal;
+  /** `own`: a thread beside the pool's, for jobs as long as a file. `shared` by default. */
+  readonly lane?: "shared" | "own";
   /** Called with bytes done, from time to time, for jobs that call `env.advance`. */
   readonly advanced?: (bytes: number) => void;
 }

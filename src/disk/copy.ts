@@ -1,0 +1,326 @@
+import { concatBytes } from "../base/bytes.js";
+import { FerryError, throwIfAborted } from "../base/errors.js";
+import type { Context } from "../io/context.js";
+import type { FileSet } from "../io/file-set.js";
+import type { SourceRef } from "../io/source.js";
+import type { RandomTarget } from "../io/target.js";
+import { unitKernels } from "./kernels.js";
+import type { PlanTables, ReadOp, Region, VirtualDisk, WriteOp, WritePlan, WriteResult } from "./model.js";
+import {
+  createSegmentKernel,
+  type SegmentJob,
+  type SegmentOutput,
+  type SegmentRead,
+  type SegmentWrite,
+} from "./segment.js";
+
+/** Guest bytes of a segment: a multiple of every unit that a plan may use. */
+export const SEGMENT_BYTES: number = 4 * 1024 * 1024;
+
+/** Segments under way for each thread: one at work, one waiting. */
+const SEGMENTS_PER_THREAD = 2;
+
+/** The most that may lie between two reads of a source without a ref for one request to fetch both. */
+const MERGE_GAP = 256 * 1024;
+
+/** One result of a copy. */
+export interface CopyTarget {
+  readonly plan: WritePlan;
+  readonly files: FileSet;
+}
+
+/** What a copy says of itself. */
+export interface CopyResult {
+  /** The codec that packed and unpacked. */
+  readonly codec: string;
+  /** Final sizes of the files written, by target and name. */
+  readonly files: readonly ReadonlyMap<string, number>[];
+}
+
+/** A file of a target while it is written. */
+interface OpenFile {
+  readonly target: RandomTarget;
+  /** Where the next appended bytes go. */
+  end: number;
+}
+
+/** A plan under execution: its files, its tables, and the op that comes next. */
+interface Lane {
+  readonly plan: WritePlan;
+  readonly files: ReadonlyMap<string, OpenFile>;
+  readonly tables: PlanTables;
+  readonly ops: Iterator<WriteOp>;
+  readonly carry: boolean;
+  next: WriteOp | null;
+}
+
+/** One segment: the parts of each lane's ops that lie in it. */
+interface Segment {
+  readonly offset: number;
+  readonly length: number;
+  readonly writes: readonly { readonly lane: Lane; readonly op: WriteOp }[];
+}
+
+/** The kernel that runs in every worker; here it is a name and a type. */
+const segmentKernel = createSegmentKernel(unitKernels);
+
+/**
+ * Copies a disk's guest bytes into the layouts of one or more plans: the only place that executes plans.
+ *
+ * The guest is cut into segments; each is one job of one kernel on the pool. At most `2 × threads` segments are under way, so
+ * memory is bounded by them whatever the size of the disk. Results are taken in guest order. Files are created and filled but not
+ * committed; on failure the caller aborts the file sets.
+ * @throws whatever a read, a codec or a write throws, after all jobs under way have ended
+ */
+export async function copyDisk(from: VirtualDisk, to: readonly CopyTarget[], ctx: Context): Promise<CopyResult> {
+  const progress = ctx.progress.child("copy", from.info.format, from.info.size);
+  const lanes = await Promise.all(to.map((target) => openLane(from, target)));
+  const most = Math.max(1, ctx.runtime.pool.size * SEGMENTS_PER_THREAD);
+  const underWay: { readonly segment: Segment; readonly outputs: Promise<readonly SegmentOutput[]> }[] = [];
+  let position = 0;
+
+  async function takeOldest(): Promise<void> {
+    const oldest = underWay.shift();
+    if (oldest === undefined) return;
+    const outputs = await oldest.outputs;
+    for (const [i, { lane, op }] of oldest.segment.writes.entries()) {
+      await settle(lane, op, outputs[i] as SegmentOutput);
+    }
+    const end = Math.min(oldest.segment.offset + oldest.segment.length, from.info.size);
+    progress.advance(end - position);
+    position = end;
+  }
+
+  try {
+    for (const segment of segments(lanes)) {
+      throwIfAborted(ctx.signal);
+      while (underWay.length >= most) await takeOldest();
+      const { outputs } = await dispatch(from, segment, ctx);
+      // A failure is met when the segment is taken; until then it must not count as unhandled.
+      outputs.catch(() => {});
+      underWay.push({ segment, outputs });
+    }
+    while (underWay.length > 0) await takeOldest();
+  } catch (cause) {
+    // Workers may still write: nobody may remove the files before they have ended.
+    await Promise.allSettled(underWay.map(({ outputs }) => outputs));
+    throw cause;
+  }
+  for (const lane of lanes) {
+    await writeRegions(lane, lane.tables.end());
+    for (const file of lane.files.values()) await file.target.close();
+  }
+  if (position < from.info.size) progress.advance(from.info.size - position);
+  progress.done();
+  return {
+    codec: ctx.runtime.codec.id,
+    files: lanes.map((lane) => new Map([...lane.files].map(([name, file]) => [name, file.end]))),
+  };
+}
+
+async function openLane(from: VirtualDisk, { plan, files }: CopyTarget): Promise<Lane> {
+  const open = new Map<string, OpenFile>();
+  for (const { name, size } of plan.files) {
+    if (files.createRandom === undefined) {
+      throw new FerryError("disk/needs-random-target", `${files.label} can only be written front to back`, {
+        hint: "Write to a file or a folder.",
+      });
+    }
+    const target = await files.createRandom(name, size);
+    if (size !== null) await target.truncate(size);
+    open.set(name, { target, end: 0 });
+  }
+  const units = from.units();
+  const accepts = plan.acceptsUnits;
+  const ops = plan.segments[Symbol.iterator]();
+  const lane: Lane = {
+    plan,
+    files: open,
+    tables: plan.tables(),
+    ops,
+    carry:
+      units !== null &&
+      accepts !== null &&
+      units.codec === accepts.codec &&
+      units.wrapper === accepts.wrapper &&
+      units.unitBytes === accepts.unitBytes,
+    next: nextOf(ops),
+  };
+  await writeRegions(lane, plan.fixed);
+  for (const { name, size } of plan.files) if (size !== null) fileOf(lane, name).end = size;
+  return lane;
+}
+
+function nextOf(ops: Iterator<WriteOp>): WriteOp | null {
+  const { value, done } = ops.next();
+  return done === true ? null : (value as WriteOp);
+}
+
+function fileOf(lane: Lane, name: string): OpenFile {
+  const file = lane.files.get(name);
+  if (file === undefined) throw new FerryError("internal/bug", `a plan names the file ${name} without listing it`);
+  return file;
+}
+
+async function writeRegions(lane: Lane, regions: Iterable<Region>): Promise<void> {
+  for (const region of regions) {
+    const file = fileOf(lane, region.file);
+    let at = region.at === "append" ? file.end : region.at;
+    const end = at + region.length;
+    for (const bytes of region.bytes()) {
+      await file.target.writeAt(at, bytes);
+      at += bytes.length;
+    }
+    if (at > end) throw new FerryError("internal/bug", `a region of ${region.length} bytes is longer than planned`);
+    if (end > file.end) file.end = end;
+  }
+}
+
+/** Cuts the ops of all lanes along one grid, so that a segment is decoded once for all of them. Empty stretches cost nothing. */
+function* segments(lanes: readonly Lane[]): Iterable<Segment> {
+  for (;;) {
+    let start = Number.POSITIVE_INFINITY;
+    for (const lane of lanes) if (lane.next !== null) start = Math.min(start, lane.next.offset);
+    if (start === Number.POSITIVE_INFINITY) return;
+    const cellEnd = (Math.floor(start / SEGMENT_BYTES) + 1) * SEGMENT_BYTES;
+    const writes: { lane: Lane; op: WriteOp }[] = [];
+    let end = start;
+    for (const lane of lanes) {
+      while (lane.next !== null && lane.next.offset < cellEnd) {
+        const op: WriteOp = lane.next;
+        const opEnd = op.offset + op.length;
+        const part = opEnd <= cellEnd ? op : { ...op, length: cellEnd - op.offset };
+        writes.push({ lane, op: part });
+        end = Math.max(end, part.offset + part.length);
+        lane.next =
+          opEnd <= cellEnd
+            ? nextOf(lane.ops)
+            : {
+                ...op,
+                offset: cellEnd,
+                length: opEnd - cellEnd,
+                at: op.at === null ? null : op.at + (cellEnd - op.offset),
+              };
+      }
+    }
+    yield { offset: start, length: end - start, writes };
+  }
+}
+
+/** Starts a segment's job. Resolves when it is handed over; `outputs` when it is done. */
+async function dispatch(
+  from: VirtualDisk,
+  segment: Segment,
+  ctx: Context,
+): Promise<{ readonly outputs: Promise<readonly SegmentOutput[]> }> {
+  const length = Math.max(0, Math.min(segment.offset + segment.length, from.info.size) - segment.offset);
+  const ops = length === 0 ? [] : await from.reads({ offset: segment.offset, length }, ctx.signal);
+  if (ops.length === 0) {
+    // All zeros: nothing to read, nothing to pack.
+    const empty = segment.writes.map(({ op }) => ({
+      stored: new Uint32Array(Math.ceil(op.length / op.unitBytes)),
+      payload: null,
+      payloadBytes: 0,
+    }));
+    return { outputs: Promise.resolve(empty) };
+  }
+  const transfer: ArrayBuffer[] = [];
+  const job: SegmentJob = {
+    offset: segment.offset,
+    length: segment.length,
+    reads: await toSegmentReads(ops, transfer, ctx),
+    writes: segment.writes.map(({ lane, op }): SegmentWrite => {
+      const target = op.at === null ? null : fileOf(lane, op.file).target.ref();
+      return {
+        kernel: op.kernel,
+        target,
+        at: target === null ? null : op.at,
+        offset: op.offset,
+        length: op.length,
+        unitBytes: op.unitBytes,
+        level: op.level ?? -1,
+        carry: lane.carry,
+      };
+    }),
+  };
+  return { outputs: ctx.runtime.pool.run(segmentKernel, job, { transfer, signal: ctx.signal }) };
+}
+
+/** Reads by reference where workers can open the source; else fetched here in merged requests and handed over. */
+async function toSegmentReads(
+  ops: readonly ReadOp[],
+  transfer: ArrayBuffer[],
+  ctx: Context,
+): Promise<readonly SegmentRead[]> {
+  const reads: SegmentRead[] = [];
+  for (const op of ops) {
+    const ref = op.source.ref();
+    const { kernel, unitBytes, table, skip, outOffset, length } = op;
+    if (ref !== null) {
+      reads.push({ kernel, source: ref, unitBytes, table, skip, outOffset, length });
+      continue;
+    }
+    const fetched = await fetchStored(op, ctx);
+    transfer.push(fetched.buffer);
+    const source: SourceRef = { kind: "shared", buffer: fetched.buffer, at: 0 };
+    reads.push({ kernel, source, unitBytes, table: fetched.table, skip, outOffset, length });
+  }
+  return reads;
+}
+
+/** The stored bytes of an op in one buffer, with a table that points into it. Neighbours are fetched by one request. */
+async function fetchStored(op: ReadOp, ctx: Context): Promise<{ buffer: ArrayBuffer; table: Float64Array }> {
+  const count = op.table.length / 2;
+  const moved = new Float64Array(op.table.length);
+  const parts: Uint8Array[] = [];
+  let filled = 0;
+  for (let first = 0; first < count; ) {
+    const start = op.table[2 * first] as number;
+    let end = start + (op.table[2 * first + 1] as number);
+    let next = first + 1;
+    while (next < count) {
+      const at = op.table[2 * next] as number;
+      if (at < start || at > end + MERGE_GAP) break;
+      end = Math.max(end, at + (op.table[2 * next + 1] as number));
+      next++;
+    }
+    parts.push(await op.source.read(start, end - start, ctx.signal));
+    for (let i = first; i < next; i++) {
+      moved[2 * i] = filled + (op.table[2 * i] as number) - start;
+      moved[2 * i + 1] = op.table[2 * i + 1] as number;
+    }
+    filled += end - start;
+    first = next;
+  }
+  const bytes = concatBytes(parts);
+  return { buffer: bytes.buffer as ArrayBuffer, table: moved };
+}
+
+/** Places what a write handed back, and feeds the plan's tables. */
+async function settle(lane: Lane, op: WriteOp, output: SegmentOutput): Promise<void> {
+  const file = fileOf(lane, op.file);
+  let at = op.at;
+  if (output.payload !== null && at !== null) {
+    await placeUnits(file, op, at, output);
+  } else if (at === null) {
+    if (output.payloadBytes > 0 && lane.tables.before !== undefined) await writeRegions(lane, lane.tables.before(op));
+    at = file.end;
+    if (output.payload !== null && output.payloadBytes > 0) {
+      await file.target.writeAt(at, new Uint8Array(output.payload, 0, output.payloadBytes));
+      file.end += output.payloadBytes;
+    }
+  }
+  const result: WriteResult = { op, at, stored: output.stored };
+  await writeRegions(lane, lane.tables.add(result));
+}
+
+/** Plain units of a target that workers cannot open. */
+async function placeUnits(file: OpenFile, op: WriteOp, at: number, output: SegmentOutput): Promise<void> {
+  let taken = 0;
+  for (const [i, length] of output.stored.entries()) {
+    if (length === 0) continue;
+    const whole = Math.min(length, op.length - i * op.unitBytes);
+    await file.target.writeAt(at + i * op.unitBytes, new Uint8Array(output.payload as ArrayBuffer, taken, whole));
+    taken += length;
+  }
+}

@@ -1,0 +1,52 @@
+import { alignUp, SECTOR } from "../../base/bytes.js";
+import { FerryError } from "../../base/errors.js";
+import type { Context } from "../../io/context.js";
+import type { DiskInput } from "../../io/source.js";
+import { collectRuns } from "../extents.js";
+import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WriteOp, WritePlan } from "../model.js";
+import { PLAIN_UNIT, plainKernel } from "../plain.js";
+import { openRaw } from "./read.js";
+
+/** Guest bytes and nothing else. It has no signature, so it is never guessed: the name or the caller says so. */
+export const raw: DiskFormat = {
+  id: "raw",
+  label: "raw disk image",
+  extensions: [".raw", ".img"],
+  ovfUris: ["http://en.wikipedia.org/wiki/Byte", "http://raw/"],
+  variants: ["raw"],
+  writes: ["raw"],
+  limits: { maxSize: Number.MAX_SAFE_INTEGER, sizeMultiple: SECTOR },
+  kernels: [plainKernel],
+  // By name only, and only as a last resort: a guest can write any signature into a raw disk.
+  probe: (window) => (/\.(raw|img)$/i.test(window.name) ? { match: "maybe", variant: "raw" } : null),
+  async open(input: DiskInput): Promise<VirtualDisk> {
+    if (!("bytes" in input)) throw new FerryError("internal/bug", "a raw disk is opened from bytes");
+    return openRaw(input.bytes);
+  },
+  plan,
+};
+
+async function plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
+  const size = alignUp(shape.info.size, SECTOR);
+  const runs = await collectRuns(shape, PLAIN_UNIT, ctx);
+  function* segments(): Iterable<WriteOp> {
+    for (const run of runs) {
+      yield {
+        file: options.name,
+        at: run.offset,
+        kernel: plainKernel.id,
+        offset: run.offset,
+        length: Math.min(run.length, size - run.offset),
+        unitBytes: PLAIN_UNIT,
+      };
+    }
+  }
+  return {
+    files: [{ name: options.name, size }],
+    order: "sequential",
+    acceptsUnits: null,
+    fixed: [],
+    segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
+    tables: () => ({ add: () => [], end: () => [] }),
+  };
+}

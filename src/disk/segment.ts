@@ -1,0 +1,263 @@
+import { alignUp, isZero } from "../base/bytes.js";
+import { FerryError } from "../base/errors.js";
+import type { DeflateWrapper } from "../io/codec.js";
+import type { Kernel, KernelEnv } from "../io/pool.js";
+import type { SourceRef } from "../io/source.js";
+import type { TargetRef } from "../io/target.js";
+import type { UnitKernel } from "./model.js";
+
+/** A `ReadOp` as plain data. */
+export interface SegmentRead {
+  readonly kernel: string;
+  readonly source: SourceRef;
+  readonly unitBytes: number;
+  readonly table: Float64Array;
+  readonly skip: number;
+  readonly outOffset: number;
+  readonly length: number;
+}
+
+/** A `WriteOp` as plain data. */
+export interface SegmentWrite {
+  readonly kernel: string;
+  /** Both or neither: the worker writes in place, or hands the bytes back. */
+  readonly target: TargetRef | null;
+  readonly at: number | null;
+  readonly offset: number;
+  readonly length: number;
+  readonly unitBytes: number;
+  readonly level: number;
+  /** Packed units pass unopened. */
+  readonly carry: boolean;
+}
+
+/** One segment of the guest: what to read, what to write. */
+export interface SegmentJob {
+  /** Guest offset of the segment. */
+  readonly offset: number;
+  /** Guest bytes, whole units of every write. */
+  readonly length: number;
+  readonly reads: readonly SegmentRead[];
+  readonly writes: readonly SegmentWrite[];
+}
+
+/** What became of each write. */
+export interface SegmentOutput {
+  /** Stored bytes per unit; 0: all zeros. */
+  readonly stored: Uint32Array;
+  /** The stored units one after the other, where the worker did not write them; `bytes` of the buffer count. */
+  readonly payload: ArrayBuffer | null;
+  readonly payloadBytes: number;
+}
+
+/** The most that may lie between two stored units for one read to fetch both. */
+const READ_GAP = 64 * 1024;
+/** The most that one read fetches. */
+const READ_SPAN = 8 * 1024 * 1024;
+
+/** Stored units in memory: where each lies in `bytes`. */
+interface StoredUnit {
+  /** Guest offset of the unit's first byte. */
+  readonly guest: number;
+  readonly payload: Uint8Array;
+}
+
+/** A buffer that grows and is used again by the next job of the thread. */
+class Scratch {
+  #bytes = new Uint8Array(0);
+
+  take(length: number): Uint8Array {
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(alignUp(length, 1024 * 1024));
+    return this.#bytes.subarray(0, length);
+  }
+}
+
+/** Calls `visit` with each stored unit of a read, fetching neighbours together. */
+function eachStored(
+  read: SegmentRead,
+  env: KernelEnv,
+  scratch: Scratch,
+  visit: (index: number, stored: Uint8Array) => void,
+): void {
+  const { table } = read;
+  const count = table.length / 2;
+  const offset = (i: number): number => table[2 * i] as number;
+  const size = (i: number): number => table[2 * i + 1] as number;
+  for (let first = 0; first < count; ) {
+    const start = offset(first);
+    let end = start + size(first);
+    let next = first + 1;
+    // Neighbours in the file, in ascending order and close by, share one read.
+    while (next < count && offset(next) >= offset(next - 1) && offset(next) <= end + READ_GAP) {
+      const stop = Math.max(end, offset(next) + size(next));
+      if (stop - start > READ_SPAN) break;
+      end = stop;
+      next++;
+    }
+    const bytes = scratch.take(end - start);
+    env.readInto(read.source, start, bytes);
+    for (let i = first; i < next; i++) visit(i, bytes.subarray(offset(i) - start, offset(i) - start + size(i)));
+    first = next;
+  }
+}
+
+/** Runs the reads of a job into `guest`, zeros between them. Returns the packed payloads where `keep` asks for them. */
+function fillGuest(
+  job: SegmentJob,
+  kernels: ReadonlyMap<string, UnitKernel>,
+  env: KernelEnv,
+  buffers: { readonly guest: Uint8Array; readonly stored: Scratch; readonly unit: Scratch },
+  want: { readonly plain: boolean; readonly packed: boolean },
+): readonly StoredUnit[] {
+  const { guest } = buffers;
+  const kept: StoredUnit[] = [];
+  let filled = 0;
+  for (const read of job.reads) {
+    const start = read.outOffset - job.offset;
+    const end = start + read.length;
+    if (want.plain && start > filled) guest.fill(0, filled, start);
+    filled = Math.max(filled, end);
+    const kernel = kernelOf(kernels, read.kernel);
+    const unitStart = (i: number): number => start - read.skip + i * read.unitBytes;
+    if (kernel.packing === "none") {
+      // Plain bytes go where they belong without a copy.
+      for (let i = 0; i < read.table.length / 2; i++) {
+        const from = Math.max(unitStart(i), start);
+        const to = Math.min(unitStart(i) + read.unitBytes, end);
+        if (from >= to) continue;
+        env.readInto(read.source, (read.table[2 * i] as number) + from - unitStart(i), guest.subarray(from, to));
+      }
+      continue;
+    }
+    const packing = kernel.packing;
+    eachStored(read, env, buffers.stored, (i, stored) => {
+      const payload = kernel.payload(stored);
+      if (want.packed) kept.push({ guest: read.outOffset - read.skip + i * read.unitBytes, payload: payload.slice() });
+      if (!want.plain) return;
+      const from = unitStart(i);
+      const whole = from >= start && from + read.unitBytes <= guest.length && from + read.unitBytes <= end;
+      const into = whole ? guest.subarray(from, from + read.unitBytes) : buffers.unit.take(read.unitBytes);
+      const made = unpack(env, packing, payload, into);
+      // The last unit of a disk may be short: the rest of it is zeros.
+      if (made < into.length) into.fill(0, made);
+      if (whole) return;
+      const first = Math.max(from, start);
+      const last = Math.min(from + read.unitBytes, end);
+      guest.set(into.subarray(first - from, last - from), first);
+    });
+  }
+  if (want.plain && filled < guest.length) guest.fill(0, filled);
+  return kept;
+}
+
+function unpack(env: KernelEnv, packing: "zlib" | "raw" | "zstd", payload: Uint8Array, into: Uint8Array): number {
+  return packing === "zstd" ? env.codec.unzstdInto(payload, into) : env.codec.inflateInto(payload, into, packing);
+}
+
+function kernelOf(kernels: ReadonlyMap<string, UnitKernel>, id: string): UnitKernel {
+  const kernel = kernels.get(id);
+  if (kernel === undefined) throw new FerryError("internal/bug", `no unit kernel is called ${id}`);
+  return kernel;
+}
+
+/** Writes plain units in place; runs of units that are not all zeros go out in one write. */
+function writePlain(write: SegmentWrite, guest: Uint8Array, env: KernelEnv): SegmentOutput {
+  const units = Math.ceil(write.length / write.unitBytes);
+  const stored = new Uint32Array(units);
+  const at = write.at as number;
+  const target = write.target as TargetRef;
+  let runStart = -1;
+  for (let i = 0; i <= units; i++) {
+    const from = i * write.unitBytes;
+    const to = Math.min(from + write.unitBytes, write.length);
+    const data = i < units && !isZero(guest.subarray(from, to));
+    if (data) {
+      stored[i] = to - from;
+      if (runStart < 0) runStart = from;
+    } else if (runStart >= 0) {
+      env.write(target, at + runStart, guest.subarray(runStart, Math.min(from, write.length)));
+      runStart = -1;
+    }
+  }
+  return { stored, payload: null, payloadBytes: 0 };
+}
+
+/** Packs and frames units into one buffer that is handed back. */
+function packUnits(
+  write: SegmentWrite,
+  kernel: UnitKernel,
+  guest: Uint8Array,
+  carried: ReadonlyMap<number, Uint8Array> | null,
+  env: KernelEnv,
+): SegmentOutput {
+  const units = Math.ceil(write.length / write.unitBytes);
+  const stored = new Uint32Array(units);
+  const header = kernel.frame?.headerBytes ?? 0;
+  const alignment = kernel.frame?.alignment ?? 1;
+  // Deflate grows what it cannot shrink by 5 bytes in 16 KiB at most, in any codec that we use; a carried unit may be larger.
+  let most = write.unitBytes + Math.ceil(write.unitBytes / 512) + 64;
+  for (const payload of carried?.values() ?? []) most = Math.max(most, payload.length);
+  const slot = alignUp(header + most, alignment);
+  const out = new Uint8Array(slot * units);
+  let at = 0;
+  for (let i = 0; i < units; i++) {
+    const from = i * write.unitBytes;
+    let length: number;
+    if (carried !== null) {
+      const payload = carried.get(write.offset + from);
+      if (payload === undefined) continue;
+      out.set(payload, at + header);
+      length = payload.length;
+    } else {
+      const unit = guest.subarray(from, from + write.unitBytes);
+      if (isZero(unit)) continue;
+      const room = out.subarray(at + header, at + slot);
+      if (kernel.packing === "none") {
+        room.set(unit);
+        length = unit.length;
+      } else {
+        length = env.codec.deflateInto(unit, room, kernel.packing as DeflateWrapper, write.level);
+        if (length === 0) throw new FerryError("internal/bug", "a packed unit did not fit into its buffer");
+      }
+    }
+    kernel.frame?.header(out.subarray(at, at + header), write.offset + from, length);
+    const whole = alignUp(header + length, alignment);
+    stored[i] = whole;
+    at += whole;
+  }
+  return { stored, payload: out.buffer, payloadBytes: at };
+}
+
+/**
+ * The one kernel that moves guest bytes: read, unpack, drop zeros, pack, frame, write, for every target of a segment.
+ * Formats add only their unit kernels.
+ */
+export function createSegmentKernel(unitKernels: Iterable<UnitKernel>): Kernel<SegmentJob, readonly SegmentOutput[]> {
+  const kernels = new Map<string, UnitKernel>();
+  for (const kernel of unitKernels) kernels.set(kernel.id, kernel);
+  const guestScratch = new Scratch();
+  const storedScratch = new Scratch();
+  const unitScratch = new Scratch();
+  return {
+    id: "disk/segment",
+    run(job, env): readonly SegmentOutput[] {
+      const want = {
+        plain: job.writes.some((write) => !write.carry),
+        packed: job.writes.some((write) => write.carry),
+      };
+      const guest = guestScratch.take(job.length);
+      const kept = fillGuest(job, kernels, env, { guest, stored: storedScratch, unit: unitScratch }, want);
+      const carried = want.packed ? new Map(kept.map((unit) => [unit.guest, unit.payload])) : null;
+      return job.writes.map((write) => {
+        const from = write.offset - job.offset;
+        const bytes = guest.subarray(from, from + write.length);
+        return write.target !== null && write.at !== null
+          ? writePlain(write, bytes, env)
+          : packUnits(write, kernelOf(kernels, write.kernel), bytes, write.carry ? carried : null, env);
+      });
+    },
+    transfers(outputs): ArrayBuffer[] {
+      return outputs.flatMap((output) => (output.payload === null ? [] : [output.payload]));
+    },
+  };
+}

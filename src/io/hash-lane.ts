@@ -1,0 +1,60 @@
+import { FerryError } from "../base/errors.js";
+import type { HashName } from "../base/ids.js";
+import type { Context } from "./context.js";
+import type { Kernel, Pool } from "./pool.js";
+import type { ByteSource, SourceRef } from "./source.js";
+
+/** Bytes that the lane reads at a time. */
+const CHUNK = 1024 * 1024;
+
+/** Hashes one source from front to back. */
+export interface HashJob {
+  readonly source: SourceRef;
+  readonly size: number;
+  readonly algorithms: readonly HashName[];
+}
+
+/** The kernel of the hash lane: a job as long as a file, on a thread of its own. */
+export const hashLaneKernel: Kernel<HashJob, readonly Uint8Array[]> = {
+  id: "io/hash",
+  run(job, env): readonly Uint8Array[] {
+    const hashes = job.algorithms.map((algorithm) => env.hash(algorithm));
+    const buffer = new Uint8Array(CHUNK);
+    for (let at = 0; at < job.size; ) {
+      if (env.stopped()) throw new FerryError("run/canceled", "hashing was interrupted");
+      const chunk = buffer.subarray(0, Math.min(CHUNK, job.size - at));
+      env.readInto(job.source, at, chunk);
+      for (const hash of hashes) hash.update(chunk);
+      at += chunk.length;
+      env.advance(chunk.length);
+    }
+    return hashes.map((hash) => hash.digest());
+  },
+};
+
+/**
+ * The digests of a whole source, in the order of `algorithms`; on a thread of its own where the source can be opened there.
+ * @param advanced called with bytes done
+ */
+export async function hashSource(
+  source: ByteSource,
+  algorithms: readonly HashName[],
+  ctx: Context,
+  advanced?: (bytes: number) => void,
+): Promise<readonly Uint8Array[]> {
+  const ref = source.ref();
+  const pool: Pool = ctx.runtime.pool;
+  if (ref !== null && ref.kind !== "shared" && pool.size > 0) {
+    return pool.run(
+      hashLaneKernel,
+      { source: ref, size: source.size, algorithms },
+      { lane: "own", signal: ctx.signal, ...(advanced === undefined ? {} : { advanced }) },
+    );
+  }
+  const hashes = algorithms.map((algorithm) => ctx.runtime.hash(algorithm));
+  for await (const chunk of source.stream(undefined, ctx.signal)) {
+    for (const hash of hashes) hash.update(chunk);
+    advanced?.(chunk.length);
+  }
+  return hashes.map((hash) => hash.digest());
+}

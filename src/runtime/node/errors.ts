@@ -1,0 +1,33 @@
+import { FerryError } from "../../base/errors.js";
+
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: "Check the permissions of the file and of the folders above it.",
+  EPERM: "Check the permissions of the file and of the folders above it.",
+  EISDIR: "It is a folder; name a file in it.",
+  ENOTDIR: "A part of the path is a file, not a folder.",
+  ENOSPC: "Free space at the destination, or choose another one.",
+  EMFILE: "Raise the limit of open files (ulimit -n).",
+  EIO: "The device reports an error: check it, and copy the file elsewhere.",
+};
+
+/** A failed system call as a `FerryError`, with the system's word as its cause. */
+export function systemError(doing: "read" | "write", path: string, cause: unknown): FerryError {
+  if (cause instanceof FerryError) return cause;
+  const name = (cause as NodeJS.ErrnoException).code ?? "";
+  const hint = HINTS[name];
+  const details = {
+    location: { at: "bytes", file: path, offset: 0 },
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  } as const;
+  if (name === "ENOENT" && doing === "read") {
+    return new FerryError("io/not-found", `${path} does not exist`, {
+      cause,
+      hint: "Check the path for typing errors.",
+    });
+  }
+  if (name === "ENOSPC") return new FerryError("io/no-space", `the destination is full while writing ${path}`, details);
+  return doing === "read"
+    ? new FerryError("io/read-failed", `${path} could not be read (${name || "unknown error"})`, details)
+    : new FerryError("io/write-failed", `${path} could not be written (${name || "unknown error"})`, details);
+}

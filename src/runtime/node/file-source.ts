@@ -1,0 +1,120 @@
+import { type FileHandle, open } from "node:fs/promises";
+import type { ByteRange } from "../../base/bytes.js";
+import { FerryError, throwIfAborted } from "../../base/errors.js";
+import type { ByteSource, SourceRef, Stamp } from "../../io/source.js";
+import { checkRange } from "../../io/sources/memory.js";
+import { systemError } from "./errors.js";
+import type { Native } from "./native.js";
+
+/** Bytes read at a time by `stream`. */
+const STREAM_CHUNK = 1024 * 1024;
+
+/** What identifies the state of an open file. */
+export function stampOf(stat: { dev: number; ino: number; size: number; mtimeMs: number }): Stamp {
+  return { device: stat.dev, inode: stat.ino, size: stat.size, mtimeMs: stat.mtimeMs };
+}
+
+/** Whether two stamps are of the same state of the same file. */
+export function sameStamp(a: Stamp, b: Stamp): boolean {
+  return a.device === b.device && a.inode === b.inode && a.size === b.size && a.mtimeMs === b.mtimeMs;
+}
+
+/** The error for a file that changed while it was read. */
+export function changedError(path: string): FerryError {
+  return new FerryError("io/changed", `${path} was changed while it was read`, {
+    hint: "Stop whatever writes to it and run again.",
+    location: { at: "bytes", file: path, offset: 0 },
+  });
+}
+
+/**
+ * Opens a file for random access.
+ * @param label how messages name it; the path by default
+ * @throws `io/not-found`, `io/read-failed`
+ */
+export async function openFileSource(path: string, native: Native, label: string = path): Promise<ByteSource> {
+  let handle: FileHandle;
+  let stamp: Stamp;
+  try {
+    handle = await open(path, "r");
+  } catch (cause) {
+    throw systemError("read", path, cause);
+  }
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) {
+      // A block device has no size by stat; reading one is a later room.
+      throw new FerryError("io/read-failed", `${path} is no regular file`, {
+        hint: "Give a file, or a folder where a package is expected.",
+      });
+    }
+    stamp = stampOf(stat);
+  } catch (cause) {
+    await handle.close();
+    throw systemError("read", path, cause);
+  }
+  const { size } = stamp;
+
+  async function readInto(offset: number, into: Uint8Array): Promise<void> {
+    let done = 0;
+    while (done < into.length) {
+      let bytesRead: number;
+      try {
+        ({ bytesRead } = await handle.read(into, done, into.length - done, offset + done));
+      } catch (cause) {
+        throw systemError("read", path, cause);
+      }
+      if (bytesRead === 0) throw changedError(path);
+      done += bytesRead;
+    }
+  }
+
+  const { seek } = native;
+  return {
+    label,
+    size,
+    async read(offset, length, signal): Promise<Uint8Array> {
+      throwIfAborted(signal);
+      checkRange(label, size, offset, length);
+      const bytes = new Uint8Array(length);
+      await readInto(offset, bytes);
+      return bytes;
+    },
+    async *stream(range: ByteRange = { offset: 0, length: size }, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+      checkRange(label, size, range.offset, range.length);
+      const end = range.offset + range.length;
+      for (let at = range.offset; at < end; ) {
+        throwIfAborted(signal);
+        const chunk = new Uint8Array(Math.min(STREAM_CHUNK, end - at));
+        await readInto(at, chunk);
+        yield chunk;
+        at += chunk.length;
+      }
+    },
+    ...(seek === null ? {} : { dataRuns: (range: ByteRange) => dataRuns(handle.fd, seek, range) }),
+    ref: (): SourceRef => ({ kind: "file", path, stamp }),
+    async close(): Promise<void> {
+      let now: Stamp;
+      try {
+        now = stampOf(await handle.stat());
+      } finally {
+        await handle.close();
+      }
+      if (!sameStamp(now, stamp)) throw changedError(path);
+    },
+  };
+}
+
+async function* dataRuns(fd: number, seek: NonNullable<Native["seek"]>, range: ByteRange): AsyncIterable<ByteRange> {
+  const end = range.offset + range.length;
+  let at = range.offset;
+  while (at < end) {
+    const data = seek(fd, at, "data");
+    // No more data, or a file system that cannot tell: then SEEK_DATA answers with the place itself.
+    if (data === null || data >= end) return;
+    const hole = seek(fd, data, "hole");
+    const stop = hole === null ? end : Math.min(hole, end);
+    yield { offset: data, length: stop - data };
+    at = stop;
+  }
+}

@@ -1,0 +1,122 @@
+import { createRequire } from "node:module";
+
+/**
+ * System calls and libraries that Node lacks, through the optional package `koffi`.
+ * Everything here has a fallback: where koffi or a library is missing, the functions return `null`.
+ */
+export interface Native {
+  /** Linux and BSD `lseek` with SEEK_DATA / SEEK_HOLE; `null` where the platform has none. */
+  readonly seek: ((fd: number, offset: number, whence: "data" | "hole") => number | null) | null;
+  readonly libdeflate: Libdeflate | null;
+}
+
+/** The part of libdeflate that we call. Compressors and decompressors live as long as the thread. */
+export interface Libdeflate {
+  readonly version: string;
+  compressor(level: number): unknown;
+  compress(compressor: unknown, wrapper: "zlib" | "raw", src: Uint8Array, dst: Uint8Array): number;
+  decompressor(): unknown;
+  /** Returns 0 for success, else libdeflate's result; `made` receives the number of bytes. */
+  decompress(
+    decompressor: unknown,
+    wrapper: "zlib" | "raw",
+    src: Uint8Array,
+    dst: Uint8Array,
+    made: BigUint64Array,
+  ): number;
+}
+
+interface KoffiLibrary {
+  func(prototype: string): (...args: readonly unknown[]) => unknown;
+}
+interface Koffi {
+  load(name: string): KoffiLibrary;
+}
+
+const LIBDEFLATE_NAMES: Readonly<Record<string, readonly string[]>> = {
+  linux: ["libdeflate.so.0", "libdeflate.so"],
+  darwin: ["libdeflate.0.dylib", "/opt/homebrew/lib/libdeflate.0.dylib", "/usr/local/lib/libdeflate.0.dylib"],
+  win32: ["libdeflate.dll", "deflate.dll"],
+};
+
+function loadKoffi(): Koffi | null {
+  try {
+    return createRequire(import.meta.url)("koffi") as Koffi;
+  } catch {
+    // Optional by design: without it only speed is lost.
+    return null;
+  }
+}
+
+function loadFirst(koffi: Koffi, names: readonly string[]): KoffiLibrary | null {
+  for (const name of names) {
+    try {
+      return koffi.load(name);
+    } catch {
+      // The next name may be there.
+    }
+  }
+  return null;
+}
+
+function bindLibdeflate(library: KoffiLibrary): Libdeflate {
+  const compress = {
+    zlib: library.func("size_t libdeflate_zlib_compress(void *c, const void *in, size_t n, void *out, size_t m)"),
+    raw: library.func("size_t libdeflate_deflate_compress(void *c, const void *in, size_t n, void *out, size_t m)"),
+  };
+  const decompress = {
+    zlib: library.func(
+      "int libdeflate_zlib_decompress(void *d, const void *in, size_t n, void *out, size_t m, void *made)",
+    ),
+    raw: library.func(
+      "int libdeflate_deflate_decompress(void *d, const void *in, size_t n, void *out, size_t m, void *made)",
+    ),
+  };
+  const allocCompressor = library.func("void *libdeflate_alloc_compressor(int level)");
+  const allocDecompressor = library.func("void *libdeflate_alloc_decompressor()");
+  return {
+    version: "libdeflate",
+    compressor: (level) => allocCompressor(level),
+    compress: (compressor, wrapper, src, dst) =>
+      Number(compress[wrapper](compressor, src, src.length, dst, dst.length)),
+    decompressor: () => allocDecompressor(),
+    decompress: (decompressor, wrapper, src, dst, made) =>
+      Number(decompress[wrapper](decompressor, src, src.length, dst, dst.length, made)),
+  };
+}
+
+function bindSeek(koffi: Koffi): Native["seek"] {
+  // SEEK_DATA and SEEK_HOLE have these numbers on Linux and FreeBSD; macOS swaps them and Windows has neither.
+  if (process.platform !== "linux") return null;
+  const library = loadFirst(koffi, ["libc.so.6", "libc.so"]);
+  if (library === null) return null;
+  const lseek = library.func("int64_t lseek(int fd, int64_t offset, int whence)");
+  return (fd, offset, whence) => {
+    const at = Number(lseek(fd, offset, whence === "data" ? 3 : 4));
+    return at < 0 ? null : at;
+  };
+}
+
+/**
+ * Loads what the machine has.
+ * @param disabled names of parts to leave out: `koffi`, `libdeflate` (environment `VMFERRY_DISABLE`, for benchmarks and tests)
+ */
+export function loadNative(disabled: ReadonlySet<string>): Native {
+  const koffi = disabled.has("koffi") ? null : loadKoffi();
+  if (koffi === null) return { seek: null, libdeflate: null };
+  let seek: Native["seek"] = null;
+  let libdeflate: Libdeflate | null = null;
+  try {
+    seek = bindSeek(koffi);
+    const library = disabled.has("libdeflate") ? null : loadFirst(koffi, LIBDEFLATE_NAMES[process.platform] ?? []);
+    if (library !== null) libdeflate = bindLibdeflate(library);
+  } catch {
+    // A library of another kind under the same name: do without.
+  }
+  return { seek, libdeflate };
+}
+
+/** The parts named in the environment variable `VMFERRY_DISABLE`, separated by commas. */
+export function disabledParts(environment: Readonly<Record<string, string | undefined>>): ReadonlySet<string> {
+  return new Set((environment.VMFERRY_DISABLE ?? "").split(",").filter((part) => part !== ""));
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
+import type { Diagnostic } from "../../base/diagnostics.js";
+import { defaultLimits, type Limits } from "../../base/limits.js";
+import { type Context, type ProgressScope, type Runtime, silentProgress } from "../../io/context.js";
+import { libdeflateCodec, zlibCodec } from "./codec.js";
+import { nodeHash } from "./hash.js";
+import { disabledParts, loadNative, type Native } from "./native.js";
+import { type ClosablePool, createPool } from "./pool.js";
+
+/** How a runtime is made. */
+export interface NodeRuntimeOptions {
+  /** The worker's entry file. */
+  readonly worker: URL;
+  /** Threads; as many as processors by default. */
+  readonly workers?: number;
+}
+
+/** A runtime for Node.js. Close it to end its threads. */
+export interface NodeRuntime extends Runtime {
+  readonly native: Native;
+  readonly pool: ClosablePool;
+  close(): Promise<void>;
+}
+
+/** Makes a runtime. Threads start when they are first needed. */
+export function createNodeRuntime(options: NodeRuntimeOptions): NodeRuntime {
+  const disabled = disabledParts(process.env);
+  const native = loadNative(disabled);
+  const zlib = zlibCodec();
+  const pool = createPool({ entry: options.worker, size: options.workers ?? availableParallelism(), disabled });
+  return {
+    native,
+    pool,
+    codec: native.libdeflate === null ? zlib : libdeflateCodec(native.libdeflate, zlib),
+    hash: nodeHash,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    now: () => new Date(),
+    close: () => pool.close(),
+  };
+}
+
+/** What a caller may set of a context. */
+export interface NodeContextOptions {
+  readonly signal?: AbortSignal;
+  readonly progress?: ProgressScope;
+  readonly limits?: Partial<Limits>;
+  readonly report?: (diagnostic: Diagnostic) => void;
+}
+
+/** A context over a runtime. Findings are dropped unless `report` takes them. */
+export function createContext(runtime: Runtime, options: NodeContextOptions = {}): Context {
+  return {
+    signal: options.signal ?? new AbortController().signal,
+    progress: options.progress ?? silentProgress,
+    limits: { ...defaultLimits, ...options.limits },
+    runtime,
+    report: options.report ?? (() => {}),
+  };
+}

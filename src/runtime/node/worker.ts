@@ -1,0 +1,52 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { FerryError } from "../../base/errors.js";
+import type { Kernel } from "../../io/pool.js";
+import { libdeflateCodec, zlibCodec } from "./codec.js";
+import { createKernelEnv } from "./kernel-env.js";
+import { loadNative } from "./native.js";
+import type { WorkerReply, WorkerRequest, WorkerSettings } from "./pool.js";
+
+/** Bytes of progress that are gathered before the main thread is told. */
+const REPORT_BYTES = 8 * 1024 * 1024;
+
+/** Serves kernels to the pool that started this thread. Called by the worker's entry file alone. */
+export function serveKernels(kernels: readonly Kernel<never, unknown>[]): void {
+  const port = parentPort;
+  if (port === null) throw new FerryError("internal/bug", "the worker's entry file was not started as a worker");
+  const settings = workerData as WorkerSettings;
+  const stop = new Int32Array(settings.stop);
+  const native = loadNative(new Set(settings.disabled));
+  const portable = zlibCodec();
+  const codec = native.libdeflate === null ? portable : libdeflateCodec(native.libdeflate, portable);
+  const byId = new Map(kernels.map((kernel) => [kernel.id, kernel]));
+  let current = 0;
+  let unreported = 0;
+  const env = createKernelEnv({
+    codec,
+    portable,
+    stopped: () => Atomics.load(stop, 0) !== 0,
+    advance(bytes): void {
+      unreported += bytes;
+      if (unreported < REPORT_BYTES) return;
+      const reply: WorkerReply = { id: current, advanced: unreported };
+      unreported = 0;
+      port.postMessage(reply);
+    },
+  });
+
+  port.on("message", (request: WorkerRequest) => {
+    current = request.id;
+    unreported = 0;
+    try {
+      const kernel = byId.get(request.kernel);
+      if (kernel === undefined) throw new FerryError("internal/bug", `no kernel is called ${request.kernel}`);
+      const result = kernel.run(request.job as never, env);
+      if (unreported > 0) port.postMessage({ id: request.id, advanced: unreported } satisfies WorkerReply);
+      port.postMessage({ id: request.id, result } satisfies WorkerReply, kernel.transfers?.(result) ?? []);
+    } catch (cause) {
+      const error =
+        cause instanceof FerryError ? cause : new FerryError("run/worker-failed", "a kernel failed", { cause });
+      port.postMessage({ id: request.id, error: error.toJSON() } satisfies WorkerReply);
+    }
+  });
+}
