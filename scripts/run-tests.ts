@@ -1,0 +1,65 @@
+/**
+ * Runs the compiled tests and says in one last line how it went: `N passed, N failed, N skipped`.
+ *
+ *     node dist/scripts/run-tests.js [--peers] [PART...]
+ *
+ * Without options: unit, contract, corpus, property, fuzz and meta tests. `--peers`: the tests against other people's
+ * programs. PART narrows it to the files whose path contains it. The sources decide what is run, so a compiled test
+ * whose source is gone never is. A test without a word about why it is skipped has failed, and so has a file that
+ * holds no test, and a run of nothing.
+ */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { run } from "node:test";
+import { FileReport, isResult, TestReport } from "./test-report.js";
+import { readTree } from "./tree.js";
+
+/** The limit for one file; tests inside set their own, shorter ones where they start programs. */
+const FILE_MINUTES = { own: 4, peers: 10 };
+const FILES_AT_ONCE = 2;
+const OWN_FOLDERS = ["src", "test/contract", "test/corpus", "test/property", "test/fuzz", "test/meta"];
+const PEER_FOLDERS = ["test/interop"];
+
+/** The compiled files of the tests below some folders, narrowed to those whose path contains one of the parts. */
+function testFiles(folders: readonly string[], parts: readonly string[]): string[] {
+  const sources = folders.flatMap((folder) => [...readTree(folder, ".test.ts").keys()]);
+  return sources
+    .filter((source) => parts.length === 0 || parts.some((part) => source.includes(part)))
+    .map((source) => `dist/${source.replace(/\.ts$/, ".js")}`);
+}
+
+/** Runs them all and prints as they end. */
+async function runFiles(files: readonly string[], minutes: number): Promise<TestReport> {
+  const report = new TestReport();
+  const stream = run({
+    files: files.map((file) => resolve(file)),
+    concurrency: FILES_AT_ONCE,
+    timeout: minutes * 60_000,
+  });
+  let current = new FileReport("");
+  for await (const event of stream) {
+    if (event.type === "test:stderr" || event.type === "test:stdout") process.stderr.write(event.data.message);
+    // The runner sends these file by file, others as they happen.
+    if (!isResult(event) || event.data.file === undefined) continue;
+    if (current.path !== event.data.file) {
+      if (current.path !== "") report.close(current);
+      current = new FileReport(event.data.file);
+    }
+    current.take(event);
+  }
+  if (current.path !== "") report.close(current);
+  return report;
+}
+
+const args = process.argv.slice(2);
+const peers = args.includes("--peers");
+const parts = args.filter((arg) => !arg.startsWith("--"));
+const files = testFiles(peers ? PEER_FOLDERS : OWN_FOLDERS, parts);
+const uncompiled = files.filter((file) => !existsSync(file));
+if (uncompiled.length > 0) {
+  console.error(`not compiled, run the build first: ${uncompiled.join(", ")}`);
+  process.exit(1);
+}
+const report = await runFiles(files, peers ? FILE_MINUTES.peers : FILE_MINUTES.own);
+console.log(report.summary());
+process.exit(report.ok ? 0 : 1);
