@@ -10,6 +10,8 @@ export interface Limits {
   readonly xmlElements: number;
   /** Members of one archive, or files of one folder. */
   readonly members: number;
+  /** Bytes of one GNU or pax extension header of a tar archive. */
+  readonly tarExtensionBytes: number;
   /** Bytes of a manifest or certificate. */
   readonly manifestBytes: number;
   /** Bytes of a disk's allocation tables held in memory. */
@@ -31,6 +33,7 @@ export const defaultLimits: Limits = Object.freeze({
   xmlAttributes: 1024,
   xmlElements: 2_000_000,
   members: 100_000,
+  tarExtensionBytes: 2 ** 20,
   manifestBytes: 16 * 2 ** 20,
   tableBytes: 512 * 2 ** 20,
   diskDescriptorBytes: 2 ** 20,

@@ -1,4 +1,119 @@
 import type { CodeTable } from "./codes.js";
 
-/** Codes of the area `package`. */
-export const packageCodes: CodeTable = {};
+/** Codes of the areas `package`, `tar` and `manifest`. */
+export const packageCodes: CodeTable = {
+  "package/unsafe-name": {
+    kind: "invalid-format",
+    what: "A file name in the package is absolute, leaves its folder, or holds characters that mean something to a file system.",
+    why: "Unpacking it could write outside of the destination, on this system or another.",
+    fix: "Do not unpack the package with other tools. Ask who made it for one with plain relative names.",
+  },
+  "package/duplicate-name": {
+    kind: "invalid-format",
+    what: "Two files in the package have the same name, or names that differ in case only.",
+    why: "Tools disagree on which one counts, so what was verified may not be what is used.",
+    fix: "Fetch the package again, or pack it again with each file once.",
+  },
+  "package/no-descriptor": {
+    kind: "invalid-format",
+    what: "There is no OVF descriptor.",
+    why: "Without a descriptor nobody knows which machine the files make up.",
+    fix: "Check that this is the right file or folder; a bare disk is given by its own name.",
+  },
+  "package/many-descriptors": {
+    kind: "usage",
+    what: "There is more than one OVF descriptor.",
+    why: "A package has one; in an archive the first counts, in a folder nobody can tell.",
+    fix: "Name the descriptor instead of the folder, or take the others out of the archive.",
+  },
+  "package/stray-manifest": {
+    what: "A manifest lies beside the descriptor but has another base name.",
+    why: "The manifest of x.ovf is x.mf. Another one may belong to something else and is not used.",
+    fix: "Rename the manifest if it belongs to this descriptor.",
+  },
+  "package/outside-reference": {
+    what: "The descriptor refers to something outside of the package.",
+    why: "A URL, an absolute path or a path with '..' can reach files that have nothing to do with the package.",
+    fix: "Put the file into the package and refer to it by its relative name.",
+  },
+  "package/missing-file": {
+    what: "The descriptor refers to a file that the package does not have.",
+    why: "Importers refuse the package, or make a machine that lacks a disk.",
+    fix: "Fetch the package again, or put the file beside the descriptor.",
+  },
+  "package/size-differs": {
+    what: "A file's size is not the one that the descriptor gives.",
+    why: "The file may be cut off or replaced, or the descriptor was written before the file.",
+    fix: "Check the manifest; fetch the package again where it does not agree.",
+  },
+  "package/chunk-size": {
+    what: "A chunk of a file has another size than the descriptor's chunk size.",
+    why: "All chunks but the last have the same size; another one means lost or mixed bytes.",
+    fix: "Fetch the package again.",
+  },
+  "tar/bad-checksum": {
+    kind: "corrupt",
+    what: "The checksum of a header in the archive is wrong.",
+    why: "The file is damaged, is no tar archive, or a size before this place is wrong.",
+    fix: "Fetch the archive again and compare its digest with the publisher's.",
+  },
+  "tar/bad-number": {
+    kind: "corrupt",
+    what: "A number in a header of the archive cannot be read.",
+    why: "The header is damaged or was made to confuse.",
+    fix: "Fetch the archive again and compare its digest with the publisher's.",
+  },
+  "tar/bad-pax": {
+    kind: "corrupt",
+    what: "A pax extended header of the archive cannot be read.",
+    why: "The header is damaged or was made to confuse.",
+    fix: "Fetch the archive again and compare its digest with the publisher's.",
+  },
+  "tar/cut-off": {
+    kind: "corrupt",
+    what: "The archive ends inside of a member or header.",
+    why: "The download or copy is incomplete, or a size in the archive lies.",
+    fix: "Fetch the archive again and compare its size with the publisher's.",
+  },
+  "tar/unsupported-member": {
+    kind: "unsupported-feature",
+    what: "The archive holds a link, a device or another thing that is no plain file.",
+    why: "A package consists of files; links and devices in archives are a way to write where one should not.",
+    fix: "Pack it again with the files themselves, for instance with `tar --dereference`.",
+  },
+  "tar/name-encoding": {
+    what: "A name in the archive is not UTF-8.",
+    why: "Other tools may show it differently or not find it.",
+    fix: "Rename the file and pack the archive again.",
+  },
+  "tar/no-end": {
+    what: "The archive has no end-of-archive blocks.",
+    why: "It may have lost members at its end, for instance the manifest.",
+    fix: "Compare its size with the publisher's; pack it again if it is complete.",
+  },
+  "tar/trailing-data": {
+    what: "Data follows the end of the archive.",
+    why: "Other tools do not see it, and no manifest covers it.",
+    fix: "Pack the archive again.",
+  },
+  "manifest/odd-spelling": {
+    what: "The manifest is understood but not written as the standard says.",
+    why: "Some importers cannot read such lines, and then verify nothing or refuse the package.",
+    fix: "Nothing has to be done for vmferry. Make the manifest anew for importers that are strict.",
+  },
+  "manifest/bad-line": {
+    what: "A line of the manifest cannot be understood.",
+    why: "The file that it stands for is not verified.",
+    fix: "Fetch the manifest again, or make it anew if you trust the files.",
+  },
+  "manifest/unknown-algorithm": {
+    what: "The manifest uses a digest algorithm that vmferry does not know.",
+    why: "The file that the line stands for is not verified.",
+    fix: "Make the manifest anew with SHA256 if you trust the files.",
+  },
+  "manifest/bad-digest": {
+    what: "A digest in the manifest has the wrong length or is not hexadecimal.",
+    why: "The file that the line stands for is not verified.",
+    fix: "Fetch the manifest again, or make it anew if you trust the files.",
+  },
+};

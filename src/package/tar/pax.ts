@@ -1,0 +1,48 @@
+/** Records of pax extended headers: `LENGTH KEY=VALUE\n`, IEEE 1003.1 "pax Extended Header". Read, never written. */
+import { FerryError } from "../../base/errors.js";
+import type { BlockPlace } from "./header.js";
+
+/** Values by key, undecoded: `path` may be in any encoding. */
+export type PaxRecords = ReadonlyMap<string, Uint8Array>;
+
+/**
+ * Parses the body of an `x` or `g` header.
+ * @throws `tar/bad-pax`
+ */
+export function parsePaxRecords(body: Uint8Array, place: BlockPlace): PaxRecords {
+  const records = new Map<string, Uint8Array>();
+  let at = 0;
+  while (at < body.length) {
+    const blank = body.indexOf(0x20, at);
+    const digits = blank < 0 || blank - at > 12 ? "" : String.fromCharCode(...body.subarray(at, blank));
+    const length = /^[0-9]+$/.test(digits) ? Number.parseInt(digits, 10) : 0;
+    const end = at + length;
+    const equals = body.indexOf(0x3d, blank + 1);
+    // The length counts its own digits, the blank and the line feed.
+    if (length === 0 || end > body.length || body[end - 1] !== 0x0a || equals < 0 || equals >= end) {
+      throw new FerryError("tar/bad-pax", "a pax extended header holds a record that is cut off or has no key", {
+        location: { at: "bytes", file: place.file, offset: place.offset + at, field: "pax record" },
+        hint: "The archive is damaged here. Fetch it again.",
+      });
+    }
+    records.set(new TextDecoder().decode(body.subarray(blank + 1, equals)), body.subarray(equals + 1, end - 1));
+    at = end;
+  }
+  return records;
+}
+
+/**
+ * A record that is a size in bytes, or `undefined` where it is not there.
+ * @throws `tar/bad-pax` where it is no number that a file can have
+ */
+export function paxSize(records: PaxRecords, place: BlockPlace): number | undefined {
+  const bytes = records.get("size");
+  if (bytes === undefined) return undefined;
+  const text = new TextDecoder().decode(bytes);
+  const value = /^[0-9]{1,16}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new FerryError("tar/bad-pax", "the size in a pax extended header is no number that a file can have", {
+    location: { at: "bytes", file: place.file, offset: place.offset, field: "size" },
+    hint: "The archive is damaged here. Fetch it again.",
+  });
+}

@@ -1,0 +1,205 @@
+/** Walks over the headers of a tar archive: extension headers are applied, bodies skipped, nothing is judged. */
+import { alignUp, isZero } from "../../base/bytes.js";
+import { FerryError, throwIfAborted } from "../../base/errors.js";
+import { formatBytes } from "../../base/text.js";
+import type { Context } from "../../io/context.js";
+import type { ByteSource } from "../../io/source.js";
+import { parseTarHeader, TAR_BLOCK, type TarHeader } from "./header.js";
+import { type PaxRecords, parsePaxRecords, paxSize } from "./pax.js";
+import { readAhead } from "./read-ahead.js";
+
+/** The newest dialect that an archive makes use of. `v7` is older than POSIX. */
+export type TarDialect = "v7" | "ustar" | "gnu" | "pax";
+
+/** What a scan comes across, in the order of the archive. Offsets are bytes from its start. */
+export type TarEvent =
+  /** A member of any type; its name is as it stands. */
+  | {
+      readonly event: "member";
+      /** The type flag, see `TarHeader.type`. */
+      readonly type: string;
+      readonly name: Uint8Array;
+      readonly size: number;
+      readonly mtime: number;
+      /** Whether the body is a GNU sparse file of pax kind, not the file's own bytes. */
+      readonly sparse: boolean;
+      /** Where the first of its headers stands. */
+      readonly headerAt: number;
+      readonly dataAt: number;
+      /** Bytes of the body that are there: less than `size` where the archive is cut off. */
+      readonly present: number;
+    }
+  /** Nothing can be read from here on. */
+  | { readonly event: "damage"; readonly error: FerryError }
+  /** The end-of-archive blocks, or the end of the file where there are none. Always the last event. */
+  | {
+      readonly event: "end";
+      readonly offset: number;
+      readonly marked: boolean;
+      readonly dialect: TarDialect;
+      /** Bytes after the first end-of-archive block that are not zero start here; `null`: none were found. */
+      readonly trailingAt: number | null;
+    };
+
+/** Bytes after the end that are looked at for something other than zeros: more than GNU tar's 10 KiB records. */
+const TAIL_WINDOW = 64 * 1024;
+
+const NO_RECORDS: PaxRecords = new Map();
+
+/** What the extension headers before a member say about it. */
+interface Extensions {
+  readonly longName: Uint8Array | null;
+  readonly pax: PaxRecords;
+}
+
+const NO_EXTENSIONS: Extensions = { longName: null, pax: NO_RECORDS };
+
+/** Extension headers by type flag: GNU long name and long link, pax for one member (X: Solaris), pax for all. */
+function isExtension(type: string): boolean {
+  return type === "L" || type === "K" || type === "x" || type === "X" || type === "g";
+}
+
+/** Bytes up to the first NUL. */
+function untilNul(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+/** Collects which dialect an archive turns out to be. */
+function dialectOf(): { see(header: TarHeader): void; result(): TarDialect } {
+  const seen = { ustar: false, gnu: false, pax: false };
+  return {
+    see({ magic, base256, type }): void {
+      if (type === "x" || type === "X" || type === "g") seen.pax = true;
+      if (magic === "gnu" || base256 || type === "L" || type === "K") seen.gnu = true;
+      if (magic === "ustar") seen.ustar = true;
+    },
+    result: () => (seen.pax ? "pax" : seen.gnu ? "gnu" : seen.ustar ? "ustar" : "v7"),
+  };
+}
+
+/**
+ * Reads every header of an archive. Damage ends the scan with a `damage` event and then `end`.
+ * @throws `io/limit` for too many headers or a too large extension header
+ */
+export async function* scanTar(source: ByteSource, ctx: Context): AsyncGenerator<TarEvent> {
+  const { limits, signal } = ctx;
+  const file = source.label;
+  const read = readAhead(source);
+  const dialect = dialectOf();
+  let globals = NO_RECORDS;
+  let extensions = NO_EXTENSIONS;
+  let headerAt = 0;
+  let at = 0;
+
+  for (let headers = 1; ; headers++) {
+    throwIfAborted(signal);
+    if (at + TAR_BLOCK > source.size) {
+      const rest = source.size - at;
+      if (rest > 0) yield { event: "damage", error: cutOff(`the archive ends ${rest} bytes into a header`, file, at) };
+      else if (at !== headerAt) {
+        yield { event: "damage", error: cutOff("the archive ends after an extension header", file, headerAt) };
+      }
+      break;
+    }
+    const block = await read(at, TAR_BLOCK, signal);
+    if (isZero(block)) {
+      const trailingAt = await findTrailing(source, at, read, signal);
+      yield { event: "end", offset: at, marked: true, dialect: dialect.result(), trailingAt };
+      return;
+    }
+    if (headers > limits.members) throw tooMany(limits.members, file, at);
+
+    let header: TarHeader;
+    let size: number;
+    const dataAt = at + TAR_BLOCK;
+    try {
+      header = parseTarHeader(block, { file, offset: at });
+      dialect.see(header);
+      if (isExtension(header.type)) {
+        const body = await readExtension(header);
+        if (header.type === "L") extensions = { ...extensions, longName: untilNul(body) };
+        else if (header.type === "g")
+          globals = new Map([...globals, ...parsePaxRecords(body, { file, offset: dataAt })]);
+        else if (header.type !== "K") {
+          extensions = { ...extensions, pax: parsePaxRecords(body, { file, offset: dataAt }) };
+        }
+        at = alignUp(dataAt + header.size, TAR_BLOCK);
+        continue;
+      }
+      if (globals.size > 0) extensions = { ...extensions, pax: new Map([...globals, ...extensions.pax]) };
+      // Links, folders, devices and pipes have no body, whatever some tars write as their size.
+      const bodiless = header.type >= "1" && header.type <= "6";
+      size = bodiless ? 0 : (paxSize(extensions.pax, { file, offset: at }) ?? header.size);
+    } catch (error) {
+      if (!(error instanceof FerryError) || error.kind === "limit-exceeded") throw error;
+      yield { event: "damage", error };
+      break;
+    }
+
+    const present = Math.min(size, source.size - dataAt);
+    yield {
+      event: "member",
+      type: header.type,
+      name: extensions.pax.get("path") ?? extensions.longName ?? header.name,
+      size,
+      mtime: header.mtime,
+      sparse: [...extensions.pax.keys()].some((key) => key.startsWith("GNU.sparse.")),
+      headerAt,
+      dataAt,
+      present,
+    };
+    if (present < size) {
+      const message = `the archive ends ${present} bytes into a member of ${size} bytes`;
+      yield { event: "damage", error: cutOff(message, file, headerAt) };
+      at = source.size;
+      break;
+    }
+    at = alignUp(dataAt + size, TAR_BLOCK);
+    headerAt = at;
+    extensions = NO_EXTENSIONS;
+  }
+  // The padding of the last body may be missing too.
+  const offset = Math.min(at, source.size);
+  yield { event: "end", offset, marked: false, dialect: dialect.result(), trailingAt: null };
+
+  async function readExtension(header: TarHeader): Promise<Uint8Array> {
+    const dataAt = at + TAR_BLOCK;
+    if (header.size > limits.tarExtensionBytes) {
+      throw new FerryError("io/limit", `an extension header of the archive is ${formatBytes(header.size)} long`, {
+        location: { at: "bytes", file, offset: at },
+        hint: "Raise the limit 'tarExtensionBytes' if you trust the package.",
+      });
+    }
+    if (header.size > source.size - dataAt) throw cutOff("the archive ends inside an extension header", file, at);
+    // A copy: the window that it was read through is larger and should not live on.
+    return (await read(dataAt, header.size, signal)).slice();
+  }
+}
+
+function cutOff(message: string, file: string, offset: number): FerryError {
+  return new FerryError("tar/cut-off", message, {
+    location: { at: "bytes", file, offset },
+    hint: "The download or copy is incomplete, or a size in the archive lies. Fetch it again.",
+  });
+}
+
+function tooMany(limit: number, file: string, offset: number): FerryError {
+  return new FerryError("io/limit", `the archive has more than ${limit} headers`, {
+    location: { at: "bytes", file, offset },
+    hint: "Raise the limit 'members' if you trust the package.",
+  });
+}
+
+/** Where something other than zero padding stands after the end; where that is too long to be padding, its end. */
+async function findTrailing(
+  source: ByteSource,
+  end: number,
+  read: (offset: number, length: number, signal: AbortSignal) => Promise<Uint8Array>,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const tail = await read(end, Math.min(source.size - end, TAIL_WINDOW), signal);
+  const data = tail.findIndex((byte) => byte !== 0);
+  if (data >= 0) return end + data;
+  return source.size - end > TAIL_WINDOW ? end + TAIL_WINDOW : null;
+}
