@@ -11,9 +11,26 @@ export interface PackageEntry {
   readonly name: string;
   readonly size: number;
   readonly role: EntryRole;
+  /** The files that hold it, in order, where the descriptor cut it into chunks (DSP0243 7.1); their names are in manifests. */
+  readonly chunks?: readonly PackageEntry[];
   /** Who opens it closes it. */
   open(): Promise<ByteSource>;
 }
+
+/** What a descriptor's `References` says about one file. The package layer is told; it reads no XML. */
+export interface PackageReference {
+  /** As it stands in the descriptor: relative to it, percent escapes not replaced. */
+  readonly href: string;
+  /** What the rest of the descriptor uses it for; `null`: only its name can tell. */
+  readonly role: EntryRole | null;
+  /** Declared bytes as stored, or `null`. */
+  readonly size: number | null;
+  /** Bytes of each chunk but the last, or `null` where the file is whole. */
+  readonly chunkSize: number | null;
+}
+
+/** Reads a descriptor's references. Given by a layer that knows OVF. */
+export type ReadReferences = (descriptor: PackageEntry) => Promise<readonly PackageReference[]>;
 
 /** A disk of a package. */
 export interface PackageDisk {
@@ -29,12 +46,13 @@ export interface PackageReader {
   readonly name: string;
   /** Bytes of the container; of all files for a folder. */
   readonly size: number;
-  /** The dialect of the archive; `null` for what is no archive. */
+  /** The dialect of the archive; `null` for what is no archive, and for archives older than POSIX. */
   readonly tar: "ustar" | "gnu" | "pax" | null;
   readonly descriptor: PackageEntry | null;
   readonly resolver: SourceResolver;
-  /** In the order of the package. */
+  /** In the order of the package. A chunked file is one entry. */
   readonly entries: readonly PackageEntry[];
+  /** By name or `href`, with or without `./` and percent escapes; finds single chunks too. */
   entry(name: string): PackageEntry | undefined;
   disks(): Promise<readonly PackageDisk[]>;
   close(): Promise<void>;
