@@ -1,7 +1,6 @@
 /** A worker thread's entry: the one file that knows both this runtime and the kernels of all formats. */
-import { unitKernels } from "./disk/kernels.js";
-import { createSegmentKernel } from "./disk/segment.js";
+import { diskKernels } from "./disk/jobs.js";
 import { hashLaneKernel } from "./io/hash-lane.js";
 import { serveKernels } from "./runtime/node/worker.js";
 
-serveKernels([createSegmentKernel(unitKernels), hashLaneKernel]);
+serveKernels([...diskKernels(), hashLaneKernel]);

@@ -1,27 +1,17 @@
-import { concatBytes } from "../base/bytes.js";
 import { FerryError, throwIfAborted } from "../base/errors.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
-import type { SourceRef } from "../io/source.js";
 import type { RandomTarget } from "../io/target.js";
+import { toSegmentReads } from "./fetch.js";
 import { unitKernels } from "./kernels.js";
-import type { PlanTables, ReadOp, Region, VirtualDisk, WriteOp, WritePlan, WriteResult } from "./model.js";
-import {
-  createSegmentKernel,
-  type SegmentJob,
-  type SegmentOutput,
-  type SegmentRead,
-  type SegmentWrite,
-} from "./segment.js";
+import type { PlanTables, Region, VirtualDisk, WriteOp, WritePlan, WriteResult } from "./model.js";
+import { createSegmentKernel, type SegmentJob, type SegmentOutput, type SegmentWrite } from "./segment.js";
 
 /** Guest bytes of a segment: a multiple of every unit that a plan may use. */
 export const SEGMENT_BYTES: number = 4 * 1024 * 1024;
 
 /** Segments under way for each thread: one at work, one waiting. */
 const SEGMENTS_PER_THREAD = 2;
-
-/** The most that may lie between two reads of a source without a ref for one request to fetch both. */
-const MERGE_GAP = 256 * 1024;
 
 /** One result of a copy. */
 export interface CopyTarget {
@@ -228,7 +218,7 @@ async function dispatch(
   const job: SegmentJob = {
     offset: segment.offset,
     length: segment.length,
-    reads: await toSegmentReads(ops, transfer, ctx),
+    reads: await toSegmentReads(ops, transfer, ctx.signal),
     writes: segment.writes.map(({ lane, op }): SegmentWrite => {
       const target = op.at === null ? null : fileOf(lane, op.file).target.ref();
       return {
@@ -244,56 +234,6 @@ async function dispatch(
     }),
   };
   return { outputs: ctx.runtime.pool.run(segmentKernel, job, { transfer, signal: ctx.signal }) };
-}
-
-/** Reads by reference where workers can open the source; else fetched here in merged requests and handed over. */
-async function toSegmentReads(
-  ops: readonly ReadOp[],
-  transfer: ArrayBuffer[],
-  ctx: Context,
-): Promise<readonly SegmentRead[]> {
-  const reads: SegmentRead[] = [];
-  for (const op of ops) {
-    const ref = op.source.ref();
-    const { kernel, unitBytes, table, skip, outOffset, length } = op;
-    if (ref !== null) {
-      reads.push({ kernel, source: ref, unitBytes, table, skip, outOffset, length });
-      continue;
-    }
-    const fetched = await fetchStored(op, ctx);
-    transfer.push(fetched.buffer);
-    const source: SourceRef = { kind: "shared", buffer: fetched.buffer, at: 0 };
-    reads.push({ kernel, source, unitBytes, table: fetched.table, skip, outOffset, length });
-  }
-  return reads;
-}
-
-/** The stored bytes of an op in one buffer, with a table that points into it. Neighbours are fetched by one request. */
-async function fetchStored(op: ReadOp, ctx: Context): Promise<{ buffer: ArrayBuffer; table: Float64Array }> {
-  const count = op.table.length / 2;
-  const moved = new Float64Array(op.table.length);
-  const parts: Uint8Array[] = [];
-  let filled = 0;
-  for (let first = 0; first < count; ) {
-    const start = op.table[2 * first] as number;
-    let end = start + (op.table[2 * first + 1] as number);
-    let next = first + 1;
-    while (next < count) {
-      const at = op.table[2 * next] as number;
-      if (at < start || at > end + MERGE_GAP) break;
-      end = Math.max(end, at + (op.table[2 * next + 1] as number));
-      next++;
-    }
-    parts.push(await op.source.read(start, end - start, ctx.signal));
-    for (let i = first; i < next; i++) {
-      moved[2 * i] = filled + (op.table[2 * i] as number) - start;
-      moved[2 * i + 1] = op.table[2 * i + 1] as number;
-    }
-    filled += end - start;
-    first = next;
-  }
-  const bytes = concatBytes(parts);
-  return { buffer: bytes.buffer as ArrayBuffer, table: moved };
 }
 
 /** Places what a write handed back, and feeds the plan's tables. */

@@ -55,7 +55,10 @@ const READ_GAP = 64 * 1024;
 /** The most that one read fetches. */
 const READ_SPAN = 8 * 1024 * 1024;
 
-/** Stored units in memory: where each lies in `bytes`. */
+/** What reading needs of an environment. */
+export type ReadEnv = Pick<KernelEnv, "codec" | "readInto">;
+
+/** A stored unit that is kept packed. */
 interface StoredUnit {
   /** Guest offset of the unit's first byte. */
   readonly guest: number;
@@ -63,7 +66,7 @@ interface StoredUnit {
 }
 
 /** A buffer that grows and is used again by the next job of the thread. */
-class Scratch {
+export class Scratch {
   #bytes = new Uint8Array(0);
 
   take(length: number): Uint8Array {
@@ -75,7 +78,7 @@ class Scratch {
 /** Calls `visit` with each stored unit of a read, fetching neighbours together. */
 function eachStored(
   read: SegmentRead,
-  env: KernelEnv,
+  env: ReadEnv,
   scratch: Scratch,
   visit: (index: number, stored: Uint8Array) => void,
 ): void {
@@ -103,9 +106,9 @@ function eachStored(
 
 /** Runs the reads of a job into `guest`, zeros between them. Returns the packed payloads where `keep` asks for them. */
 function fillGuest(
-  job: SegmentJob,
+  job: Pick<SegmentJob, "offset" | "reads">,
   kernels: ReadonlyMap<string, UnitKernel>,
-  env: KernelEnv,
+  env: ReadEnv,
   buffers: { readonly guest: Uint8Array; readonly stored: Scratch; readonly unit: Scratch },
   want: { readonly plain: boolean; readonly packed: boolean },
 ): readonly StoredUnit[] {
@@ -150,7 +153,18 @@ function fillGuest(
   return kept;
 }
 
-function unpack(env: KernelEnv, packing: "zlib" | "raw" | "zstd", payload: Uint8Array, into: Uint8Array): number {
+/** Reads guest bytes into `guest`, which starts at guest offset `offset`; what no read covers becomes zeros. */
+export function readSegment(
+  offset: number,
+  reads: readonly SegmentRead[],
+  kernels: ReadonlyMap<string, UnitKernel>,
+  env: ReadEnv,
+  buffers: { readonly guest: Uint8Array; readonly stored: Scratch; readonly unit: Scratch },
+): void {
+  fillGuest({ offset, reads }, kernels, env, buffers, { plain: true, packed: false });
+}
+
+function unpack(env: ReadEnv, packing: "zlib" | "raw" | "zstd", payload: Uint8Array, into: Uint8Array): number {
   return packing === "zstd" ? env.codec.unzstdInto(payload, into) : env.codec.inflateInto(payload, into, packing);
 }
 
@@ -228,13 +242,19 @@ function packUnits(
   return { stored, payload: out.buffer, payloadBytes: at };
 }
 
+/** Unit kernels by id. */
+export function kernelTable(unitKernels: Iterable<UnitKernel>): ReadonlyMap<string, UnitKernel> {
+  const kernels = new Map<string, UnitKernel>();
+  for (const kernel of unitKernels) kernels.set(kernel.id, kernel);
+  return kernels;
+}
+
 /**
  * The one kernel that moves guest bytes: read, unpack, drop zeros, pack, frame, write, for every target of a segment.
  * Formats add only their unit kernels.
  */
 export function createSegmentKernel(unitKernels: Iterable<UnitKernel>): Kernel<SegmentJob, readonly SegmentOutput[]> {
-  const kernels = new Map<string, UnitKernel>();
-  for (const kernel of unitKernels) kernels.set(kernel.id, kernel);
+  const kernels = kernelTable(unitKernels);
   const guestScratch = new Scratch();
   const storedScratch = new Scratch();
   const unitScratch = new Scratch();

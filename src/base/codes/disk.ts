@@ -16,6 +16,24 @@ export const diskCodes: CodeTable = {
     why: "Every format has a largest size; going past it would lose data.",
     fix: "Convert to another format or variant, such as qcow2 or vhdx.",
   },
+  "disk/unknown-format": {
+    kind: "usage",
+    what: "A file holds no signature of a disk format, and its name does not say raw.",
+    why: "Raw disks have no signature; taking any file for one would hide mistakes.",
+    fix: "If it is a raw disk, say so with `--from raw`.",
+  },
+  "disk/name-disagrees": {
+    kind: "usage",
+    what: "A file is called one disk format and holds the signature of another.",
+    why: "A guest can write any signature into a raw disk, so neither is believed alone.",
+    fix: "Say which it is with `--from`.",
+  },
+  "disk/parent-missing": {
+    kind: "not-found",
+    what: "A disk holds only changes to another disk, and that one is not there or not allowed.",
+    why: "Without its parent the disk is incomplete. Files that an image names are opened only where the caller allows it.",
+    fix: "Put the parent beside it and allow it with `--allow-external`, or flatten the chain where it comes from.",
+  },
   "vmdk/bad-header": {
     kind: "corrupt",
     what: "A field of a sparse VMDK's header is out of range.",

@@ -1,0 +1,66 @@
+import { concatBytes } from "../base/bytes.js";
+import type { SourceRef } from "../io/source.js";
+import type { ReadOp } from "./model.js";
+import type { SegmentRead } from "./segment.js";
+
+/** The most that may lie between two reads of a source without a ref for one request to fetch both. */
+const MERGE_GAP = 256 * 1024;
+
+/** A read by reference, where workers can open the source. */
+function byReference(op: ReadOp, source: SourceRef): SegmentRead {
+  const { kernel, unitBytes, table, skip, outOffset, length } = op;
+  return { kernel, source, unitBytes, table, skip, outOffset, length };
+}
+
+/**
+ * Reads as plain data: by reference where workers can open the source, else fetched here in merged requests.
+ * @param transfer receives the buffers that may be handed over
+ */
+export async function toSegmentReads(
+  ops: readonly ReadOp[],
+  transfer: ArrayBuffer[],
+  signal?: AbortSignal,
+): Promise<readonly SegmentRead[]> {
+  const reads: SegmentRead[] = [];
+  for (const op of ops) {
+    const ref = op.source.ref();
+    reads.push(ref === null ? await fetchOp(op, transfer, signal) : byReference(op, ref));
+  }
+  return reads;
+}
+
+/** Reads whose stored bytes are all in memory. */
+export async function fetchReads(ops: readonly ReadOp[], signal?: AbortSignal): Promise<readonly SegmentRead[]> {
+  const reads: SegmentRead[] = [];
+  for (const op of ops) reads.push(await fetchOp(op, [], signal));
+  return reads;
+}
+
+/** The stored bytes of an op in one buffer, with a table that points into it. Neighbours are fetched by one request. */
+async function fetchOp(op: ReadOp, transfer: ArrayBuffer[], signal?: AbortSignal): Promise<SegmentRead> {
+  const count = op.table.length / 2;
+  const moved = new Float64Array(op.table.length);
+  const parts: Uint8Array[] = [];
+  let filled = 0;
+  for (let first = 0; first < count; ) {
+    const start = op.table[2 * first] as number;
+    let end = start + (op.table[2 * first + 1] as number);
+    let next = first + 1;
+    while (next < count) {
+      const at = op.table[2 * next] as number;
+      if (at < start || at > end + MERGE_GAP) break;
+      end = Math.max(end, at + (op.table[2 * next + 1] as number));
+      next++;
+    }
+    parts.push(await op.source.read(start, end - start, signal));
+    for (let i = first; i < next; i++) {
+      moved[2 * i] = filled + (op.table[2 * i] as number) - start;
+      moved[2 * i + 1] = op.table[2 * i + 1] as number;
+    }
+    filled += end - start;
+    first = next;
+  }
+  const { buffer } = concatBytes(parts);
+  transfer.push(buffer as ArrayBuffer);
+  return { ...byReference(op, { kind: "shared", buffer: buffer as ArrayBuffer, at: 0 }), table: moved };
+}

@@ -1,0 +1,70 @@
+import type { HashName } from "../base/ids.js";
+import type { Context } from "../io/context.js";
+import type { Kernel } from "../io/pool.js";
+import { toSegmentReads } from "./fetch.js";
+import { unitKernels } from "./kernels.js";
+import type { UnitKernel, VirtualDisk } from "./model.js";
+import { kernelTable, readSegment, Scratch, type SegmentRead } from "./segment.js";
+import { dataSegments, walk } from "./walk.js";
+
+/** Zeros that are hashed at a time. */
+const ZEROS = new Uint8Array(1024 * 1024);
+
+interface ReadJob {
+  readonly offset: number;
+  readonly length: number;
+  readonly reads: readonly SegmentRead[];
+}
+
+/** Decodes a segment and hands its guest bytes back. */
+export function createReadKernel(unitKernels: Iterable<UnitKernel>): Kernel<ReadJob, ArrayBuffer> {
+  const kernels = kernelTable(unitKernels);
+  const stored = new Scratch();
+  const unit = new Scratch();
+  return {
+    id: "disk/read",
+    run(job, env): ArrayBuffer {
+      const guest = new Uint8Array(job.length);
+      readSegment(job.offset, job.reads, kernels, env, { guest, stored, unit });
+      return guest.buffer;
+    },
+    transfers: (buffer) => [buffer],
+  };
+}
+
+const readKernel = createReadKernel(unitKernels);
+
+/**
+ * Digest of a disk's guest content: of the bytes that a raw image of it would have. Holes are hashed without being read.
+ */
+export async function hashDisk(disk: VirtualDisk, algorithm: HashName, ctx: Context): Promise<Uint8Array> {
+  const { size } = disk.info;
+  const hash = ctx.runtime.hash(algorithm);
+  const progress = ctx.progress.child("hash", disk.info.format, size);
+  let position = 0;
+
+  function zeros(length: number): void {
+    for (let left = length; left > 0; left -= ZEROS.length)
+      hash.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
+  }
+
+  await walk(
+    dataSegments([disk], size, ctx),
+    async (range) => {
+      const transfer: ArrayBuffer[] = [];
+      const reads = await toSegmentReads(await disk.reads(range, ctx.signal), transfer, ctx.signal);
+      return ctx.runtime.pool.run(readKernel, { ...range, reads }, { transfer, signal: ctx.signal });
+    },
+    (range, bytes) => {
+      zeros(range.offset - position);
+      hash.update(new Uint8Array(bytes));
+      progress.advance(range.offset + range.length - position);
+      position = range.offset + range.length;
+      return true;
+    },
+    ctx,
+  );
+  zeros(size - position);
+  progress.done();
+  return hash.digest();
+}
