@@ -1,4 +1,117 @@
 import type { CodeTable } from "./codes.js";
+import { fitCodes } from "./fit.js";
 
-/** Codes of the area `platform`. */
-export const platformCodes: CodeTable = {};
+/** Codes of the areas `fit`, `platform`, `vmware`, `hyperv`, `libvirt` and `qemu`: what becomes of a machine on another platform. */
+export const platformCodes: CodeTable = {
+  ...fitCodes,
+  "platform/product-dropped": {
+    what: "A product section with its properties is lost.",
+    why: "Only OVF describes products and the questions that they ask.",
+    fix: "Configure the software in the guest by hand, or convert to OVF.",
+  },
+  "platform/eula-dropped": {
+    what: "A licence text is lost.",
+    why: "Only OVF carries licence texts. The licence applies all the same.",
+    fix: "Keep the source package, and read the text with `vmferry inspect`.",
+  },
+  "platform/options-dropped": {
+    what: "The package's other configurations are lost.",
+    why: "A machine has one configuration; the one chosen was applied.",
+    fix: "Convert again with another configuration if you want that one.",
+  },
+  "platform/startup-dropped": {
+    what: "The order in which machines start is lost.",
+    why: "The platform's configuration files describe single machines.",
+    fix: "Start the machines in the order that the note lists, or set it up on the host.",
+  },
+  "platform/group-dropped": {
+    what: "A group of machines is lost.",
+    why: "The platform's configuration files describe single machines.",
+    fix: "Nothing, or make a folder or resource pool on the host.",
+  },
+  "platform/foreign-dropped": {
+    what: "Something that vmferry carries but does not interpret is lost.",
+    why: "It is hardware or a setting of another platform, such as a sound card, a serial port or a vendor's own section.",
+    fix: "Add it on the new platform by hand if the guest needs it.",
+  },
+  "platform/network-description-dropped": {
+    what: "The description of a network is lost.",
+    why: "The platform names networks, but does not describe them.",
+    fix: "Nothing.",
+  },
+  "platform/guest-os-description-dropped": {
+    what: "The description of the guest system is lost.",
+    why: "The platform has room for an identifier alone, or for nothing.",
+    fix: "Nothing.",
+  },
+  "platform/bounds-dropped": {
+    what: "Limits that the author set for processors or memory are lost.",
+    why: "The platform has no place for the least and the most that an author allows.",
+    fix: "Keep to the limits when you change the machine.",
+  },
+  "platform/install-dropped": {
+    what: "It is lost that the first start is an installation.",
+    why: "Only OVF says that a machine first starts to install itself.",
+    fix: "Let the first start run until the machine stops by itself.",
+  },
+  "platform/transport-dropped": {
+    what: "The guest gets no OVF environment.",
+    why: "It expects one on a CD or through the hypervisor, and the platform's configuration hands it none.",
+    fix: "Configure the software in the guest by hand, or convert to OVF.",
+  },
+  "platform/port-profile-dropped": {
+    what: "The port profile of a network card is lost.",
+    why: "The platform's configuration has no place for it.",
+    fix: "Set up the switch port on the host.",
+  },
+  "platform/disk-shared": {
+    what: "Several drives use one disk.",
+    why: "Sharing a disk needs settings that each platform makes in its own way, and a file system made for it.",
+    fix: "Set up sharing on the platform, or give each machine a copy.",
+  },
+  "platform/disk-merged": {
+    what: "A base disk becomes part of the disks that are based on it.",
+    why: "Disks are written whole, so that no file depends on another.",
+    fix: "Nothing.",
+  },
+  "platform/disk-unattached": {
+    what: "A disk that is attached to no machine was left out.",
+    why: "The result has no place for a disk without a machine.",
+    fix: "Convert it by itself: `vmferry disk convert 'PACKAGE!MEMBER' FILE`.",
+  },
+  "platform/file-dropped": {
+    what: "A file that belongs to no machine was left out.",
+    why: "The result has no place for it.",
+    fix: "Take it out of the package with `vmferry unpack`.",
+  },
+  "platform/nvram-dropped": {
+    what: "The content of the firmware's memory is lost.",
+    why: "Each platform keeps EFI variables in a file format of its own.",
+    fix: "If the machine does not find its loader, make a boot entry again, or copy the loader to \\EFI\\BOOT\\BOOTX64.EFI.",
+  },
+  "vmware/guest-os-unknown": {
+    what: "The guest system became an unknown one.",
+    why: "The source does not name it, or by a name that VMware does not know.",
+    fix: "Choose the guest system in the machine's settings.",
+  },
+  "vmware/guest-os-mapped": {
+    what: "The guest system got VMware's name for it.",
+    why: "The source names it in another platform's words; where those name no version, one stands for the family.",
+    fix: "Choose the exact version in the machine's settings, if it matters.",
+  },
+  "vmware/network-chosen": {
+    what: "A network card was connected by NAT.",
+    why: "Workstation and Fusion connect by NAT, bridge or host-only network; the source's network is none that says which.",
+    fix: "Choose another network in the machine's settings.",
+  },
+  "vmware/boot-order-dropped": {
+    what: "The boot order of an EFI machine is lost.",
+    why: "A VMX file holds a boot order for BIOS alone; EFI keeps it in its NVRAM.",
+    fix: "Set the order in the firmware's own menu.",
+  },
+  "vmware/import-disks": {
+    what: "The disks have to be imported before ESXi runs them.",
+    why: "ESXi runs disks of its own kind only, not sparse disks of hosted products nor stream-optimized ones.",
+    fix: "Use `vmkfstools -i SOURCE.vmdk TARGET.vmdk -d thin` on the host, or convert to an OVA and deploy that.",
+  },
+};

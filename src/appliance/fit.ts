@@ -1,0 +1,249 @@
+import { alignUp } from "../base/bytes.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import type { Firmware } from "../base/ids.js";
+import { formatBytes } from "../base/text.js";
+import type { MachineShape, TargetLimits, TargetProfile } from "../targets/profile.js";
+import type { Appliance, BootDevice, Machine } from "./appliance.js";
+import { type DriveFit, fitDrives } from "./fit/drives.js";
+import { fitNics } from "./fit/nics.js";
+import { note } from "./fit/note.js";
+import { fitTexts } from "./fit/text.js";
+
+/** An appliance as a target can make it. */
+export interface FitResult {
+  readonly appliance: Appliance;
+  /** The shape chosen for each machine, by machine id. */
+  readonly shapes: ReadonlyMap<string, MachineShape>;
+  /** Every change. `error`: the target cannot take the appliance; `warning`: something is lost; `info`: something was decided. */
+  readonly notes: readonly Diagnostic[];
+}
+
+/**
+ * Fits an appliance to what a target has: chooses a shape for each machine by its firmware and its drives, places drives on the shape's buses,
+ * maps controller and NIC models, compares sizes with limits. The appliance given stays as it is. Pure.
+ */
+export function fit(appliance: Appliance, target: TargetProfile): FitResult {
+  const notes: Diagnostic[] = [];
+  const texts = fitTexts(appliance);
+  notes.push(...texts.notes);
+  const source = texts.appliance;
+  const shapes = new Map<string, MachineShape>();
+  const machines: Machine[] = [];
+  for (const machine of source.machines) {
+    const fitted = fitMachine(source, machine, target, notes);
+    shapes.set(machine.id, fitted.shape);
+    machines.push(fitted.machine);
+  }
+  for (const disk of source.disks) {
+    if (disk.capacityBytes <= target.limits.diskBytes) continue;
+    notes.push(
+      note(
+        source,
+        "error",
+        "fit/disk-too-large",
+        `disk ${disk.id} holds ${formatBytes(disk.capacityBytes)}, ${target.id} takes ${formatBytes(target.limits.diskBytes)}`,
+        {
+          data: { disk: disk.id, capacityBytes: disk.capacityBytes, limit: target.limits.diskBytes },
+          hint: "Make the disk smaller in its machine first, or choose another target.",
+        },
+      ),
+    );
+  }
+  return { appliance: { ...source, machines }, shapes, notes };
+}
+
+function fitMachine(
+  appliance: Appliance,
+  machine: Machine,
+  target: TargetProfile,
+  notes: Diagnostic[],
+): { machine: Machine; shape: MachineShape } {
+  const firmware = fitFirmware(appliance, machine, target, notes);
+  const { shape, drives } = chooseShape(appliance, machine, target, firmware);
+  const nics = fitNics(appliance, machine, shape);
+  notes.push(...drives.notes, ...nics.notes);
+  const limits: TargetLimits = { ...target.limits, ...shape.limits };
+  const { cpu, memoryBytes } = fitSizes(appliance, machine, target, limits, notes);
+  if (machine.nics.length > limits.nics) {
+    notes.push(
+      note(
+        appliance,
+        "error",
+        "fit/too-many-nics",
+        `${machine.name} has ${machine.nics.length} network cards, a ${shape.id} machine takes ${limits.nics}`,
+        {
+          data: { machine: machine.id, nics: machine.nics.length, limit: limits.nics },
+        },
+      ),
+    );
+  }
+  const boot = fitBoot(appliance, machine, drives, notes);
+  const firmwareFrom = machine.firmware === "unknown" ? "default" : machine.firmwareFrom;
+  return {
+    shape,
+    machine: {
+      ...machine,
+      firmware,
+      firmwareFrom,
+      cpu,
+      memoryBytes,
+      controllers: drives.controllers,
+      attachments: drives.attachments,
+      nics: nics.nics,
+      boot,
+    },
+  };
+}
+
+function fitFirmware(appliance: Appliance, machine: Machine, target: TargetProfile, notes: Diagnostic[]): Firmware {
+  const origin = `machines/${machine.id}/firmware`;
+  if (machine.firmware === "unknown") {
+    const chosen = target.defaultFirmware;
+    notes.push(
+      note(
+        appliance,
+        "warning",
+        "fit/firmware-assumed",
+        `${machine.name}: nothing says whether it boots by BIOS or EFI; ${chosen} is assumed`,
+        {
+          data: { machine: machine.id, firmware: chosen },
+          origin,
+          hint: "If the machine does not start, its disk wants the other one.",
+        },
+      ),
+    );
+    return chosen;
+  }
+  const has = (firmware: Firmware): boolean => target.shapes.some((shape) => shape.firmware.includes(firmware));
+  if (has(machine.firmware)) return machine.firmware;
+  if (machine.firmware === "efi-secure" && has("efi")) {
+    notes.push(
+      note(
+        appliance,
+        "warning",
+        "fit/secure-boot-dropped",
+        `${machine.name}: ${target.id} has EFI without secure boot`,
+        {
+          data: { machine: machine.id },
+          origin,
+        },
+      ),
+    );
+    return "efi";
+  }
+  const data = { machine: machine.id, firmware: machine.firmware };
+  notes.push(
+    note(
+      appliance,
+      "error",
+      "fit/no-such-firmware",
+      `${machine.name} boots by ${machine.firmware}, which ${target.id} does not have`,
+      { data, origin },
+    ),
+  );
+  return target.defaultFirmware;
+}
+
+/** The first of the shapes that move the fewest drives. */
+function chooseShape(
+  appliance: Appliance,
+  machine: Machine,
+  target: TargetProfile,
+  firmware: Firmware,
+): { shape: MachineShape; drives: DriveFit } {
+  let best: { shape: MachineShape; drives: DriveFit } | null = null;
+  for (const shape of target.shapes) {
+    if (!shape.firmware.includes(firmware)) continue;
+    const drives = fitDrives(appliance, machine, shape);
+    if (best === null || drives.cost < best.drives.cost) best = { shape, drives };
+  }
+  if (best !== null) return best;
+  // A profile's default firmware is that of one of its shapes: targets.test.ts.
+  const shape = target.shapes[0] as MachineShape;
+  return { shape, drives: fitDrives(appliance, machine, shape) };
+}
+
+function fitSizes(
+  appliance: Appliance,
+  machine: Machine,
+  target: TargetProfile,
+  limits: TargetLimits,
+  notes: Diagnostic[],
+): Pick<Machine, "cpu" | "memoryBytes"> {
+  const { name, id } = machine;
+  const say = (
+    severity: "error" | "warning",
+    code: Diagnostic["code"],
+    message: string,
+    fact: string,
+    from: number,
+    to: number,
+  ): void => {
+    notes.push(
+      note(appliance, severity, code, message, { data: { machine: id, from, to }, origin: `machines/${id}/${fact}` }),
+    );
+  };
+  let { count, coresPerSocket } = machine.cpu;
+  if (count < 1) {
+    say("warning", "fit/cpus-raised", `${name} has ${count} processors; it gets 1`, "cpu", count, 1);
+    count = 1;
+  }
+  if (count > limits.cpus) {
+    say(
+      "error",
+      "fit/too-many-cpus",
+      `${name} has ${count} processors, ${target.id} takes ${limits.cpus}`,
+      "cpu",
+      count,
+      limits.cpus,
+    );
+  }
+  if (coresPerSocket !== null && (coresPerSocket < 1 || count % coresPerSocket !== 0)) {
+    say(
+      "warning",
+      "fit/cores-per-socket-dropped",
+      `${name}: ${count} processors do not make whole sockets of ${coresPerSocket} cores`,
+      "cpu",
+      coresPerSocket,
+      1,
+    );
+    coresPerSocket = null;
+  }
+  const { stepBytes, minBytes } = target.memory;
+  const memoryBytes = Math.max(minBytes, alignUp(machine.memoryBytes, stepBytes));
+  if (memoryBytes !== machine.memoryBytes) {
+    const message = `${name} has ${formatBytes(machine.memoryBytes)} of memory; it gets ${formatBytes(memoryBytes)}, as ${target.id} wants`;
+    say("warning", "fit/memory-raised", message, "memoryBytes", machine.memoryBytes, memoryBytes);
+  }
+  if (memoryBytes > limits.memoryBytes) {
+    const message = `${name} has ${formatBytes(memoryBytes)} of memory, ${target.id} takes ${formatBytes(limits.memoryBytes)}`;
+    say("error", "fit/too-much-memory", message, "memoryBytes", memoryBytes, limits.memoryBytes);
+  }
+  return { cpu: { count, coresPerSocket }, memoryBytes };
+}
+
+/** The boot order, with the drives' new places in the list. */
+function fitBoot(appliance: Appliance, machine: Machine, drives: DriveFit, notes: Diagnostic[]): BootDevice[] {
+  const boot: BootDevice[] = [];
+  for (const device of machine.boot) {
+    if (device.index === null || device.device === "network") {
+      boot.push({ ...device });
+      continue;
+    }
+    const index = drives.moved[device.index] ?? null;
+    if (index !== null) boot.push({ ...device, index });
+    else {
+      const data = { machine: machine.id, device: device.device };
+      notes.push(
+        note(
+          appliance,
+          "warning",
+          "fit/boot-device-dropped",
+          `${machine.name}: a ${device.device} is left out of the boot order with its drive`,
+          { data },
+        ),
+      );
+    }
+  }
+  return boot;
+}

@@ -1,0 +1,7 @@
+import type { PlatformId } from "../base/ids.js";
+import { createRegistry, type Registry } from "../base/registry.js";
+import type { Platform } from "./platform.js";
+import { vmwarePlatform } from "./vmware/platform.js";
+
+/** Every platform. Adding one: its folder, its profile in `targets`, one line here, a docs page and fixtures. */
+export const platforms: Registry<PlatformId, Platform> = createRegistry<PlatformId, Platform>([vmwarePlatform]);

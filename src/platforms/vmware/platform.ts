@@ -1,0 +1,12 @@
+import type { Platform } from "../platform.js";
+import { exportVmware, type VmwareOptions, vmwareDefaults } from "./export.js";
+
+/** VMware's own configuration: VMX and VMDK, for Workstation, Fusion and ESXi. */
+export const vmwarePlatform: Platform<VmwareOptions> = {
+  id: "vmware",
+  label: "VMware (VMX)",
+  reads: [],
+  defaultTarget: "workstation-17",
+  defaults: vmwareDefaults,
+  exportConfig: async (fitted, shapes, target, options) => exportVmware(fitted, shapes, target, options),
+};

@@ -1,0 +1,74 @@
+import { MIB, TIB } from "../base/bytes.js";
+import type { BusShape, MachineShape, TargetProfile } from "./profile.js";
+
+/*
+ * Sources: libvirt "Domain XML format" (formatdomain.html: disk buses, controllers and models), QEMU's `-device help` and `-machine help`,
+ * hw/scsi/mptsas.h (8 ports), "RHEL 9 technology capabilities and limits" (memory). NIC and controller models are in QEMU's words.
+ */
+const ide: BusShape = { controllers: 2, slots: 2 };
+const sata: BusShape = { controllers: 4, slots: 6 };
+/*
+ * QEMU has no 53c1030, the chip that VMware and VirtualBox call LSI Logic: its nearest relative is the SAS1068 (the same Fusion-MPT
+ * family), which Windows since Vista and Linux have drivers for, unlike the older 53c895a. Seven drives: what every model takes.
+ */
+const scsi: BusShape = { controllers: 4, slots: 7, models: ["mptsas1068", "pvscsi", "lsi53c895a"] };
+const virtioScsi: BusShape = { controllers: 4, slots: 64 };
+const virtioBlk: BusShape = { controllers: 1, slots: 16 };
+const floppy: BusShape = { controllers: 1, slots: 2 };
+const usb: BusShape = { controllers: 1, slots: 0, models: ["qemu-xhci"] };
+const nicModels = ["e1000e", "e1000", "virtio", "rtl8139", "vmxnet3", "pcnet"];
+const legacyNicModels = ["e1000", "e1000e", "virtio", "rtl8139", "vmxnet3", "pcnet"];
+
+/** The two machine types, without and with NVMe: libvirt before 11.5 has no NVMe disks, QEMU does. */
+function shapes(extra: MachineShape["buses"]): readonly MachineShape[] {
+  return [
+    {
+      id: "q35",
+      firmware: ["bios", "efi", "efi-secure"],
+      bootBuses: ["sata", "scsi", "virtio-scsi", "virtio-blk", ...(extra.nvme ? (["nvme"] as const) : [])],
+      nicModels,
+      buses: { sata, scsi, "virtio-scsi": virtioScsi, "virtio-blk": virtioBlk, floppy, usb, ...extra },
+      cdromBuses: ["sata", "scsi", "virtio-scsi"],
+    },
+    {
+      // Firmware descriptors of distributions promise EFI for q35, not everywhere for this one. IDE exists on this one alone.
+      id: "pc",
+      firmware: ["bios"],
+      bootBuses: ["ide", "sata", "scsi", "virtio-scsi", "virtio-blk", ...(extra.nvme ? (["nvme"] as const) : [])],
+      nicModels: legacyNicModels,
+      buses: { ide, sata, scsi, "virtio-scsi": virtioScsi, "virtio-blk": virtioBlk, floppy, usb, ...extra },
+      cdromBuses: ["ide", "sata", "scsi", "virtio-scsi"],
+    },
+  ];
+}
+
+const limits = { cpus: 255, memoryBytes: 12 * TIB, diskBytes: Number.MAX_SAFE_INTEGER, nics: 16 };
+const memory = { stepBytes: MIB, minBytes: MIB };
+const disks = [
+  { format: "qcow2", variants: ["uncompressed", "compressed"] },
+  { format: "raw", variants: ["sparse"] },
+] as const;
+
+/** libvirt with QEMU and KVM, 8.6 or newer. */
+export const libvirt: TargetProfile = {
+  id: "libvirt",
+  platform: "libvirt",
+  version: "8.6",
+  shapes: shapes({}),
+  defaultFirmware: "bios",
+  limits,
+  memory,
+  accepts: { packages: ["libvirt"], ovfVersions: [], digests: [], disks },
+};
+
+/** QEMU started from a shell, 6.0 or newer. */
+export const qemu: TargetProfile = {
+  id: "qemu",
+  platform: "qemu",
+  version: "6.0",
+  shapes: shapes({ nvme: { controllers: 8, slots: 1 } }),
+  defaultFirmware: "bios",
+  limits,
+  memory,
+  accepts: { packages: [], ovfVersions: [], digests: [], disks },
+};

@@ -1,0 +1,114 @@
+import { GIB, MIB, TIB } from "../base/bytes.js";
+import type { BusShape, TargetProfile } from "./profile.js";
+
+/** More than any descriptor holds. */
+const any: BusShape = { controllers: 65_536, slots: 65_536 };
+
+/** The standard alone: it names no limits, no models and no buses that a package may not use. */
+export const ovf: TargetProfile = {
+  id: "ovf",
+  platform: "ovf",
+  version: "2.1",
+  shapes: [
+    {
+      id: "ovf",
+      firmware: ["bios", "efi", "efi-secure"],
+      bootBuses: ["sata", "scsi", "ide", "nvme", "virtio-scsi", "virtio-blk", "usb"],
+      nicModels: [],
+      buses: {
+        ide: any,
+        sata: any,
+        scsi: any,
+        nvme: any,
+        "virtio-blk": any,
+        "virtio-scsi": any,
+        floppy: any,
+        usb: any,
+      },
+    },
+  ],
+  defaultFirmware: "bios",
+  limits: { cpus: 65_536, memoryBytes: Number.MAX_SAFE_INTEGER, diskBytes: Number.MAX_SAFE_INTEGER, nics: 65_536 },
+  memory: { stepBytes: 1, minBytes: 1 },
+  accepts: {
+    packages: ["ova", "directory"],
+    ovfVersions: ["2.1", "2.0", "1.1", "1.0"],
+    digests: ["sha256", "sha512", "sha1"],
+    disks: [{ format: "vmdk", variants: ["streamOptimized"] }],
+  },
+};
+
+/*
+ * VirtualBox 7, in the words that its OVF reader understands. Sources: VBoxManage manual ("storagectl", "modifyvm": one controller of a kind,
+ * ports per kind), VirtualBox ovfreader.cpp and ApplianceImpl.cpp (item types and subtypes, disk formats, digests).
+ */
+export const virtualbox7: TargetProfile = {
+  id: "virtualbox-7",
+  platform: "virtualbox",
+  version: "7",
+  shapes: [
+    {
+      id: "piix3",
+      firmware: ["bios", "efi", "efi-secure"],
+      bootBuses: ["sata", "ide", "scsi", "virtio-scsi", "nvme"],
+      nicModels: ["E1000", "PCNet32", "virtio"],
+      buses: {
+        ide: { controllers: 2, slots: 2 },
+        sata: { controllers: 1, slots: 30 },
+        scsi: { controllers: 1, slots: 16, reserved: [7], models: ["lsilogic", "buslogic", "lsilogicsas"] },
+        nvme: { controllers: 1, slots: 255 },
+        "virtio-scsi": { controllers: 1, slots: 256 },
+        floppy: { controllers: 1, slots: 2 },
+        usb: { controllers: 2, slots: 0 },
+      },
+      cdromBuses: ["sata", "ide", "scsi", "virtio-scsi"],
+    },
+  ],
+  defaultFirmware: "bios",
+  limits: { cpus: 64, memoryBytes: 2 * TIB, diskBytes: 2048 * TIB, nics: 8 },
+  memory: { stepBytes: MIB, minBytes: 4 * MIB },
+  accepts: {
+    packages: ["ova", "directory", "vbox"],
+    ovfVersions: ["1.0", "2.0", "0.9"],
+    digests: ["sha256", "sha1", "sha512"],
+    disks: [
+      { format: "vmdk", variants: ["streamOptimized", "monolithicSparse"] },
+      { format: "vhd", variants: ["dynamic", "fixed"] },
+    ],
+  },
+};
+
+/*
+ * XenServer 8 through XenCenter's OVF import. Sources: "XenServer system limits" (docs.xenserver.com: 32 processors, 7 network cards, 255 disks,
+ * 2 TiB per VDI), xenadmin XenOvfApi (SHA-1 manifests, VHD URI, one CD drive).
+ */
+export const xenserver8: TargetProfile = {
+  id: "xenserver-8",
+  platform: "xenserver",
+  version: "8",
+  shapes: [
+    {
+      id: "hvm",
+      firmware: ["bios", "efi", "efi-secure"],
+      bootBuses: ["scsi", "ide"],
+      nicModels: [],
+      buses: {
+        ide: { controllers: 2, slots: 2 },
+        scsi: { controllers: 4, slots: 64, models: ["xen"] },
+      },
+      cdromBuses: ["ide"],
+    },
+  ],
+  defaultFirmware: "bios",
+  limits: { cpus: 64, memoryBytes: 1536 * GIB, diskBytes: 2040 * GIB, nics: 7 },
+  memory: { stepBytes: MIB, minBytes: 16 * MIB },
+  accepts: {
+    packages: ["ova", "directory", "xva"],
+    ovfVersions: ["1.0"],
+    digests: ["sha1", "sha256"],
+    disks: [
+      { format: "vhd", variants: ["dynamic", "fixed"] },
+      { format: "vmdk", variants: ["streamOptimized"] },
+    ],
+  },
+};

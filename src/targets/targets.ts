@@ -1,0 +1,24 @@
+import type { TargetId } from "../base/ids.js";
+import { createRegistry, type Registry } from "../base/registry.js";
+import { hyperv2019, hyperv2022, hyperv2025 } from "./hyperv.js";
+import { libvirt, qemu } from "./kvm.js";
+import { ovf, virtualbox7, xenserver8 } from "./ovf.js";
+import type { TargetProfile } from "./profile.js";
+import { fusion13, vsphere7, vsphere8, vsphere65, workstation17 } from "./vmware.js";
+
+/** Every target with a profile. Adding a version of a platform: its profile and one line here. */
+export const targets: Registry<TargetId, TargetProfile> = createRegistry<TargetId, TargetProfile>([
+  ovf,
+  vsphere65,
+  vsphere7,
+  vsphere8,
+  workstation17,
+  fusion13,
+  virtualbox7,
+  xenserver8,
+  hyperv2019,
+  hyperv2022,
+  hyperv2025,
+  libvirt,
+  qemu,
+]);
