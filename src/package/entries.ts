@@ -31,6 +31,7 @@ export interface EntryOptions {
 export interface EntryTable {
   readonly descriptor: PackageEntry | null;
   readonly entries: readonly PackageEntry[];
+  readonly referenced: readonly PackageEntry[];
   readonly lookup: EntryLookup;
   readonly resolver: SourceResolver;
 }
@@ -93,8 +94,10 @@ export async function makeEntries(
     const location = { at: "member", file: options.label, member: reference.href } as const;
     for (const finding of judgeReference(reference, folder, lookup)) ctx.report({ ...finding, location });
   }
+  const referenced = new Set(references.map(({ href }) => lookup(href)).filter((entry) => entry !== undefined));
   const nameOf = (label: string): string | null => labels.get(label) ?? null;
-  return { descriptor, entries, lookup, resolver: packageResolver({ lookup, nameOf, parents: options.parents }) };
+  const resolver = packageResolver({ lookup, nameOf, parents: options.parents });
+  return { descriptor, entries, referenced: [...referenced], lookup, resolver };
 }
 
 /**
