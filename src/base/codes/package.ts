@@ -88,8 +88,8 @@ export const packageCodes: CodeTable = {
   },
   "tar/no-end": {
     what: "The archive has no end-of-archive blocks.",
-    why: "It may have lost members at its end, for instance the manifest.",
-    fix: "Compare its size with the publisher's; pack it again if it is complete.",
+    why: "VirtualBox 7 writes archives so. Another one may have lost members at its end, for instance the manifest.",
+    fix: "Compare its size with the publisher's. Nothing has to be done where VirtualBox made it.",
   },
   "tar/trailing-data": {
     what: "Data follows the end of the archive.",
@@ -115,5 +115,35 @@ export const packageCodes: CodeTable = {
     what: "A digest in the manifest has the wrong length or is not hexadecimal.",
     why: "The file that the line stands for is not verified.",
     fix: "Fetch the manifest again, or make it anew if you trust the files.",
+  },
+  "manifest/digest-mismatch": {
+    what: "A file's digest is not the one in the manifest.",
+    why: "The file was altered or damaged after the manifest was made.",
+    fix: "Fetch the package again. Where you changed the file yourself, make the manifest anew.",
+  },
+  "manifest/missing-file": {
+    what: "The manifest lists a file that the package does not have.",
+    why: "The package is incomplete, or a file was renamed after the manifest was made.",
+    fix: "Fetch the package again. Where you took the file out yourself, make the manifest anew.",
+  },
+  "manifest/not-covered": {
+    what: "The manifest does not list a file that the package uses.",
+    why: "Nobody can tell whether that file was changed.",
+    fix: "Make the manifest anew if you trust the file. VirtualBox leaves out CD images.",
+  },
+  "manifest/duplicate-entry": {
+    what: "The manifest lists a file more than once.",
+    why: "With the same digest it is untidy; with two digests at least one is wrong.",
+    fix: "Make the manifest anew.",
+  },
+  "manifest/lists-itself": {
+    what: "The manifest lists itself or the certificate.",
+    why: "Both are made after the digests were taken, so the line can never be right.",
+    fix: "Make the manifest anew without the line.",
+  },
+  "manifest/weak-algorithm": {
+    what: "Files are covered by SHA1 or MD5 only.",
+    why: "Such digests show accidents, but no longer prove that nobody changed a file on purpose.",
+    fix: "Make the manifest anew with SHA256.",
   },
 };

@@ -1,0 +1,94 @@
+/** Tells package kinds by content. Bare disks are told by the disk layer. */
+import type { PackageKind } from "../base/ids.js";
+import type { ProbeWindow } from "../io/source.js";
+import { hasTarChecksum, TAR_BLOCK } from "./tar/header.js";
+
+/** What a file was recognised as. */
+export interface DetectedPackage {
+  readonly kind: PackageKind;
+  /** In words: `an OVA`, `a VirtualBox machine`. */
+  readonly label: string;
+  /** Whether vmferry reads it. Kinds that it only knows by sight are named all the same. */
+  readonly readable: boolean;
+  /** What to do with one that is not readable. */
+  readonly hint: string | null;
+}
+
+/** Tells what the first bytes of a file are, or `null` where they are no package that is known. */
+export function detectPackage(window: ProbeWindow): DetectedPackage | null {
+  return detectArchive(window) ?? detectText(window);
+}
+
+function detectArchive({ head, name }: ProbeWindow): DetectedPackage | null {
+  if (hasTarChecksum(head.subarray(0, TAR_BLOCK))) {
+    return startsWith(head, "ova.xml\0")
+      ? unread("xva", "an XVA of XenServer or XCP-ng", "Export the machine as OVF, or its disks as VHD.")
+      : { kind: "ova", label: "an OVA", readable: true, hint: null };
+  }
+  if (head[0] === 0x1f && head[1] === 0x8b && /\.(?:ova|tar)(?:\.gz)?$|\.tgz$/i.test(name)) {
+    return unread("ova", "a gzip-compressed OVA", "Unpack it first: gunzip --keep FILE.");
+  }
+  if (startsWith(head, "VMA\0")) {
+    return unread("vma", "a backup of Proxmox VE (VMA)", "Extract its disks with 'vma extract' on a Proxmox host.");
+  }
+  return null;
+}
+
+/** Root elements of XML documents that describe machines. */
+const ROOTS: Readonly<Record<string, DetectedPackage>> = {
+  Envelope: { kind: "directory", label: "an OVF descriptor", readable: true, hint: null },
+  VirtualBox: unread("vbox", "a VirtualBox machine", "Export it with: VBoxManage export NAME -o FILE.ova."),
+  domain: unread("libvirt", "a libvirt domain", "Convert its disks one by one with: vmferry disk convert."),
+};
+
+function detectText(window: ProbeWindow): DetectedPackage | null {
+  const text = decodeText(window.head);
+  const root = rootElement(text);
+  if (root !== null) return Object.hasOwn(ROOTS, root) ? (ROOTS[root] ?? null) : null;
+  if (/^[ \t]*(?:config\.version|virtualHW\.version)[ \t]*=[ \t]*"/m.test(text)) {
+    return unread(
+      "vmx",
+      "a VMware machine (VMX)",
+      "Export it with ovftool, or convert its disks with: vmferry disk convert.",
+    );
+  }
+  return null;
+}
+
+function unread(kind: PackageKind, label: string, hint: string): DetectedPackage {
+  return { kind, label, readable: false, hint };
+}
+
+function startsWith(bytes: Uint8Array, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Text as far as telling its kind needs it: UTF-16 by its mark, anything else as Latin-1. Empty for binary data. */
+function decodeText(head: Uint8Array): string {
+  if (head[0] === 0xff && head[1] === 0xfe) return new TextDecoder("utf-16le").decode(head);
+  if (head[0] === 0xfe && head[1] === 0xff) return new TextDecoder("utf-16be").decode(head);
+  return head.subarray(0, 512).includes(0) ? "" : new TextDecoder("latin1").decode(head);
+}
+
+/** The local name of an XML document's root element, behind declarations, comments and a document type. */
+function rootElement(text: string): string | null {
+  let at = text.indexOf("<");
+  if (at < 0 || !/^(?:\u00ef\u00bb\u00bf|\ufeff)?\s*$/.test(text.slice(0, Math.min(at, 1024)))) return null;
+  while (at >= 0) {
+    // A document type with a subset may hide the root: whoever parses such a document refuses it anyway.
+    const close = text.startsWith("<!--", at)
+      ? "-->"
+      : text.startsWith("<?", at)
+        ? "?>"
+        : text.startsWith("<!", at)
+          ? ">"
+          : null;
+    if (close === null) {
+      return /^<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]/.exec(text.slice(at, at + 256))?.[1] ?? null;
+    }
+    const end = text.indexOf(close, at);
+    at = end < 0 ? -1 : text.indexOf("<", end);
+  }
+  return null;
+}
