@@ -45,7 +45,7 @@ function detectText(window: ProbeWindow): DetectedPackage | null {
   const text = decodeText(window.head);
   const root = rootElement(text);
   if (root !== null) return Object.hasOwn(ROOTS, root) ? (ROOTS[root] ?? null) : null;
-  if (/^[ \t]*(?:config\.version|virtualHW\.version)[ \t]*=[ \t]*"/m.test(text)) {
+  if (/^[ \t]*(?:config\.version|virtualHW\.version)[ \t]*=[ \t]*"/im.test(text)) {
     return unread(
       "vmx",
       "a VMware machine (VMX)",

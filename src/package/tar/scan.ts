@@ -8,7 +8,7 @@ import { parseTarHeader, TAR_BLOCK, type TarHeader } from "./header.js";
 import { type PaxRecords, parsePaxRecords, paxSize } from "./pax.js";
 import { readAhead } from "./read-ahead.js";
 
-/** The newest dialect that an archive makes use of. `v7` is older than POSIX. */
+/** The dialects of tar. `v7` is older than POSIX. */
 export type TarDialect = "v7" | "ustar" | "gnu" | "pax";
 
 /** What a scan comes across, in the order of the archive. Offsets are bytes from its start. */
@@ -65,16 +65,20 @@ function untilNul(bytes: Uint8Array): Uint8Array {
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
-/** Collects which dialect an archive turns out to be. */
+/**
+ * Collects which dialect an archive is of: what its extension headers say, else what the magic of its first header says.
+ * VirtualBox signs a ustar archive by appending a member with a GNU magic; that makes no GNU archive of it.
+ */
 function dialectOf(): { see(header: TarHeader): void; result(): TarDialect } {
-  const seen = { ustar: false, gnu: false, pax: false };
+  let first: TarDialect | null = null;
+  let extended: "gnu" | "pax" | null = null;
   return {
     see({ magic, base256, type }): void {
-      if (type === "x" || type === "X" || type === "g") seen.pax = true;
-      if (magic === "gnu" || base256 || type === "L" || type === "K") seen.gnu = true;
-      if (magic === "ustar") seen.ustar = true;
+      first ??= magic;
+      if (type === "x" || type === "X" || type === "g") extended = "pax";
+      else if (base256 || type === "L" || type === "K") extended ??= "gnu";
     },
-    result: () => (seen.pax ? "pax" : seen.gnu ? "gnu" : seen.ustar ? "ustar" : "v7"),
+    result: () => extended ?? first ?? "v7",
   };
 }
 
