@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { peerPath } from "./peers.js";
+import { attempt, killGroup, type Ran, run } from "./run.js";
+
+const START_ATTEMPTS = 100;
+const START_PAUSE = 200;
+const STOP_PATIENCE = 5_000;
+
+/** A program that stays: its words, and its end. */
+interface Service {
+  readonly pid: number;
+  said(): string;
+  ended(): boolean;
+  stop(): Promise<void>;
+}
+
+function start(path: string, args: readonly string[]): Service {
+  const child: ChildProcess = spawn(path, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  let words = "";
+  let ended = false;
+  const keep = (chunk: Buffer): void => {
+    words = (words + chunk.toString("utf8")).slice(-8_000);
+  };
+  child.stdout?.on("data", keep);
+  child.stderr?.on("data", keep);
+  const end = new Promise<void>((resolve) => {
+    const settle = (): void => {
+      ended = true;
+      resolve();
+    };
+    child.on("exit", settle);
+    child.on("error", (error) => {
+      words += error.message;
+      settle();
+    });
+  });
+  return {
+    pid: child.pid ?? -1,
+    said: () => words,
+    ended: () => ended,
+    stop: async () => {
+      if (!ended) killGroup(child.pid, "SIGTERM");
+      await Promise.race([end, sleep(STOP_PATIENCE, undefined, { ref: false })]);
+      if (!ended) killGroup(child.pid, "SIGKILL");
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      await end;
+    },
+  };
+}
+
+/** Waits until a question succeeds. Throws with the service's words where it never does. */
+async function answers(service: Service, name: string, question: () => Promise<Ran>): Promise<void> {
+  for (let i = 0; i < START_ATTEMPTS && !service.ended(); i++) {
+    const ran = await question();
+    if (ran.status === 0) return;
+    await sleep(START_PAUSE);
+  }
+  throw new Error(`${name} does not answer\n${service.said()}`);
+}
+
+/** A port of the loopback that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(address)));
+    });
+  });
+}
+
+/** A running vCenter simulator. */
+export interface Simulator {
+  govc(...args: readonly string[]): Promise<Ran>;
+  tryGovc(...args: readonly string[]): Promise<Ran>;
+}
+
+/** Starts a vCenter simulator on the loopback for one test. `vcsim-export` also keeps uploads and answers exports. */
+export async function startSimulator(t: TestContext, program: "vcsim" | "vcsim-export" = "vcsim"): Promise<Simulator> {
+  const govc = await peerPath("govc");
+  const port = await freePort();
+  const service = start(await peerPath(program), ["-l", `127.0.0.1:${port}`]);
+  t.after(() => service.stop());
+  const env = {
+    GOVC_URL: `https://user:pass@127.0.0.1:${port}/sdk`,
+    GOVC_INSECURE: "1",
+    GOVC_DATASTORE: "LocalDS_0",
+    GOVC_RESOURCE_POOL: "DC0_C0/Resources",
+  };
+  await answers(service, program, () => attempt(govc, ["about"], { env, timeout: 10_000 }));
+  return {
+    govc: (...args) => run(govc, args, { env, timeout: 60_000 }),
+    tryGovc: (...args) => attempt(govc, args, { env, timeout: 60_000 }),
+  };
+}
+
+/** A running libvirt. */
+export interface Libvirt {
+  virsh(...args: readonly string[]): Promise<Ran>;
+  tryVirsh(...args: readonly string[]): Promise<Ran>;
+}
+
+/** Private places for a libvirt of the test's own: nothing that it defines is seen outside, or stays. */
+const LIBVIRT_SCRIPT = `
+set -e
+for folder in /run/libvirt /var/lib/libvirt /etc/libvirt/qemu; do
+  mkdir -p "$folder"
+  mount -t tmpfs -o mode=755 tmpfs "$folder"
+done
+"$1" &
+exec "$2"
+`;
+
+/** Starts virtlogd and libvirtd for one test, in a mount namespace of their own. Needs root. */
+export async function startLibvirt(t: TestContext): Promise<Libvirt> {
+  const paths = await Promise.all([peerPath("virtlogd"), peerPath("libvirtd"), peerPath("virsh"), peerPath("unshare")]);
+  const [virtlogd, libvirtd, virsh, unshare] = paths;
+  const namespace = ["--mount", "--propagation", "private", "--"];
+  const service = start(unshare, [...namespace, "sh", "-c", LIBVIRT_SCRIPT, "libvirt", virtlogd, libvirtd]);
+  const inside = ["--mount", "--target", String(service.pid), "--", virsh, "-c", "qemu:///system"];
+  const tryVirsh = (...args: readonly string[]): Promise<Ran> =>
+    attempt("nsenter", [...inside, ...args], { timeout: 60_000 });
+  t.after(async () => {
+    const running = await tryVirsh("list", "--name");
+    for (const name of running.stdout.split("\n").filter((line) => line !== "")) await tryVirsh("destroy", name);
+    await service.stop();
+  });
+  await answers(service, "libvirtd", () => tryVirsh("version"));
+  return { tryVirsh, virsh: (...args) => run("nsenter", [...inside, ...args], { timeout: 60_000 }) };
+}

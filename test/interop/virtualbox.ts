@@ -1,0 +1,79 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { peerPath } from "./peers.js";
+import { attempt, type Ran, run } from "./run.js";
+import { temporaryFolder } from "./scratch.js";
+
+const END_ATTEMPTS = 25;
+const END_PAUSE = 200;
+
+/** VirtualBox with settings of its own. */
+export interface VirtualBox {
+  /** Where its settings lie; machines go to `machines` below. */
+  readonly home: string;
+  readonly machines: string;
+  manage(...args: readonly string[]): Promise<Ran>;
+  tryManage(...args: readonly string[]): Promise<Ran>;
+  /** What `showvminfo --machinereadable` says, by key, quotes taken off. */
+  machineInfo(name: string): Promise<ReadonlyMap<string, string>>;
+}
+
+/** A VirtualBox for one test: one settings folder and one VBoxSVC, both gone afterwards. */
+export async function startVirtualBox(t: TestContext): Promise<VirtualBox> {
+  const path = await peerPath("VBoxManage");
+  const folder = await temporaryFolder("vbox");
+  const home = join(folder.path, "home");
+  const machines = join(folder.path, "machines");
+  t.after(async () => {
+    await endServices(home);
+    await folder.remove();
+  });
+  const options = { env: { VBOX_USER_HOME: home }, timeout: 120_000, cwd: folder.path };
+  const manage = (...args: readonly string[]): Promise<Ran> => run(path, ["-q", ...args], options);
+  return {
+    home,
+    machines,
+    manage,
+    tryManage: (...args) => attempt(path, ["-q", ...args], options),
+    machineInfo: async (name) => parseInfo((await manage("showvminfo", name, "--machinereadable")).stdout),
+  };
+}
+
+function parseInfo(text: string): ReadonlyMap<string, string> {
+  const facts = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const match = /^("?)(.*?)\1=("?)(.*)\3$/.exec(line);
+    if (match?.[2] !== undefined && match[4] !== undefined) facts.set(match[2], match[4]);
+  }
+  return facts;
+}
+
+/** VBoxSVC outlives the call that started it by some seconds; its environment tells whose it is. */
+async function endServices(home: string): Promise<void> {
+  for (let i = 0; i < END_ATTEMPTS; i++) {
+    const pids = await processesOf(home);
+    if (pids.length === 0) return;
+    for (const pid of pids) end(pid, i < END_ATTEMPTS - 1 ? "SIGTERM" : "SIGKILL");
+    await sleep(END_PAUSE);
+  }
+}
+
+async function processesOf(home: string): Promise<readonly number[]> {
+  const pids: number[] = [];
+  for (const entry of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    // Processes end while we look, and those of others are closed to us: neither is ours.
+    const environment = await readFile(join("/proc", entry, "environ"), "utf8").catch(() => "");
+    if (environment.split("\0").includes(`VBOX_USER_HOME=${home}`)) pids.push(Number(entry));
+  }
+  return pids;
+}
+
+function end(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
