@@ -3,10 +3,10 @@
  *
  *     node dist/scripts/run-tests.js [--peers] [PART...]
  *
- * Without options: unit, contract, corpus, property, fuzz and meta tests. `--peers`: the tests against other people's
- * programs. PART narrows it to the files whose path contains it. The sources decide what is run, so a compiled test
- * whose source is gone never is. A test without a word about why it is skipped has failed, and so has a file that
- * holds no test, and a run of nothing.
+ * Without options: every test of ours. `--peers`: those in test/interop, against other people's programs. PART narrows
+ * it to the files whose path contains it. The sources decide what is run, so a compiled test whose source is gone never
+ * is. A test without a word about why it is skipped has failed, and so has a file that holds no test, and a run of
+ * nothing.
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -17,13 +17,13 @@ import { readTree } from "./tree.js";
 /** The limit for one file; tests inside set their own, shorter ones where they start programs. */
 const FILE_MINUTES = { own: 4, peers: 10 };
 const FILES_AT_ONCE = 2;
-const OWN_FOLDERS = ["src", "test/contract", "test/corpus", "test/property", "test/fuzz", "test/meta"];
-const PEER_FOLDERS = ["test/interop"];
+const PEER_FOLDER = "test/interop/";
 
-/** The compiled files of the tests below some folders, narrowed to those whose path contains one of the parts. */
-function testFiles(folders: readonly string[], parts: readonly string[]): string[] {
-  const sources = folders.flatMap((folder) => [...readTree(folder, ".test.ts").keys()]);
+/** The compiled files of the tests with or without peers, narrowed to those whose path contains one of the parts. */
+function testFiles(peers: boolean, parts: readonly string[]): string[] {
+  const sources = ["src", "test"].flatMap((folder) => [...readTree(folder, ".test.ts").keys()]);
   return sources
+    .filter((source) => source.startsWith(PEER_FOLDER) === peers)
     .filter((source) => parts.length === 0 || parts.some((part) => source.includes(part)))
     .map((source) => `dist/${source.replace(/\.ts$/, ".js")}`);
 }
@@ -54,7 +54,7 @@ async function runFiles(files: readonly string[], minutes: number): Promise<Test
 const args = process.argv.slice(2);
 const peers = args.includes("--peers");
 const parts = args.filter((arg) => !arg.startsWith("--"));
-const files = testFiles(peers ? PEER_FOLDERS : OWN_FOLDERS, parts);
+const files = testFiles(peers, parts);
 const uncompiled = files.filter((file) => !existsSync(file));
 if (uncompiled.length > 0) {
   console.error(`not compiled, run the build first: ${uncompiled.join(", ")}`);

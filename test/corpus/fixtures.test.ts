@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { diskFileBytes, diskFixtures, packageFixtures, sizeOf } from "../fixtures.js";
+import { diskFileBytes, diskFixtures, packageFixtures, sizeOf } from "../support/fixtures.js";
 
 const SMALL_PACKAGE = 300_000;
 const ALL_PACKAGES = 4_300_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { diskFixtures, packageFixtures, placeDisk, sizeOf } from "../fixtures.js";
+import { diskFixtures, packageFixtures, placeDisk, sizeOf } from "../support/fixtures.js";
 import { lacking, peerPath, peerSearchPath } from "./peers.js";
 import { guestReaders } from "./readings.js";
 import { run } from "./run.js";

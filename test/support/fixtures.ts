@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { InspectResult } from "../src/report/results.js";
+import type { InspectResult } from "../../src/report/results.js";
 
 /** A disk of a package as the program that made the package reads it. */
 export interface DiskReading {
