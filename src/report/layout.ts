@@ -1,0 +1,38 @@
+import { printable } from "../base/text.js";
+import type { Palette } from "./palette.js";
+
+/** Text from input on one line: control characters visible, line breaks as spaces. */
+export function oneLine(text: string): string {
+  return printable(text.replace(/[\r\n\t]+/g, " "));
+}
+
+/** Columns aligned by their widest cell, two spaces between. Trailing spaces are cut. */
+export function columns(rows: readonly (readonly string[])[], indent: string): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(cell));
+  }
+  return rows.map((row) => {
+    const cells = row.map((cell, i) => cell + " ".repeat((widths[i] ?? 0) - width(cell)));
+    return (indent + cells.join("  ")).trimEnd();
+  });
+}
+
+/** Label and value, one pair a line; pairs without a value are left out. Labels are dim and aligned. */
+export function facts(
+  pairs: readonly (readonly [string, string | null])[],
+  indent: string,
+  palette: Palette,
+): string[] {
+  const kept = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== null);
+  const widest = Math.max(0, ...kept.map(([label]) => label.length));
+  return kept.map(([label, value]) => `${indent}${palette.dim(label.padEnd(widest))}  ${value}`);
+}
+
+/** Characters, counted as code points without colours; good enough for the names that packages have. */
+function width(text: string): number {
+  let count = 0;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control sequences
+  for (const _ of text.replace(/\u001b\[\d+m/g, "")) count++;
+  return count;
+}
