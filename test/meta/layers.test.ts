@@ -13,7 +13,7 @@ const good: Readonly<Record<string, string>> = {
   "src/disk/formats.ts": `import { vmdk } from "./vmdk/format.js";\nimport { vhd } from "./vhd/format.js";`,
   "src/disk/vmdk/format.ts": `import type { Disk } from "../model.js";\nimport { header } from "./header.js";`,
   "src/disk/vmdk/header.ts": "export const header = 1;",
-  "src/disk/vmdk/header.test.ts": `import { test } from "node:test";\nimport "../../runtime/node/files.js";\nimport "../vhd/format.js";`,
+  "src/disk/vmdk/header.test.ts": `import { test } from "node:test";\nimport "../../runtime/node/files.js";\nimport "../vhd/format.js";\nimport "../../../test/support/x.js";`,
   "src/disk/vhd/format.ts": `import type { Disk } from "../model.js";`,
   "src/package/tar/index.ts": `import "../../base/errors.js";`,
   "src/package/ova/read.ts": `import "../tar/index.js";`,
@@ -101,9 +101,10 @@ test("nothing imports a test, and an import of no file is a problem", () => {
   assert.deepEqual(problemsWith({ "src/disk/vmdk/read.ts": `import "./header.test.js";` }), [
     "layer src/disk/vmdk/read.ts:1",
   ]);
-  assert.deepEqual(problemsWith({ "src/disk/vmdk/read.ts": `import "./gone.js";` }), [
-    "missing src/disk/vmdk/read.ts:1",
-  ]);
+  for (const gone of ["./gone.js", "../../../test/support/x.js"]) {
+    const changes = { "src/disk/vmdk/read.ts": `import "${gone}";` };
+    assert.deepEqual(problemsWith(changes), ["missing src/disk/vmdk/read.ts:1"]);
+  }
 });
 
 test("the source of vmferry keeps its layers", () => {

@@ -1,4 +1,47 @@
 import type { CodeTable } from "./codes.js";
 
 /** Codes of the area `cli`. */
-export const cliCodes: CodeTable = {};
+export const cliCodes: CodeTable = {
+  "cli/unknown-command": {
+    kind: "usage",
+    what: "There is no such command.",
+    why: "The first word of the command line names what to do.",
+    fix: "`vmferry --help` lists the commands.",
+  },
+  "cli/unknown-option": {
+    kind: "usage",
+    what: "The command has no such option.",
+    why: "An option that is not understood could change what is done, so nothing is done.",
+    fix: "`vmferry help COMMAND` lists the options of a command.",
+  },
+  "cli/missing-argument": {
+    kind: "usage",
+    what: "An argument, or the value of an option, is missing.",
+    why: "The command cannot start without it.",
+    fix: "`vmferry help COMMAND` shows what the command expects.",
+  },
+  "cli/extra-argument": {
+    kind: "usage",
+    what: "There are more arguments than the command takes.",
+    why: "A file name with a space in it counts as two unless it is quoted.",
+    fix: "Quote names with spaces; `vmferry help COMMAND` shows what the command expects.",
+  },
+  "cli/invalid-value": {
+    kind: "usage",
+    what: "The value of an argument or option is none that it takes.",
+    why: "The message names the values that are understood.",
+    fix: "Use one of those values.",
+  },
+  "cli/usage": {
+    kind: "usage",
+    what: "The command line cannot be understood, or its options contradict each other.",
+    why: "The message says what does not fit.",
+    fix: "`vmferry help COMMAND` shows what the command expects.",
+  },
+  "cli/remote-source": {
+    kind: "unsupported-feature",
+    what: "The source is an address on the network.",
+    why: "This version reads files and folders; reading over HTTP comes later.",
+    fix: "Fetch it first, for example with `curl -LO ADDRESS`, and name the file.",
+  },
+};

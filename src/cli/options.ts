@@ -1,0 +1,77 @@
+import { FerryError } from "../base/errors.js";
+import type { OptionSpec } from "./command.js";
+
+/** An option without a value. */
+export function flag(flags: string, what: string): OptionSpec<boolean> {
+  return { flags, what, read: (given) => given.length > 0 };
+}
+
+/** An option that switches something off: true unless it is given. */
+export function unless(flags: `--no-${string}`, what: string): OptionSpec<boolean> {
+  return { flags, what, read: (given) => given.length === 0 };
+}
+
+/** An option with any text as its value. */
+export function text(flags: string, what: string): OptionSpec<string | null> {
+  return { flags, what, read: (given) => given.at(-1) ?? null };
+}
+
+/** An option that can be given more than once. */
+export function list(flags: string, what: string): OptionSpec<readonly string[]> {
+  return { flags, what, repeated: true, read: (given) => given };
+}
+
+/** An option with one of some values. */
+export function choice<const T extends string>(
+  flags: string,
+  what: string,
+  choices: readonly T[],
+): OptionSpec<T | null> {
+  const read = (given: readonly string[]): T | null => {
+    const value = given.at(-1);
+    if (value === undefined) return null;
+    const found = choices.find((candidate) => candidate === value);
+    if (found !== undefined) return found;
+    throw invalid(flags, value, `It is one of: ${choices.join(", ")}.`);
+  };
+  return { flags, what, choices, read };
+}
+
+/** An option with a whole number in a range, both ends included. */
+export function wholeNumber(flags: string, what: string, min: number, max: number): OptionSpec<number | null> {
+  const read = (given: readonly string[]): number | null => {
+    const value = given.at(-1);
+    if (value === undefined) return null;
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    throw invalid(flags, value, `It is a whole number from ${min} to ${max}.`);
+  };
+  return { flags, what, read };
+}
+
+/** The error for a value that an option does not take. */
+export function invalid(flags: string, value: string, hint: string): FerryError {
+  return new FerryError("cli/invalid-value", `${flags.split(" ")[0]} does not take ${JSON.stringify(value)}`, { hint });
+}
+
+/** Options of every command. */
+export const commonOptions: { readonly quiet: OptionSpec<boolean>; readonly color: OptionSpec<boolean> } = {
+  quiet: flag("--quiet", "print results and errors alone"),
+  color: unless("--no-color", "no colours (so does the variable NO_COLOR)"),
+};
+
+/** `--json`, for commands that report. */
+export const json: OptionSpec<boolean> = flag("--json", "print the result as JSON, by the schema in schemas/");
+
+/** Options of commands with long work. */
+export const workOptions: {
+  readonly workers: OptionSpec<number | null>;
+  readonly progress: OptionSpec<"auto" | "json" | "none" | null>;
+} = {
+  workers: wholeNumber("--workers N", "threads for the heavy work (default: one for each processor)", 0, 256),
+  progress: choice("--progress MODE", "auto: a bar, or one line a step without a terminal; json: one event a line", [
+    "auto",
+    "json",
+    "none",
+  ]),
+};
