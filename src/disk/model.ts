@@ -206,8 +206,12 @@ export interface DiskFormat {
   readonly variants: readonly string[];
   /** Variants that can be written, the default first. */
   readonly writes: readonly string[];
-  /** Bytes. A size is rounded up to the multiple when written. */
-  readonly limits: { readonly maxSize: number; readonly sizeMultiple: number };
+  /** Bytes. A size is rounded up to the multiple when written. `maxSizes`: variants that hold less. */
+  readonly limits: {
+    readonly maxSize: number;
+    readonly sizeMultiple: number;
+    readonly maxSizes?: Readonly<Record<string, number>>;
+  };
   readonly kernels: readonly UnitKernel[];
   /** Pure. */
   probe(window: ProbeWindow): ProbeResult;

@@ -34,6 +34,12 @@ export const diskCodes: CodeTable = {
     why: "Without its parent the disk is incomplete. Files that an image names are opened only where the caller allows it.",
     fix: "Put the parent beside it and allow it with `--allow-external`, or flatten the chain where it comes from.",
   },
+  "disk/unknown-variant": {
+    kind: "usage",
+    what: "The disk format has no such variant, or vmferry does not write it.",
+    why: "A format's variants have their own names; the ones that are written are a part of those that are read.",
+    fix: "Choose one of the variants in the hint.",
+  },
   "vmdk/bad-header": {
     kind: "corrupt",
     what: "A field of a sparse VMDK's header is out of range.",

@@ -5,6 +5,7 @@ import type { DiskInput } from "../../io/source.js";
 import { collectRuns } from "../extents.js";
 import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WriteOp, WritePlan } from "../model.js";
 import { PLAIN_UNIT, plainKernel } from "../plain.js";
+import { variantToWrite } from "../variant.js";
 import { openRaw } from "./read.js";
 
 /** Guest bytes and nothing else. It has no signature, so it is never guessed: the name or the caller says so. */
@@ -27,6 +28,7 @@ export const raw: DiskFormat = {
 };
 
 async function plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
+  variantToWrite(raw, options);
   const size = alignUp(shape.info.size, SECTOR);
   const runs = await collectRuns(shape, PLAIN_UNIT, ctx);
   function* segments(): Iterable<WriteOp> {

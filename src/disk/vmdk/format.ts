@@ -4,6 +4,7 @@ import type { Context } from "../../io/context.js";
 import type { DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../../io/source.js";
 import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WritePlan } from "../model.js";
 import { plainKernel } from "../plain.js";
+import { variantToWrite } from "../variant.js";
 import { looksLikeDescriptor } from "./descriptor.js";
 import { SPARSE_MAGIC } from "./header.js";
 import { grainKernel } from "./kernel.js";
@@ -31,7 +32,7 @@ export const vmdk: DiskFormat = {
     "http://www.vmware.com/interfaces/specifications/vmdk.html#compressed",
   ],
   variants: ["streamOptimized", "monolithicSparse", "monolithicFlat", "twoGbMaxExtentSparse", "twoGbMaxExtentFlat"],
-  writes: ["monolithicSparse", "streamOptimized"],
+  writes: ["streamOptimized"],
   limits: { maxSize: 62 * TIB, sizeMultiple: SECTOR },
   kernels: [plainKernel, grainKernel],
   probe,
@@ -40,6 +41,7 @@ export const vmdk: DiskFormat = {
     return openVmdk(input.bytes, resolver, ctx);
   },
   async plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
+    variantToWrite(vmdk, options);
     return planStream(shape, options, ctx);
   },
 };

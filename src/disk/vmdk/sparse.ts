@@ -44,12 +44,16 @@ export function openSparseExtent(
     const end = range.offset + range.length;
     for (let at = range.offset; at < end; ) {
       const index = Math.floor(at / tableSpan);
-      const stop = Math.min(end, (index + 1) * tableSpan);
       if (!tables.exists(index)) {
-        yield { offset: at, length: stop - at, kind: unallocated };
-        at = stop;
+        // Huge disks are mostly missing tables: one extent for all of them.
+        let next = index + 1;
+        while (next * tableSpan < end && !tables.exists(next)) next++;
+        const until = Math.min(end, next * tableSpan);
+        yield { offset: at, length: until - at, kind: unallocated };
+        at = until;
         continue;
       }
+      const stop = Math.min(end, (index + 1) * tableSpan);
       const table = await tables.table(index, signal);
       while (at < stop) {
         const first = Math.floor((at - index * tableSpan) / grain);
