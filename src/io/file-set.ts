@@ -1,3 +1,4 @@
+import type { ByteSource } from "./source.js";
 import type { ByteTarget, RandomTarget } from "./target.js";
 
 /**
@@ -9,6 +10,11 @@ export interface FileSet {
   /** `size`: exact bytes where known, else `null`. Names are relative, with `/`. */
   create(name: string, size: number | null): Promise<ByteTarget>;
   createRandom?(name: string, size: number | null): Promise<RandomTarget>;
+  /**
+   * A file of the set as it is so far, before the commit: for digests and proof. Who opens it closes it; nothing may be
+   * written to the file until then. Left out where what was written cannot be read.
+   */
+  readBack?(name: string): Promise<ByteSource>;
   /** Free bytes at the destination, where known. */
   room(): Promise<number | null>;
   /** All names appear, or none. */

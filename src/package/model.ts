@@ -62,6 +62,12 @@ export interface PackageReader {
 
 /** A package that is being written: a file set whose files become members. */
 export interface PackageWriter extends FileSet {
+  /** Whether the descriptor has to be the first file that is created, or room kept for it. */
   readonly descriptorFirst: boolean;
+  /** Whether every file's size has to be known when it is created. */
   readonly needsSizes: boolean;
+  /** Digests of all complete members as lower-case hexadecimal, by name: what a manifest is made of. */
+  digests(): Promise<ReadonlyMap<string, string>>;
+  /** Completes the package without making it visible, so that it can be read back. `commit` does it too. */
+  finish(): Promise<void>;
 }

@@ -2,13 +2,20 @@ import { chmod, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, statfs } from 
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
 import type { FileSet } from "../../io/file-set.js";
+import type { ByteSource } from "../../io/source.js";
 import type { ByteTarget, RandomTarget } from "../../io/target.js";
 import { systemError } from "./errors.js";
+import { openFileSource } from "./file-source.js";
 import { createFileTarget } from "./file-target.js";
+import type { Native } from "./native.js";
+
+/** Without system calls holes cannot be told: then everything counts as data. */
+const NO_NATIVE: Native = { seek: null, libdeflate: null };
 
 /** A file set on disk. Files marked so are executable after the commit. */
 export interface NodeFileSet extends FileSet {
   createRandom(name: string, size: number | null): Promise<RandomTarget>;
+  readBack(name: string): Promise<ByteSource>;
   markExecutable(name: string): void;
 }
 
@@ -16,6 +23,8 @@ export interface NodeFileSet extends FileSet {
 export interface DestinationOptions {
   /** Replace what is there under the same names. */
   readonly force?: boolean;
+  /** Tells holes when files are read back. */
+  readonly native?: Native;
 }
 
 async function exists(file: string): Promise<boolean> {
@@ -61,6 +70,7 @@ function checkName(name: string): string {
 /** Files under a temporary folder beside the destination; `publish` gives them their names. */
 async function stagedFiles(
   destination: string,
+  options: DestinationOptions,
   publish: (staging: string, names: readonly string[]) => Promise<void>,
 ): Promise<NodeFileSet> {
   const parent = path.dirname(path.resolve(destination));
@@ -89,6 +99,7 @@ async function stagedFiles(
     label: destination,
     create: (name): Promise<ByteTarget> => createRandom(name),
     createRandom,
+    readBack: (name) => openFileSource(path.join(staging, checkName(name)), options.native ?? NO_NATIVE, name),
     room: () => freeBytes(staging),
     markExecutable(name): void {
       executable.add(name);
@@ -126,7 +137,7 @@ export async function openFolderSet(destination: string, options: DestinationOpt
     if (!(await stat(destination)).isDirectory()) throw existsError(destination);
     if (options.force !== true && (await readdir(destination)).length > 0) throw existsError(destination);
   }
-  return stagedFiles(destination, async (staging, names) => {
+  return stagedFiles(destination, options, async (staging, names) => {
     if (!there && !(await exists(destination))) {
       await chmod(staging, 0o755);
       await rename(staging, destination);
@@ -150,7 +161,7 @@ export async function openSingleFileSet(destination: string, options: Destinatio
     throw existsError(destination);
   }
   const folder = path.dirname(path.resolve(destination));
-  return stagedFiles(destination, async (staging, names) => {
+  return stagedFiles(destination, options, async (staging, names) => {
     for (const name of names) {
       const file = path.join(folder, name);
       if (options.force !== true && (await exists(file))) throw existsError(file);
