@@ -12,6 +12,7 @@ export function documentOf(source: ParsedSource): XmlDocument {
   const store = new XmlStore(source);
   return {
     file: source.file,
+    prolog: source.text.slice(0, source.spans.start[0]),
     get root(): XmlElement {
       return new ElementView(store, 0);
     },

@@ -63,7 +63,7 @@ export class XmlStore {
   /** Elements that differ from the source or hold one that does. */
   readonly #touched = new Set<number>();
   readonly #detached = new Set<number>();
-  readonly #declarations = new Map<number, readonly Declaration[]>();
+  readonly #declarations = new Map<number, ReadonlyMap<string, string>>();
 
   constructor(source: ParsedSource) {
     this.source = source;
@@ -156,26 +156,16 @@ export class XmlStore {
   }
 
   /** What this element's own tag declares. */
-  declarationsOf(index: number): readonly Declaration[] {
-    if (!this.isCreated(index) && this.source.spans.declares[index] === 0 && !this.#overlays.get(index)?.tag) return [];
-    const cached = this.#declarations.get(index);
-    if (cached !== undefined) return cached;
-    const found: Declaration[] = [];
-    for (const part of this.tagParts(index)) {
-      const prefix = declaredPrefix(part);
-      if (prefix !== null) found.push({ prefix, namespace: part.value.trim() });
-    }
-    // Every look-up of a prefix climbs to the root, so few elements are asked often.
-    if (this.#declarations.size >= 1024) this.#declarations.clear();
-    this.#declarations.set(index, found);
-    return found;
+  declarationsOf(index: number): Declaration[] {
+    return [...this.#declared(index)].map(([prefix, namespace]) => ({ prefix, namespace }));
   }
 
   /** What a prefix means at an element; `""` is the default namespace. */
   resolvePrefix(index: number, prefix: string): string | undefined {
     if (prefix === "xml") return XML_NAMESPACE;
     for (let at: number | null = index; at !== null; at = this.parentOf(at)) {
-      for (const declared of this.declarationsOf(at)) if (declared.prefix === prefix) return declared.namespace;
+      const namespace = this.#declared(at).get(prefix);
+      if (namespace !== undefined) return namespace;
     }
     return prefix === "" ? "" : undefined;
   }
@@ -188,9 +178,9 @@ export class XmlStore {
     if (namespace === XML_NAMESPACE) return "xml";
     if (namespace === "" && (use === "attribute" || this.resolvePrefix(index, "") === "")) return "";
     for (let at: number | null = index; at !== null && namespace !== ""; at = this.parentOf(at)) {
-      for (const declared of this.declarationsOf(at)) {
-        if (declared.namespace !== namespace || (use === "attribute" && declared.prefix === "")) continue;
-        if (this.resolvePrefix(index, declared.prefix) === namespace) return declared.prefix;
+      for (const [prefix, declared] of this.#declared(at)) {
+        if (declared !== namespace || (use === "attribute" && prefix === "")) continue;
+        if (this.resolvePrefix(index, prefix) === namespace) return prefix;
       }
     }
     throw new FerryError(
@@ -265,6 +255,22 @@ export class XmlStore {
     else this.#detached.add(index);
   }
 
+  /** Declared namespaces by prefix. Every look-up climbs to the root, so few elements are asked often: those are kept. */
+  #declared(index: number): ReadonlyMap<string, string> {
+    const declares = this.isCreated(index) || this.source.spans.declares[index] === 1;
+    if (!declares && !this.#overlays.get(index)?.tag) return NOTHING;
+    const cached = this.#declarations.get(index);
+    if (cached !== undefined) return cached;
+    const found = new Map<string, string>();
+    for (const part of this.tagParts(index)) {
+      const prefix = declaredPrefix(part);
+      if (prefix !== null) found.set(prefix, part.value.trim());
+    }
+    if (this.#declarations.size >= 1024) this.#declarations.clear();
+    this.#declarations.set(index, found);
+    return found;
+  }
+
   *#sourceChildren(index: number): Generator<number> {
     const { after } = this.source.spans;
     const end = after[index] ?? 0;
@@ -284,6 +290,8 @@ export class XmlStore {
     for (let at: number | null = index; at !== null; at = this.parentOf(at)) this.#touched.add(at);
   }
 }
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
 
 /** The prefix that a part declares, `""` for the default namespace; `null` for an attribute. */
 export function declaredPrefix(part: TagPart): string | null {

@@ -59,6 +59,8 @@ export interface XmlElement {
 export interface XmlDocument {
   readonly file: string;
   readonly root: XmlElement;
+  /** What stands before the root element: the XML declaration and comments, in which producers name themselves. */
+  readonly prolog: string;
   /** An element to be inserted somewhere. */
   create(namespace: string, name: string): XmlElement;
   serialize(): Uint8Array;

@@ -1,0 +1,31 @@
+/** Namespaces of OVF documents. Names are matched by these, never by prefix. */
+
+/** OVF 0.9, as VMware and VirtualBox write it. */
+export const OVF_0_9 = "http://www.vmware.com/schema/ovf/1/envelope";
+/** OVF 1.0 and 1.1 (DSP8023 1.x). */
+export const OVF_1 = "http://schemas.dmtf.org/ovf/envelope/1";
+/** OVF 2.0 and 2.1 (DSP8023 2.x). */
+export const OVF_2 = "http://schemas.dmtf.org/ovf/envelope/2";
+/** oVirt's own dialect: that of OVF 1 with a slash at the end. */
+export const OVF_OVIRT = "http://schemas.dmtf.org/ovf/envelope/1/";
+
+/** VMware's extensions: `vmw:Config`, `vmw:osType`. */
+export const VMWARE = "http://www.vmware.com/schema/ovf";
+/** VirtualBox's extensions: `vbox:Machine`, `vbox:OSType`, `vbox:uuid`. */
+export const VIRTUALBOX = "http://www.virtualbox.org/ovf/machine";
+/** XenServer's extensions. */
+export const XENSERVER = "http://schemas.citrix.com/ovf/envelope/1";
+/** System Center Virtual Machine Manager's extensions. */
+export const SCVMM = "http://www.microsoft.com/schema/vmmst";
+/** oVirt's extensions. */
+export const OVIRT = "http://www.ovirt.org/ovf";
+/** vCloud Director's sections, in every version. */
+export const VCLOUD = "http://www.vmware.com/vcloud";
+
+/** `xsi:type`. */
+export const XSI = "http://www.w3.org/2001/XMLSchema-instance";
+/** All CIM classes begin like this; 2.x writers add `.xsd` at the end. */
+export const CIM_CLASS = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_";
+
+/** Namespaces whose elements are those of the standard. */
+export const CORE_NAMESPACES: readonly string[] = [OVF_0_9, OVF_1, OVF_2, OVF_OVIRT];

@@ -1,0 +1,258 @@
+import type { Disk, FileAsset } from "../../appliance/appliance.js";
+import { FerryError } from "../../base/errors.js";
+import type { DiskFormatId } from "../../base/ids.js";
+import { formatOfUri } from "../../ovf/tables/disk-formats.js";
+import { resourceType } from "../../ovf/tables/resource-types.js";
+import { BYTE, parseUnit, scaleQuantity } from "../../ovf/tables/units.js";
+import type { OvfContent } from "../../ovf/views/content.js";
+import type { OvfItem } from "../../ovf/views/hardware.js";
+import { type OvfDisk, wholeNumber } from "../../ovf/views/parts.js";
+import type { ResolvedFile } from "./files.js";
+import { finding, type ImportSession, origin } from "./session.js";
+
+/** The disks and files of a package, by what items call them. */
+export interface PackageDisks {
+  readonly disks: Disk[];
+  readonly files: FileAsset[];
+  /** Id of the disk in a drive; `null`: there is none, which is reported if one is named. */
+  diskOf(item: OvfItem): string | null;
+  /** Id of the image in a CD or floppy drive. */
+  imageOf(item: OvfItem): string | null;
+}
+
+interface HostResource {
+  readonly kind: "disk" | "file";
+  readonly id: string;
+}
+
+/** `ovf:/disk/ID`, and `/disk/ID` and `ovf://disk/ID` as older writers spell it. */
+function hostResource(item: OvfItem): HostResource | null {
+  const text = item.property("HostResource");
+  const match = /^(?:ovf:)?\/{1,2}(disk|file)\/(.+)$/.exec(text ?? "");
+  return match === null ? null : { kind: match[1] === "disk" ? "disk" : "file", id: match[2] ?? "" };
+}
+
+/** Reads the DiskSection against References, and which drives name what. */
+export function readDisks(session: ImportSession, files: ReadonlyMap<string, ResolvedFile>): PackageDisks {
+  const entries = new Map<string, OvfDisk>();
+  for (const disk of session.document.disks) {
+    const id = disk.diskId;
+    if (id === null) session.report(finding("ovf/incomplete-disk", "error", disk.element, "a Disk has no diskId"));
+    else if (entries.has(id)) {
+      session.report(
+        finding("ovf/duplicate-id", "error", disk.element, `two Disks have the id ${id}`, {
+          hint: "The first one counts.",
+          data: { id },
+        }),
+      );
+    } else entries.set(id, disk);
+  }
+  const uses = driveUses(session);
+  const byHref = new Map([...files.values()].map((file) => [file.file.href, file]));
+  // oVirt refers to files by their href.
+  const fileOf = ({ fileRef }: OvfDisk): ResolvedFile | undefined =>
+    fileRef === null ? undefined : (files.get(fileRef) ?? byHref.get(fileRef));
+  const isImage = (id: string, disk: OvfDisk): boolean => {
+    if (formatOfUri(disk.format ?? "")?.kind === "iso") return true;
+    return uses.images.has(id) && !uses.disks.has(id) && /\.(iso|flp|img)$/i.test(fileOf(disk)?.name ?? "");
+  };
+  const disks = new Map<string, Disk>();
+  // What items call a disk besides its id: its file, and the path of an image that oVirt writes.
+  const otherNames = new Map<string, string>();
+  const taken = new Set<string>();
+  const imageEntries = new Map<string, string>();
+  for (const [id, entry] of entries) {
+    const file = fileOf(entry);
+    if (isImage(id, entry)) {
+      if (file !== undefined) imageEntries.set(file.id, id);
+      continue;
+    }
+    if (file !== undefined) taken.add(file.id);
+    if (entry.fileRef !== null) otherNames.set(entry.fileRef, id);
+    disks.set(id, readDisk(session, id, entry, file, entries));
+  }
+  const assets = new Map<string, FileAsset>();
+  for (const file of files.values()) {
+    if (taken.has(file.id)) continue;
+    const inDrive = uses.images.get(`file/${file.id}`) ?? uses.images.get(imageEntries.get(file.id) ?? "");
+    assets.set(file.id, { id: file.id, name: file.name, role: roleOf(file.name, inDrive), size: file.size });
+    origin(session, `files/${file.id}`, file.file.element);
+  }
+  const dangling = (item: OvfItem, text: string): void => {
+    session.report(
+      finding(
+        "ovf/dangling-host-resource",
+        "error",
+        item.propertyElement("HostResource") ?? item.element,
+        `drive ${item.label ?? item.instanceId} names ${text}, which the package does not list`,
+        {
+          hint: "Add the Disk or File, or correct the HostResource.",
+          data: { hostResource: text },
+        },
+      ),
+    );
+  };
+  return {
+    disks: [...disks.values()],
+    files: [...assets.values()],
+    diskOf(item) {
+      const text = item.property("HostResource");
+      if (text === null) return null;
+      const resource = hostResource(item);
+      const named = resource?.kind === "disk" ? resource.id : otherNames.get(resource?.id ?? text);
+      const found = disks.get(named ?? text.slice(text.lastIndexOf("/") + 1));
+      if (found === undefined) dangling(item, text);
+      return found?.id ?? null;
+    },
+    imageOf(item) {
+      const resource = hostResource(item);
+      if (resource === null) return null;
+      const entry = resource.kind === "disk" ? entries.get(resource.id) : undefined;
+      const id = entry === undefined ? resource.id : fileOf(entry)?.id;
+      if (id !== undefined && assets.has(id)) return id;
+      if (entry?.fileRef !== null) dangling(item, item.property("HostResource") ?? "");
+      return null;
+    },
+  };
+}
+
+function readDisk(
+  session: ImportSession,
+  id: string,
+  entry: OvfDisk,
+  file: ResolvedFile | undefined,
+  entries: ReadonlyMap<string, OvfDisk>,
+): Disk {
+  const { fileRef, parentRef, format: uri } = entry;
+  if (fileRef !== null && file === undefined) {
+    session.report(
+      finding(
+        "ovf/dangling-file-ref",
+        "error",
+        entry.element,
+        `disk ${id} refers to file ${fileRef}, which References does not list`,
+        {
+          hint: `Add a File with the id ${fileRef}, or correct the fileRef.`,
+          data: { disk: id, fileRef },
+        },
+      ),
+    );
+  }
+  if (parentRef !== null && !entries.has(parentRef)) {
+    session.report(
+      finding(
+        "ovf/unknown-parent-disk",
+        "error",
+        entry.element,
+        `disk ${id} continues disk ${parentRef}, which the DiskSection does not list`,
+        { data: { disk: id, parentRef } },
+      ),
+    );
+  }
+  const named = uri === null ? null : formatOfUri(uri);
+  if (uri !== null && named === null) {
+    session.report(
+      finding(
+        "ovf/unknown-disk-format",
+        "warning",
+        entry.element,
+        `the format of disk ${id} is ${uri}, which is not known`,
+        {
+          hint: "The file itself tells.",
+          data: { disk: id, format: uri },
+        },
+      ),
+    );
+  }
+  origin(session, `disks/${id}`, entry.element);
+  const format: { readonly format: DiskFormatId | null; readonly variant: string | null } =
+    named?.kind === "disk" ? named : { format: null, variant: null };
+  return {
+    id,
+    // A reference that leads nowhere stays visible: without it the disk would seem to be an empty one.
+    file: file?.name ?? fileRef,
+    format: format.format,
+    variant: format.variant,
+    capacityBytes: capacityOf(session, id, entry),
+    parent: parentRef,
+    compression: file?.compression ?? null,
+    chunkBytes: file?.chunkBytes ?? null,
+  };
+}
+
+/** The capacity in bytes; 0 where the descriptor does not say one, which is reported. */
+function capacityOf(session: ImportSession, id: string, entry: OvfDisk): number {
+  const { capacity, capacityUnits, element } = entry;
+  const unit = capacityUnits === null ? BYTE : parseUnit(capacityUnits);
+  if (unit === null || unit.base !== "byte") {
+    session.report(
+      finding("ovf/unknown-unit", "error", element, `the capacity of disk ${id} is counted in ${capacityUnits}`, {
+        hint: "Write it in bytes, or with a unit such as byte * 2^30.",
+        data: { disk: id, unit: capacityUnits },
+      }),
+    );
+    return 0;
+  }
+  if (capacity === null) {
+    // oVirt says the size in GiB, in an attribute of its own.
+    const size = wholeNumber(entry.attribute("size"));
+    if (size !== null && session.document.producer === "oVirt") return size * 2 ** 30;
+    session.report(
+      finding("ovf/missing-capacity", "error", element, `disk ${id} has no capacity`, {
+        hint: "The image tells its size; a disk without an image cannot be made.",
+        data: { disk: id },
+      }),
+    );
+    return 0;
+  }
+  const key = /^\$\{([^}]*)\}$/.exec(capacity)?.[1];
+  const value = key === undefined ? capacity : session.choice.lookUp(key);
+  if (value !== null && typeof value === "object") {
+    throw new FerryError("ovf/secret-capacity", `the capacity of disk ${id} is the secret property ${key}`, {
+      location: element.location,
+    });
+  }
+  const bytes = value === null || value === undefined ? null : scaleQuantity(value, unit);
+  if (bytes !== null) return bytes;
+  session.report(
+    finding(
+      "ovf/bad-capacity",
+      "error",
+      element,
+      `the capacity of disk ${id} is ${capacity}${key === undefined ? "" : `, and ${value === undefined ? "no property has that key" : "the property has no such value"}`}`,
+      {
+        hint: "A capacity is a whole number below 2^53 bytes, or names a property with such a value.",
+        data: { disk: id, capacity },
+      },
+    ),
+  );
+  return 0;
+}
+
+/** What drives of any machine name, in any configuration. */
+function driveUses(session: ImportSession): {
+  readonly disks: ReadonlySet<string>;
+  readonly images: ReadonlyMap<string, "cdrom" | "floppy">;
+} {
+  const disks = new Set<string>();
+  const images = new Map<string, "cdrom" | "floppy">();
+  const visit = (content: OvfContent): void => {
+    for (const item of content.hardware.flatMap((hardware) => hardware.items)) {
+      const kind = resourceType(item.resourceType ?? 0)?.kind;
+      const resource = kind === "disk" || kind === "cdrom" || kind === "floppy" ? hostResource(item) : null;
+      if (resource === null) continue;
+      const key = resource.kind === "file" ? `file/${resource.id}` : resource.id;
+      if (kind === "disk") disks.add(key);
+      else if (kind === "cdrom" || kind === "floppy") images.set(key, kind);
+    }
+    content.children.forEach(visit);
+  };
+  session.document.contents.forEach(visit);
+  return { disks, images };
+}
+
+function roleOf(name: string, drive: "cdrom" | "floppy" | undefined): FileAsset["role"] {
+  if (drive === "floppy" || /\.flp$/i.test(name)) return "floppy";
+  if (drive === "cdrom" || /\.iso$/i.test(name)) return "iso";
+  return /\.nvram$/i.test(name) ? "nvram" : "file";
+}
