@@ -71,8 +71,13 @@ export function producerOf(document: XmlDocument): string | null {
   const { root } = document;
   const declared = root.declarations.map((declaration) => declaration.namespace);
   for (const [namespace, producer] of NAMESPACES) if (declared.includes(namespace)) return producer;
-  if (root.namespace === OVF_OVIRT || root.attribute(OVF_OVIRT, "version") !== undefined) return "oVirt";
+  if (root.namespace === OVF_OVIRT || isEngineVersion(root)) return "oVirt";
   if (root.attribute(VMWARE, "buildId") !== undefined) return "VMware";
   if (declared.some((namespace) => namespace === VCLOUD || namespace.startsWith(`${VCLOUD}/`))) return "VMware";
   return null;
+}
+
+/** Whether `ovf:version` is that of an oVirt engine: four numbers, where all others have at most three. */
+function isEngineVersion(root: XmlElement): boolean {
+  return /^\d+\.\d+\.\d+\.\d+$/.test(root.attribute(root.namespace, "version") ?? "");
 }

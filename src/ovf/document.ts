@@ -20,6 +20,8 @@ export interface OvfDocument {
   readonly messages: MessageBundles;
   readonly references: readonly OvfFile[];
   readonly disks: readonly OvfDisk[];
+  /** Disks that several machines use at once (2.x). */
+  readonly sharedDisks: readonly OvfDisk[];
   readonly networks: readonly OvfNetwork[];
   readonly configurations: readonly OvfConfiguration[];
   /** Sections of the envelope itself, in order. */
@@ -86,6 +88,10 @@ class Document implements OvfDocument {
 
   get disks(): readonly OvfDisk[] {
     return this.#entries("DiskSection", "Disk").map((element) => new OvfDisk(element, this.scope));
+  }
+
+  get sharedDisks(): readonly OvfDisk[] {
+    return this.#entries("SharedDiskSection", "SharedDisk").map((element) => new OvfDisk(element, this.scope));
   }
 
   get networks(): readonly OvfNetwork[] {

@@ -5,6 +5,8 @@ import type { OvfScope } from "./scope.js";
 export class MessageBundles {
   /** Language of each bundle, in order: the default language first where a bundle has it. */
   readonly languages: readonly string[];
+  /** Ids of the Files that hold further bundles. Those are not read. */
+  readonly files: readonly string[];
   readonly #scope: OvfScope;
   readonly #bundles: ReadonlyMap<string, ReadonlyMap<string, string>>;
 
@@ -12,7 +14,10 @@ export class MessageBundles {
     this.#scope = scope;
     const bundles = new Map<string, Map<string, string>>();
     const fallback = root.attribute(XML_NAMESPACE, "lang") ?? "en-US";
+    const files: string[] = [];
     for (const child of root.elements(undefined, "Strings")) {
+      const file = scope.attribute(child, "fileRef");
+      if (file !== undefined) files.push(file);
       const language = (child.attribute(XML_NAMESPACE, "lang") ?? fallback).toLowerCase();
       const bundle = bundles.get(language) ?? new Map<string, string>();
       for (const message of child.elements(undefined, "Msg")) {
@@ -21,6 +26,7 @@ export class MessageBundles {
       }
       bundles.set(language, bundle);
     }
+    this.files = files;
     this.#bundles = bundles;
     const preferred = fallback.toLowerCase();
     this.languages = [...bundles.keys()].sort((a, b) => Number(b === preferred) - Number(a === preferred));

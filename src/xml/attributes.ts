@@ -38,7 +38,9 @@ export function scanAttributes(source: string, start: number): AttributeSpan[] {
   return spans;
 }
 
-const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const NAMED: ReadonlyMap<string, string> = new Map<string, string>(
+  Object.entries({ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }),
+);
 
 function resolveReferences(text: string): string {
   if (!text.includes("&")) return text;
@@ -47,7 +49,7 @@ function resolveReferences(text: string): string {
     (whole, hex?: string, decimal?: string, name?: string) => {
       if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
       if (decimal !== undefined) return String.fromCodePoint(Number.parseInt(decimal, 10));
-      return NAMED[name ?? ""] ?? whole;
+      return NAMED.get(name ?? "") ?? whole;
     },
   );
 }

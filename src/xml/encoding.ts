@@ -11,21 +11,23 @@ export interface DecodedXml {
   readonly byteOrderMark: boolean;
 }
 
-const DECLARED: Readonly<Record<string, XmlEncoding>> = {
-  "utf-8": "utf-8",
-  utf8: "utf-8",
-  // Text that a program kept in memory as UTF-16 and saved as UTF-8 still says UTF-16 (.NET's StringWriter).
-  "utf-16": "utf-8",
-  "utf-16le": "utf-8",
-  "utf-16be": "utf-8",
-  "iso-8859-1": "iso-8859-1",
-  "iso8859-1": "iso-8859-1",
-  latin1: "iso-8859-1",
-  "windows-1252": "windows-1252",
-  cp1252: "windows-1252",
-  "us-ascii": "us-ascii",
-  ascii: "us-ascii",
-};
+const DECLARED: ReadonlyMap<string, XmlEncoding> = new Map<string, XmlEncoding>(
+  Object.entries({
+    "utf-8": "utf-8",
+    utf8: "utf-8",
+    // Text that a program kept in memory as UTF-16 and saved as UTF-8 still says UTF-16 (.NET's StringWriter).
+    "utf-16": "utf-8",
+    "utf-16le": "utf-8",
+    "utf-16be": "utf-8",
+    "iso-8859-1": "iso-8859-1",
+    "iso8859-1": "iso-8859-1",
+    latin1: "iso-8859-1",
+    "windows-1252": "windows-1252",
+    cp1252: "windows-1252",
+    "us-ascii": "us-ascii",
+    ascii: "us-ascii",
+  }),
+);
 
 /** What windows-1252 has at 0x80 to 0x9F. The five unassigned bytes stand for themselves. */
 const WINDOWS_1252 =
@@ -50,7 +52,7 @@ export function decodeXml(bytes: Uint8Array, file: string): DecodedXml {
   if (a === 0 && b === 0x3c) return decodeUtf16(bytes, file, "utf-16be", 0);
 
   const declared = declaredEncoding(bytes);
-  const encoding = declared === null ? "utf-8" : DECLARED[declared.toLowerCase()];
+  const encoding = declared === null ? "utf-8" : DECLARED.get(declared.toLowerCase());
   if (encoding === undefined) {
     throw badEncoding(file, `the document declares the encoding ${declared}, which is not read`, 0);
   }

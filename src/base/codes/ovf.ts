@@ -102,6 +102,11 @@ export const ovfCodes: CodeTable = {
     why: "The drive would be missing or empty.",
     fix: "Add the Disk or File, or correct the HostResource.",
   },
+  "ovf/disk-copied": {
+    what: "Several drives name the same Disk.",
+    why: "By the standard each gets a private copy of it, unless the Disk is in a SharedDiskSection.",
+    fix: "Nothing, where copies are meant.",
+  },
   "ovf/disk-item-without-disk": {
     what: "A disk drive names no disk.",
     why: "It has neither content nor size, so it is left out.",

@@ -6,18 +6,20 @@ export type NamedFormat =
   /** A CD image. */
   | { readonly kind: "iso" };
 
-const VMDK_VARIANTS: Readonly<Record<string, string>> = {
-  streamoptimized: "streamOptimized",
-  // OVF 0.9 writers say "sparse" and "compressed" for streams too; the file itself tells.
-  sparse: "monolithicSparse",
-  compressed: "streamOptimized",
-  monolithicsparse: "monolithicSparse",
-  monolithic_sparse: "monolithicSparse",
-  monolithicflat: "monolithicFlat",
-  monolithic_flat: "monolithicFlat",
-  twogbmaxextentsparse: "twoGbMaxExtentSparse",
-  twogbmaxextentflat: "twoGbMaxExtentFlat",
-};
+const VMDK_VARIANTS: ReadonlyMap<string, string> = new Map<string, string>(
+  Object.entries({
+    streamoptimized: "streamOptimized",
+    // OVF 0.9 writers say "sparse" and "compressed" for streams too; the file itself tells.
+    sparse: "monolithicSparse",
+    compressed: "streamOptimized",
+    monolithicsparse: "monolithicSparse",
+    monolithic_sparse: "monolithicSparse",
+    monolithicflat: "monolithicFlat",
+    monolithic_flat: "monolithicFlat",
+    twogbmaxextentsparse: "twoGbMaxExtentSparse",
+    twogbmaxextentflat: "twoGbMaxExtentFlat",
+  }),
+);
 
 /** Parts of format URIs, in lower case, in the order of looking. All that are known stand in the notes on platform dialects. */
 const URIS: readonly (readonly [part: string, format: DiskFormatId])[] = [
@@ -42,7 +44,7 @@ export function formatOfUri(uri: string): NamedFormat | null {
   for (const [part, format] of URIS) {
     if (!lower.includes(part)) continue;
     const fragment = lower.slice(lower.indexOf("#") + 1);
-    const variant = format === "vmdk" && lower.includes("#") ? (VMDK_VARIANTS[fragment] ?? null) : null;
+    const variant = format === "vmdk" && lower.includes("#") ? (VMDK_VARIANTS.get(fragment) ?? null) : null;
     return { kind: "disk", format, variant };
   }
   return null;

@@ -67,20 +67,22 @@ export function resourceType(id: number): ResourceType | undefined {
 }
 
 /** Sub types of "other storage device" and of SCSI adapters that are no parallel SCSI, in lower case. */
-const BUS_BY_SUBTYPE: Readonly<Record<string, Bus>> = {
-  ahci: "sata",
-  "vmware.sata.ahci": "sata",
-  sata: "sata",
-  nvme: "nvme",
-  "vmware.nvme.controller": "nvme",
-  virtioscsi: "virtio-scsi",
-  "virtio-scsi": "virtio-scsi",
-};
+const BUS_BY_SUBTYPE: ReadonlyMap<string, Bus> = new Map<string, Bus>(
+  Object.entries({
+    ahci: "sata",
+    "vmware.sata.ahci": "sata",
+    sata: "sata",
+    nvme: "nvme",
+    "vmware.nvme.controller": "nvme",
+    virtioscsi: "virtio-scsi",
+    "virtio-scsi": "virtio-scsi",
+  }),
+);
 
 /** The bus of a controller item. `null`: one that the model has no bus for, such as a persistent-memory controller. */
 export function controllerBus(type: number, subTypes: readonly string[]): Bus | null {
   for (const subType of subTypes) {
-    const bus = BUS_BY_SUBTYPE[subType.toLowerCase()];
+    const bus = BUS_BY_SUBTYPE.get(subType.toLowerCase());
     if (bus !== undefined) return bus;
   }
   if (type === 5) return "ide";

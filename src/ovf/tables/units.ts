@@ -9,44 +9,54 @@ export interface Unit {
 }
 
 /** Words that stand for a whole unit. Lower-case singular names are DSP0004's; all others are the powers of 1024 that writers meant. */
-const WORDS: Readonly<Record<string, readonly [base: Unit["base"], factor: bigint]>> = {
-  kilobyte: ["byte", 1000n],
-  megabyte: ["byte", 1000n ** 2n],
-  gigabyte: ["byte", 1000n ** 3n],
-  terabyte: ["byte", 1000n ** 4n],
-  kibibyte: ["byte", 2n ** 10n],
-  mebibyte: ["byte", 2n ** 20n],
-  gibibyte: ["byte", 2n ** 30n],
-  tebibyte: ["byte", 2n ** 40n],
-  kilohertz: ["hertz", 1000n],
-  megahertz: ["hertz", 1000n ** 2n],
-  gigahertz: ["hertz", 1000n ** 3n],
-};
+const WORDS: ReadonlyMap<string, readonly [base: Unit["base"], factor: bigint]> = new Map<
+  string,
+  readonly [base: Unit["base"], factor: bigint]
+>(
+  Object.entries({
+    kilobyte: ["byte", 1000n],
+    megabyte: ["byte", 1000n ** 2n],
+    gigabyte: ["byte", 1000n ** 3n],
+    terabyte: ["byte", 1000n ** 4n],
+    kibibyte: ["byte", 2n ** 10n],
+    mebibyte: ["byte", 2n ** 20n],
+    gibibyte: ["byte", 2n ** 30n],
+    tebibyte: ["byte", 2n ** 40n],
+    kilohertz: ["hertz", 1000n],
+    megahertz: ["hertz", 1000n ** 2n],
+    gigahertz: ["hertz", 1000n ** 3n],
+  }),
+);
 
-const LEGACY: Readonly<Record<string, readonly [base: Unit["base"], factor: bigint]>> = {
-  b: ["byte", 1n],
-  bytes: ["byte", 1n],
-  kb: ["byte", 2n ** 10n],
-  kib: ["byte", 2n ** 10n],
-  kilobytes: ["byte", 2n ** 10n],
-  kibibytes: ["byte", 2n ** 10n],
-  mb: ["byte", 2n ** 20n],
-  mib: ["byte", 2n ** 20n],
-  megabytes: ["byte", 2n ** 20n],
-  mebibytes: ["byte", 2n ** 20n],
-  gb: ["byte", 2n ** 30n],
-  gib: ["byte", 2n ** 30n],
-  gigabytes: ["byte", 2n ** 30n],
-  gibibytes: ["byte", 2n ** 30n],
-  tb: ["byte", 2n ** 40n],
-  tib: ["byte", 2n ** 40n],
-  terabytes: ["byte", 2n ** 40n],
-  tebibytes: ["byte", 2n ** 40n],
-  hz: ["hertz", 1n],
-  khz: ["hertz", 1000n],
-  mhz: ["hertz", 1000n ** 2n],
-  ghz: ["hertz", 1000n ** 3n],
-};
+const LEGACY: ReadonlyMap<string, readonly [base: Unit["base"], factor: bigint]> = new Map<
+  string,
+  readonly [base: Unit["base"], factor: bigint]
+>(
+  Object.entries({
+    b: ["byte", 1n],
+    bytes: ["byte", 1n],
+    kb: ["byte", 2n ** 10n],
+    kib: ["byte", 2n ** 10n],
+    kilobytes: ["byte", 2n ** 10n],
+    kibibytes: ["byte", 2n ** 10n],
+    mb: ["byte", 2n ** 20n],
+    mib: ["byte", 2n ** 20n],
+    megabytes: ["byte", 2n ** 20n],
+    mebibytes: ["byte", 2n ** 20n],
+    gb: ["byte", 2n ** 30n],
+    gib: ["byte", 2n ** 30n],
+    gigabytes: ["byte", 2n ** 30n],
+    gibibytes: ["byte", 2n ** 30n],
+    tb: ["byte", 2n ** 40n],
+    tib: ["byte", 2n ** 40n],
+    terabytes: ["byte", 2n ** 40n],
+    tebibytes: ["byte", 2n ** 40n],
+    hz: ["hertz", 1n],
+    khz: ["hertz", 1000n],
+    mhz: ["hertz", 1000n ** 2n],
+    ghz: ["hertz", 1000n ** 3n],
+  }),
+);
 
 const BASES: readonly Unit["base"][] = ["byte", "bit", "hertz", "count", "percent", "second"];
 
@@ -86,9 +96,9 @@ function unitWord(word: string): Unit | null {
   const lower = word.toLowerCase();
   const plain = BASES.find((base) => base === lower);
   if (plain !== undefined) return { base: plain, numerator: 1n, denominator: 1n, standard: word === plain };
-  const exact = WORDS[word];
+  const exact = WORDS.get(word);
   if (exact !== undefined) return { base: exact[0], numerator: exact[1], denominator: 1n, standard: true };
-  const legacy = LEGACY[lower] ?? LEGACY[`${lower}s`] ?? WORDS[lower];
+  const legacy = LEGACY.get(lower) ?? LEGACY.get(`${lower}s`) ?? WORDS.get(lower);
   return legacy === undefined ? null : { base: legacy[0], numerator: legacy[1], denominator: 1n, standard: false };
 }
 

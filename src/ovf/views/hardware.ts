@@ -114,6 +114,8 @@ export class OvfHardware extends OvfNode {
   get systemTypes(): readonly string[] {
     const { system } = this;
     const types = system === undefined ? null : this.scope.cimText(system, "VirtualSystemType");
+    // oVirt's type is one, and has a space: ENGINE 4.1.0.0.
+    if (types !== null && /^ENGINE [0-9.]+$/.test(types)) return [types];
     return (types ?? "").split(/[\s,]+/).filter((type) => type !== "");
   }
 

@@ -166,6 +166,8 @@ function missing(
   session: ImportSession,
 ): void {
   const element = item?.element ?? hardware?.element;
-  // A machine without hardware is reported as such.
-  if (element !== undefined) session.report(finding(code, "warning", element, message, { hint }));
+  // A machine without hardware is reported as such, and so is a quantity that cannot be read.
+  if (item?.quantity === null || item === undefined) {
+    if (element !== undefined) session.report(finding(code, "warning", element, message, { hint }));
+  }
 }

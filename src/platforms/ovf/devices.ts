@@ -141,7 +141,9 @@ function controllerOf(item: OvfItem, controllers: ReadonlySet<string>, session: 
 }
 
 /** oVirt numbers its card models. */
-const OVIRT_NICS: Readonly<Record<string, string>> = { "0": "rtl8139_pv", "1": "rtl8139", "2": "e1000", "3": "virtio" };
+const OVIRT_NICS: ReadonlyMap<string, string> = new Map<string, string>(
+  Object.entries({ "0": "rtl8139_pv", "1": "rtl8139", "2": "e1000", "3": "virtio" }),
+);
 
 /**
  * The network cards of a machine in the order of its items. VirtualBox's items know neither address nor virtio cards; where its own
@@ -186,7 +188,7 @@ export function readNics(
 
 function nicModel(item: OvfItem, session: ImportSession): string | null {
   const model = modelOf(item);
-  return model !== null && session.document.producer === "oVirt" ? (OVIRT_NICS[model] ?? model) : model;
+  return model !== null && session.document.producer === "oVirt" ? (OVIRT_NICS.get(model) ?? model) : model;
 }
 
 function networkOf(item: OvfItem, session: ImportSession): string | null {

@@ -2,40 +2,30 @@ import type { Disk, FileAsset } from "../../appliance/appliance.js";
 import { FerryError } from "../../base/errors.js";
 import type { DiskFormatId } from "../../base/ids.js";
 import { formatOfUri } from "../../ovf/tables/disk-formats.js";
-import { resourceType } from "../../ovf/tables/resource-types.js";
 import { BYTE, parseUnit, scaleQuantity } from "../../ovf/tables/units.js";
-import type { OvfContent } from "../../ovf/views/content.js";
 import type { OvfItem } from "../../ovf/views/hardware.js";
 import { type OvfDisk, wholeNumber } from "../../ovf/views/parts.js";
 import type { ResolvedFile } from "./files.js";
 import { finding, type ImportSession, origin } from "./session.js";
+import { driveUses, hostResource, isImage } from "./uses.js";
 
 /** The disks and files of a package, by what items call them. */
 export interface PackageDisks {
-  readonly disks: Disk[];
-  readonly files: FileAsset[];
+  /** By id. Grows while drives are read. */
+  readonly disks: ReadonlyMap<string, Disk>;
+  readonly files: readonly FileAsset[];
   /** Id of the disk in a drive; `null`: there is none, which is reported if one is named. */
   diskOf(item: OvfItem): string | null;
   /** Id of the image in a CD or floppy drive. */
   imageOf(item: OvfItem): string | null;
 }
 
-interface HostResource {
-  readonly kind: "disk" | "file";
-  readonly id: string;
-}
-
-/** `ovf:/disk/ID`, and `/disk/ID` and `ovf://disk/ID` as older writers spell it. */
-function hostResource(item: OvfItem): HostResource | null {
-  const text = item.property("HostResource");
-  const match = /^(?:ovf:)?\/{1,2}(disk|file)\/(.+)$/.exec(text ?? "");
-  return match === null ? null : { kind: match[1] === "disk" ? "disk" : "file", id: match[2] ?? "" };
-}
-
 /** Reads the DiskSection against References, and which drives name what. */
 export function readDisks(session: ImportSession, files: ReadonlyMap<string, ResolvedFile>): PackageDisks {
   const entries = new Map<string, OvfDisk>();
-  for (const disk of session.document.disks) {
+  const { document } = session;
+  const shared = new Set(document.sharedDisks.map((disk) => disk.diskId));
+  for (const disk of [...document.disks, ...document.sharedDisks]) {
     const id = disk.diskId;
     if (id === null) session.report(finding("ovf/incomplete-disk", "error", disk.element, "a Disk has no diskId"));
     else if (entries.has(id)) {
@@ -47,15 +37,11 @@ export function readDisks(session: ImportSession, files: ReadonlyMap<string, Res
       );
     } else entries.set(id, disk);
   }
-  const uses = driveUses(session);
+  const uses = driveUses(document);
   const byHref = new Map([...files.values()].map((file) => [file.file.href, file]));
   // oVirt refers to files by their href.
   const fileOf = ({ fileRef }: OvfDisk): ResolvedFile | undefined =>
     fileRef === null ? undefined : (files.get(fileRef) ?? byHref.get(fileRef));
-  const isImage = (id: string, disk: OvfDisk): boolean => {
-    if (formatOfUri(disk.format ?? "")?.kind === "iso") return true;
-    return uses.images.has(id) && !uses.disks.has(id) && /\.(iso|flp|img)$/i.test(fileOf(disk)?.name ?? "");
-  };
   const disks = new Map<string, Disk>();
   // What items call a disk besides its id: its file, and the path of an image that oVirt writes.
   const otherNames = new Map<string, string>();
@@ -63,7 +49,7 @@ export function readDisks(session: ImportSession, files: ReadonlyMap<string, Res
   const imageEntries = new Map<string, string>();
   for (const [id, entry] of entries) {
     const file = fileOf(entry);
-    if (isImage(id, entry)) {
+    if (isImage(entry, file?.name ?? null, uses)) {
       if (file !== undefined) imageEntries.set(file.id, id);
       continue;
     }
@@ -74,7 +60,7 @@ export function readDisks(session: ImportSession, files: ReadonlyMap<string, Res
   const assets = new Map<string, FileAsset>();
   for (const file of files.values()) {
     if (taken.has(file.id)) continue;
-    const inDrive = uses.images.get(`file/${file.id}`) ?? uses.images.get(imageEntries.get(file.id) ?? "");
+    const inDrive = uses.imageFiles.get(file.id) ?? uses.imageDisks.get(imageEntries.get(file.id) ?? "");
     assets.set(file.id, { id: file.id, name: file.name, role: roleOf(file.name, inDrive), size: file.size });
     origin(session, `files/${file.id}`, file.file.element);
   }
@@ -92,8 +78,31 @@ export function readDisks(session: ImportSession, files: ReadonlyMap<string, Res
       ),
     );
   };
+  const inDrives = new Set<string>();
+  const copies = new Map<string, number>();
+  /** Several drives on one Disk each get a copy of their own (DSP0243 9.1). */
+  const copyOf = (disk: Disk, item: OvfItem): Disk => {
+    let n = (copies.get(disk.id) ?? 1) + 1;
+    while (disks.has(`${disk.id}-${n}`)) n++;
+    copies.set(disk.id, n);
+    const copy = { ...disk, id: `${disk.id}-${n}` };
+    disks.set(copy.id, copy);
+    origin(session, `disks/${copy.id}`, entries.get(disk.id)?.element);
+    session.report(
+      finding(
+        "ovf/disk-copied",
+        "info",
+        item.element,
+        `disk ${disk.id} is in more than one drive; this one gets a copy of its own, ${copy.id}`,
+        {
+          data: { disk: disk.id, copy: copy.id },
+        },
+      ),
+    );
+    return copy;
+  };
   return {
-    disks: [...disks.values()],
+    disks,
     files: [...assets.values()],
     diskOf(item) {
       const text = item.property("HostResource");
@@ -101,8 +110,15 @@ export function readDisks(session: ImportSession, files: ReadonlyMap<string, Res
       const resource = hostResource(item);
       const named = resource?.kind === "disk" ? resource.id : otherNames.get(resource?.id ?? text);
       const found = disks.get(named ?? text.slice(text.lastIndexOf("/") + 1));
-      if (found === undefined) dangling(item, text);
-      return found?.id ?? null;
+      if (found === undefined) {
+        dangling(item, text);
+        return null;
+      }
+      if (shared.has(found.id) || !inDrives.has(found.id)) {
+        inDrives.add(found.id);
+        return found.id;
+      }
+      return copyOf(found, item).id;
     },
     imageOf(item) {
       const resource = hostResource(item);
@@ -214,10 +230,13 @@ function capacityOf(session: ImportSession, id: string, entry: OvfDisk): number 
   }
   const bytes = value === null || value === undefined ? null : scaleQuantity(value, unit);
   if (bytes !== null) return bytes;
+  const [, digits, word] = /^([0-9]+) ?([A-Za-z]+)$/.exec(value ?? "") ?? [];
+  const own = word === undefined || capacityUnits !== null ? null : parseUnit(word);
+  const meant = own?.base === "byte" && digits !== undefined ? scaleQuantity(digits, own) : null;
   session.report(
     finding(
       "ovf/bad-capacity",
-      "error",
+      meant === null ? "error" : "warning",
       element,
       `the capacity of disk ${id} is ${capacity}${key === undefined ? "" : `, and ${value === undefined ? "no property has that key" : "the property has no such value"}`}`,
       {
@@ -226,29 +245,7 @@ function capacityOf(session: ImportSession, id: string, entry: OvfDisk): number 
       },
     ),
   );
-  return 0;
-}
-
-/** What drives of any machine name, in any configuration. */
-function driveUses(session: ImportSession): {
-  readonly disks: ReadonlySet<string>;
-  readonly images: ReadonlyMap<string, "cdrom" | "floppy">;
-} {
-  const disks = new Set<string>();
-  const images = new Map<string, "cdrom" | "floppy">();
-  const visit = (content: OvfContent): void => {
-    for (const item of content.hardware.flatMap((hardware) => hardware.items)) {
-      const kind = resourceType(item.resourceType ?? 0)?.kind;
-      const resource = kind === "disk" || kind === "cdrom" || kind === "floppy" ? hostResource(item) : null;
-      if (resource === null) continue;
-      const key = resource.kind === "file" ? `file/${resource.id}` : resource.id;
-      if (kind === "disk") disks.add(key);
-      else if (kind === "cdrom" || kind === "floppy") images.set(key, kind);
-    }
-    content.children.forEach(visit);
-  };
-  session.document.contents.forEach(visit);
-  return { disks, images };
+  return meant ?? 0;
 }
 
 function roleOf(name: string, drive: "cdrom" | "floppy" | undefined): FileAsset["role"] {

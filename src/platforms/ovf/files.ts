@@ -7,10 +7,10 @@ import { finding } from "./session.js";
 export interface PackageFacts {
   /** What the package is called: the descriptor's file name without its ending. */
   readonly name: string | null;
-  /** The descriptor's folder in the package, with a slash at the end; `""` at the top. */
-  readonly folder: string;
-  /** Bytes by member name; `null`: only the descriptor is there, so that references cannot be checked. */
-  readonly members: ReadonlyMap<string, number> | null;
+  /** The member that an href names; `null`: only the descriptor is there. */
+  readonly find: ((href: string) => { readonly name: string; readonly size: number } | undefined) | null;
+  /** Whether files that are not there or not inside of the package are still to be reported, or were when it was opened. */
+  readonly references: "report" | "reported";
 }
 
 /** A File whose place in the package is known. */
@@ -56,11 +56,12 @@ export function resolveFiles(
         }),
       );
     }
-    const name = memberName(file, href, facts, report);
+    const member = outsideReason(href) === null ? facts.find?.(href) : undefined;
+    if (facts.references === "report") judge(file, href, member !== undefined || facts.find === null, report);
     files.set(id, {
       id,
-      name,
-      size: facts.members?.get(name) ?? file.size,
+      name: member?.name ?? href,
+      size: member?.size ?? file.size,
       compression: compression === "gzip" ? "gzip" : null,
       chunkBytes: file.chunkSize,
       file,
@@ -69,15 +70,8 @@ export function resolveFiles(
   return files;
 }
 
-/** The member that an href names: taken literally first, because VirtualBox writes spaces as they are; then with escapes decoded. */
-function memberName(
-  file: OvfFile,
-  href: string,
-  facts: PackageFacts,
-  report: (diagnostic: Diagnostic) => void,
-): string {
-  const decoded = percentDecoded(href);
-  const outside = outsideReason(href) ?? outsideReason(decoded);
+function judge(file: OvfFile, href: string, present: boolean, report: (diagnostic: Diagnostic) => void): void {
+  const outside = outsideReason(href);
   if (outside !== null) {
     report(
       finding("ovf/href-outside-package", "error", file.element, `file ${file.id} is at ${href}, which is ${outside}`, {
@@ -85,25 +79,22 @@ function memberName(
         data: { href },
       }),
     );
-    return href;
+  } else if (!present) {
+    report(
+      finding("ovf/file-missing", "error", file.element, `file ${href} is not in the package`, {
+        hint: "The package is incomplete: fetch it again, or put the file beside the descriptor.",
+        data: { href },
+      }),
+    );
   }
-  const candidates = [href, decoded].map((name) => facts.folder + name.replace(/^(?:\.\/)+/, ""));
-  const [literal = href] = candidates;
-  if (facts.members === null) return literal;
-  for (const candidate of candidates) {
-    const stored = file.chunkSize === null ? candidate : `${candidate}.000000000`;
-    if (facts.members.has(candidate) || facts.members.has(stored)) return candidate;
-  }
-  report(
-    finding("ovf/file-missing", "error", file.element, `file ${href} is not in the package`, {
-      hint: "The package is incomplete: fetch it again, or put the file beside the descriptor.",
-      data: { href },
-    }),
-  );
-  return literal;
 }
 
-function outsideReason(path: string): string | null {
+/** Why an href leads out of the package, with and without its escapes; `null` where it does not. */
+function outsideReason(href: string): string | null {
+  return outsideReasonOf(href) ?? outsideReasonOf(percentDecoded(href));
+}
+
+function outsideReasonOf(path: string): string | null {
   if (/^[a-z][a-z0-9+.-]+:/i.test(path)) return "a URL";
   if (/^[a-z]:/i.test(path) || /^[/\\]/.test(path)) return "an absolute path";
   if (path.split(/[/\\]/).includes("..")) return "outside of the package";

@@ -50,12 +50,12 @@ export function importOvf(
   readNetworks(session);
   readOptions(session);
   const disks = readDisks(session, resolveFiles(document, facts, report));
-  appliance.disks = [...disks.disks];
   appliance.files = [...disks.files];
   const { root } = document.xml;
   readShared(session, document.sections, null);
   const machines = new MachineReader(session, disks);
   for (const content of document.contents) machines.read(content, null);
+  appliance.disks = [...disks.disks.values()];
   readStartup(session, document.sections);
   if (appliance.machines.length === 0) {
     report(finding("ovf/no-machine", "error", root, "the package has no virtual system"));
@@ -68,7 +68,8 @@ export function importOvf(
 class MachineReader {
   readonly #session: ImportSession;
   readonly #disks: PackageDisks;
-  readonly #ids = new Set<string>();
+  readonly #ids = { system: new Set<string>(), collection: new Set<string>() };
+  readonly #repeats = new Map<string, number>();
 
   constructor(session: ImportSession, disks: PackageDisks) {
     this.#session = session;
@@ -103,17 +104,22 @@ class MachineReader {
         }),
       );
     }
+    const ids = this.#ids[kind];
     let id = wished;
-    for (let n = 2; this.#ids.has(id); n++) id = `${wished}-${n}`;
+    while (ids.has(id)) {
+      const n = (this.#repeats.get(wished) ?? 1) + 1;
+      this.#repeats.set(wished, n);
+      id = `${wished}-${n}`;
+    }
     if (id !== wished) {
       this.#session.report(
-        finding("ovf/duplicate-id", "warning", element, `two virtual systems have the id ${wished}`, {
+        finding("ovf/duplicate-id", "warning", element, `two virtual ${kind}s have the id ${wished}`, {
           hint: `This one is called ${id}.`,
           data: { id: wished },
         }),
       );
     }
-    this.#ids.add(id);
+    ids.add(id);
     return id;
   }
 }

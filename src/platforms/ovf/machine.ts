@@ -258,7 +258,8 @@ function foreignItem(item: OvfItem, held: boolean, id: string, session: ImportSe
     session.report(
       finding(
         "ovf/unknown-resource-type",
-        item.required ? "warning" : "info",
+        // oVirt gives 0 to what it has no type for.
+        item.required && type !== 0 ? "warning" : "info",
         item.element,
         `item ${item.label ?? item.instanceId} has ${type === null ? "no resource type" : `the resource type ${type}`}`,
         {

@@ -20,12 +20,14 @@ export interface VirtualBoxMachine {
   readonly boot: readonly BootDevice[];
 }
 
-const BOOT: Readonly<Record<string, BootDevice["device"]>> = {
-  HardDisk: "disk",
-  DVD: "cdrom",
-  Network: "network",
-  Floppy: "floppy",
-};
+const BOOT: ReadonlyMap<string, BootDevice["device"]> = new Map<string, BootDevice["device"]>(
+  Object.entries({
+    HardDisk: "disk",
+    DVD: "cdrom",
+    Network: "network",
+    Floppy: "floppy",
+  }),
+);
 
 /**
  * VirtualBox's settings of a machine, which every export of it brings along. Its elements are found by local name: they take over
@@ -68,7 +70,7 @@ function bootOf(hardware: XmlElement): BootDevice[] {
   if (boot === undefined) return [];
   const order = [...boot.elements(undefined, "Order")].map((element) => ({
     position: Number(element.attribute("", "position") ?? 0),
-    device: BOOT[element.attribute("", "device") ?? ""],
+    device: BOOT.get(element.attribute("", "device") ?? ""),
   }));
   order.sort((a, b) => a.position - b.position);
   return order.flatMap(({ device }) => (device === undefined ? [] : [{ device, index: null }]));

@@ -1,0 +1,56 @@
+import type { OvfDocument } from "../../ovf/document.js";
+import { formatOfUri } from "../../ovf/tables/disk-formats.js";
+import { resourceType } from "../../ovf/tables/resource-types.js";
+import type { OvfContent } from "../../ovf/views/content.js";
+import type { OvfItem } from "../../ovf/views/hardware.js";
+import type { OvfDisk } from "../../ovf/views/parts.js";
+
+/** What a drive's HostResource names. */
+export interface HostResource {
+  readonly kind: "disk" | "file";
+  readonly id: string;
+}
+
+/** `ovf:/disk/ID`, and `/disk/ID` and `ovf://disk/ID` as older writers spell it. `null` for anything else. */
+export function hostResource(item: OvfItem): HostResource | null {
+  const match = /^(?:ovf:)?\/{1,2}(disk|file)\/(.+)$/.exec(item.property("HostResource") ?? "");
+  return match === null ? null : { kind: match[1] === "disk" ? "disk" : "file", id: match[2] ?? "" };
+}
+
+/** What the drives of all machines name, whatever the configuration. */
+export interface DriveUses {
+  /** Ids of Disks in disk drives. */
+  readonly disks: ReadonlySet<string>;
+  /** Ids of Disks in CD and floppy drives. */
+  readonly imageDisks: ReadonlyMap<string, "cdrom" | "floppy">;
+  /** Ids of Files in CD and floppy drives. */
+  readonly imageFiles: ReadonlyMap<string, "cdrom" | "floppy">;
+}
+
+/** Looks at every drive of a descriptor. */
+export function driveUses(document: OvfDocument): DriveUses {
+  const disks = new Set<string>();
+  const imageDisks = new Map<string, "cdrom" | "floppy">();
+  const imageFiles = new Map<string, "cdrom" | "floppy">();
+  const visit = (content: OvfContent): void => {
+    for (const item of content.hardware.flatMap((hardware) => hardware.items)) {
+      const kind = resourceType(item.resourceType ?? 0)?.kind;
+      const resource = kind === "disk" || kind === "cdrom" || kind === "floppy" ? hostResource(item) : null;
+      if (resource === null) continue;
+      if (kind === "cdrom" || kind === "floppy") {
+        (resource.kind === "disk" ? imageDisks : imageFiles).set(resource.id, kind);
+      } else if (resource.kind === "disk") disks.add(resource.id);
+    }
+    content.children.forEach(visit);
+  };
+  document.contents.forEach(visit);
+  return { disks, imageDisks, imageFiles };
+}
+
+/** Whether a Disk is a CD or floppy image: VirtualBox lists those among the disks. `file` is its File's name. */
+export function isImage(disk: OvfDisk, file: string | null, uses: DriveUses): boolean {
+  if (formatOfUri(disk.format ?? "")?.kind === "iso") return true;
+  const { diskId } = disk;
+  if (diskId === null || !uses.imageDisks.has(diskId) || uses.disks.has(diskId)) return false;
+  return /\.(iso|flp|img)$/i.test(file ?? "");
+}
