@@ -5,7 +5,7 @@ import type { OvfDocument } from "../../ovf/document.js";
 import type { OvfContent } from "../../ovf/views/content.js";
 import type { OvfProperty } from "../../ovf/views/product.js";
 import type { ImportChoice } from "../platform.js";
-import { finding } from "./session.js";
+import { finding } from "./findings.js";
 
 /** A choice that fits the package. */
 export interface ResolvedChoice {

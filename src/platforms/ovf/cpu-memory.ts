@@ -4,7 +4,8 @@ import { resourceType } from "../../ovf/tables/resource-types.js";
 import { BYTE, MEBIBYTE, parseUnit, scaleQuantity, type Unit } from "../../ovf/tables/units.js";
 import type { OvfHardware, OvfItem } from "../../ovf/views/hardware.js";
 import { wholeNumber } from "../../ovf/views/parts.js";
-import { finding, type ImportSession, origin } from "./session.js";
+import { finding } from "./findings.js";
+import { type ImportSession, origin } from "./session.js";
 
 /** How the quantities of one kind of item are read. */
 interface Quantity {

@@ -4,7 +4,8 @@ import { controllerBus, resourceType } from "../../ovf/tables/resource-types.js"
 import type { OvfItem } from "../../ovf/views/hardware.js";
 import { wholeNumber } from "../../ovf/views/parts.js";
 import type { PackageDisks } from "./disks.js";
-import { finding, type ImportSession, origin } from "./session.js";
+import { finding } from "./findings.js";
+import { type ImportSession, origin } from "./session.js";
 import { macAddress, type VirtualBoxAdapter } from "./virtualbox.js";
 
 /** Sub types that name the device they stand for, in lower case: the first of a list that is known counts. */

@@ -6,7 +6,8 @@ import { BYTE, parseUnit, scaleQuantity } from "../../ovf/tables/units.js";
 import type { OvfItem } from "../../ovf/views/hardware.js";
 import { type OvfDisk, wholeNumber } from "../../ovf/views/parts.js";
 import type { ResolvedFile } from "./files.js";
-import { finding, type ImportSession, origin } from "./session.js";
+import { finding } from "./findings.js";
+import { type ImportSession, origin } from "./session.js";
 import { driveUses, hostResource, isImage } from "./uses.js";
 
 /** The disks and files of a package, by what items call them. */

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../../base/diagnostics.js";
 import type { OvfDocument } from "../../ovf/document.js";
 import type { OvfFile } from "../../ovf/views/parts.js";
-import { finding } from "./session.js";
+import { finding } from "./findings.js";
 
 /** What is known about the package around a descriptor. */
 export interface PackageFacts {

@@ -10,8 +10,9 @@ import type { ImportChoice } from "../platform.js";
 import { resolveChoice } from "./choice.js";
 import { type PackageDisks, readDisks } from "./disks.js";
 import { type PackageFacts, resolveFiles } from "./files.js";
+import { finding } from "./findings.js";
 import { readMachine } from "./machine.js";
-import { finding, foreignElement, type ImportSession, localized, origin } from "./session.js";
+import { foreignElement, type ImportSession, localized, origin } from "./session.js";
 
 /**
  * The appliance that a descriptor describes, for one choice of configuration, language and property values. Pure: nothing is opened,

@@ -9,7 +9,8 @@ import type { XmlElement } from "../../xml/tree.js";
 import { readCpu, readMemory } from "./cpu-memory.js";
 import { type ItemAttachment, readAttachments, readControllers, readNics } from "./devices.js";
 import type { PackageDisks } from "./disks.js";
-import { finding, foreignElement, type ImportSession, localized, origin, sourceOf } from "./session.js";
+import { finding } from "./findings.js";
+import { foreignElement, type ImportSession, localized, origin, sourceOf } from "./session.js";
 import { readVirtualBoxMachine, type VirtualBoxMachine } from "./virtualbox.js";
 
 /** Sections of a machine that the model holds, if not all that is in them. */

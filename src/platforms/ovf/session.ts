@@ -1,6 +1,5 @@
 import type { Appliance, Foreign } from "../../appliance/appliance.js";
-import type { Diagnostic, DiagnosticCode, Severity } from "../../base/diagnostics.js";
-import type { JsonValue } from "../../base/ids.js";
+import type { Diagnostic } from "../../base/diagnostics.js";
 import type { OvfDocument } from "../../ovf/document.js";
 import type { MessageBundles } from "../../ovf/messages.js";
 import { SCVMM, VCLOUD, VIRTUALBOX, VMWARE, XENSERVER } from "../../ovf/namespaces.js";
@@ -18,17 +17,6 @@ export interface ImportSession {
   /** Names of the appliance's networks. */
   readonly networkNames: Set<string>;
   readonly report: (diagnostic: Diagnostic) => void;
-}
-
-/** A finding at an element. */
-export function finding(
-  code: DiagnosticCode,
-  severity: Severity,
-  element: XmlElement,
-  message: string,
-  more: { readonly hint?: string; readonly data?: { readonly [key: string]: JsonValue } } = {},
-): Diagnostic {
-  return { code, severity, message, location: element.location, ...more };
 }
 
 /** Notes where a fact was read. */
