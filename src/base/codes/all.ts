@@ -1,6 +1,7 @@
 import type { DiagnosticCode } from "../diagnostics.js";
 import { cliCodes } from "./cli.js";
 import type { CodeTable, ErrorKind } from "./codes.js";
+import { convertCodes } from "./convert.js";
 import { diskCodes } from "./disk.js";
 import { ioCodes } from "./io.js";
 import { ovfCodes } from "./ovf.js";
@@ -16,6 +17,7 @@ export const codes: CodeTable = {
   ...ioCodes,
   ...xmlCodes,
   ...diskCodes,
+  ...convertCodes,
   ...packageCodes,
   ...ovfCodes,
   ...platformCodes,

@@ -40,6 +40,39 @@ export const diskCodes: CodeTable = {
     why: "A format's variants have their own names; the ones that are written are a part of those that are read.",
     fix: "Choose one of the variants in the hint.",
   },
+  "disk/unknown-format-name": {
+    kind: "usage",
+    what: "No disk format is called so, or a file name does not tell one.",
+    why: "The format of a result comes from its name or from an option.",
+    fix: "Say it with `--to`, or use a usual extension such as `.vmdk`, `.vhdx`, `.qcow2`, `.raw`.",
+  },
+  "disk/unsupported-compression": {
+    kind: "unsupported-feature",
+    what: "A disk file is compressed as a whole.",
+    why: "Random access into such a file needs it unpacked first.",
+    fix: "Unpack it with gunzip, and drop the compression attribute from the descriptor.",
+  },
+  "disk/unsupported-parent": {
+    kind: "unsupported-feature",
+    what: "A disk of a package holds only changes to another disk of it.",
+    why: "Chains between the disks of a descriptor are not resolved yet.",
+    fix: "Flatten the chain where the package comes from.",
+  },
+  "disk/format-disagrees": {
+    what: "A disk is of another format than the descriptor says.",
+    why: "Importers that believe the descriptor will refuse the package or misread the disk.",
+    fix: "Correct the format in the descriptor.",
+  },
+  "disk/capacity-mismatch": {
+    what: "Descriptor and disk image give different capacities.",
+    why: "One of them is wrong; an importer that believes the smaller one cuts the disk off.",
+    fix: "Correct the capacity in the descriptor.",
+  },
+  "disk/sizes-differ": {
+    what: "Two disks have the same content and different capacities.",
+    why: "Formats round capacities in different ways; what one disk has more is zeros.",
+    fix: "Nothing, unless the capacities have to be the same.",
+  },
   "vmdk/bad-header": {
     kind: "corrupt",
     what: "A field of a sparse VMDK's header is out of range.",

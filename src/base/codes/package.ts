@@ -146,4 +146,38 @@ export const packageCodes: CodeTable = {
     why: "Such digests show accidents, but no longer prove that nobody changed a file on purpose.",
     fix: "Make the manifest anew with SHA256.",
   },
+  "package/unknown-kind": {
+    kind: "usage",
+    what: "A file is no package that vmferry knows.",
+    why: "Packages are told by their content; this one has no tar header and is no XML descriptor.",
+    fix: "Give an `.ova`, an `.ovf`, or a folder with one `.ovf`; for a bare disk use `vmferry disk`.",
+  },
+  "package/unreadable-kind": {
+    kind: "unsupported-feature",
+    what: "A package was recognised, and its kind is not read yet.",
+    why: "vmferry reads OVA files and OVF folders so far.",
+    fix: "Export the machine as OVF where it comes from.",
+  },
+  "package/no-member": {
+    kind: "not-found",
+    what: "A package has no member of the given name.",
+    why: "The name is misspelt, or a file that the descriptor refers to is missing.",
+    fix: "Look at the members with `vmferry inspect`.",
+  },
+  "package/not-intact": {
+    kind: "integrity",
+    what: "A file of the package is not what its manifest says, met while the package was used.",
+    why: "It was altered or damaged after the manifest was made. Nothing of the result was kept.",
+    fix: "Fetch the package again. If you know why it differs, use `--no-integrity`.",
+  },
+  "package/sum-mismatch": {
+    what: "The package does not have the sum that was given.",
+    why: "It is another file, or it was altered or damaged on the way.",
+    fix: "Fetch it again, and compare the sum with the vendor's.",
+  },
+  "manifest/absent": {
+    what: "The package has no manifest.",
+    why: "Nobody can tell whether its files were changed.",
+    fix: "Ask for a package with a manifest, or for a sum to compare with.",
+  },
 };

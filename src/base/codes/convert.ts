@@ -1,0 +1,50 @@
+import type { CodeTable } from "./codes.js";
+
+/** Conversions and what they stand on: `convert/...` and `signature/...`. */
+export const convertCodes: CodeTable = {
+  "convert/blocked": {
+    kind: "unsupported-feature",
+    what: "The target cannot take this machine at all.",
+    why: "A disk, a processor count or another fact is beyond a limit of the target, and cutting it down would lose data.",
+    fix: "Look at the plan with `--dry-run`; choose another target or version.",
+  },
+  "convert/not-written": {
+    kind: "usage",
+    what: "The platform is read, but not written yet.",
+    why: "Reading and writing a platform are two parts of vmferry.",
+    fix: "Choose one of the platforms that the hint names.",
+  },
+  "convert/wrong-target": {
+    kind: "usage",
+    what: "The version named by `--for` belongs to another platform than `--to`.",
+    why: "Every version belongs to one platform.",
+    fix: "Name a version of the platform, or leave it out.",
+  },
+  "convert/not-proven": {
+    kind: "integrity",
+    what: "A disk that was read back differs from its source.",
+    why: "`--prove` compares guest content before the result appears. It found a difference, so nothing was kept.",
+    fix: "Check the destination's device and run again; if it stays, report it.",
+  },
+  "convert/cannot-prove": {
+    kind: "unsupported-feature",
+    what: "The destination cannot be read back.",
+    why: "Proofs and manifests need to read what was written.",
+    fix: "Write to a file or a folder, or leave out `--prove`.",
+  },
+  "signature/absent": {
+    what: "The package is not signed.",
+    why: "A manifest shows whether files were damaged, not who made them.",
+    fix: "Ask the vendor for a signed package, or compare a sum from a trusted place (`--sha256`).",
+  },
+  "signature/unchecked": {
+    what: "The package has a certificate, and this version does not check it.",
+    why: "Digests are checked; who made them is not.",
+    fix: "Check the signature with another tool before you trust the package.",
+  },
+  "signature/dropped": {
+    what: "The signature was left out of the result.",
+    why: "It is of the old manifest, and the result has a new one.",
+    fix: "Sign the result again.",
+  },
+};

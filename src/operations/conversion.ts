@@ -1,0 +1,246 @@
+import type { Appliance } from "../appliance/appliance.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import { FerryError, throwIfAborted } from "../base/errors.js";
+import { formatBytes } from "../base/text.js";
+import { compareDisks } from "../disk/compare.js";
+import { copyDisk } from "../disk/copy.js";
+import { diskFormats } from "../disk/formats.js";
+import type { DiskFormat, VirtualDisk, WritePlan } from "../disk/model.js";
+import type { Context } from "../io/context.js";
+import type { FileSet } from "../io/file-set.js";
+import type { PackageEntry, PackageReader } from "../package/model.js";
+import type { PlanResult, PlanStep, ProvenDisk } from "../report/results.js";
+import { checkIntegrity, type Integrity, integrityError } from "./verify.js";
+
+/** How a conversion is carried out. */
+export interface ExecuteOptions {
+  /** Check the source against its manifest, beside the work. On by default. */
+  readonly integrity?: boolean;
+  /** Read the result back and compare guest content. */
+  readonly prove?: boolean;
+}
+
+/** What a conversion came to. */
+export interface ConversionOutcome {
+  readonly integrity: "intact" | "unverifiable" | "unchecked";
+  readonly findings: readonly Diagnostic[];
+  readonly proof: readonly ProvenDisk[] | null;
+  readonly codec: string | null;
+  readonly files: readonly { readonly name: string; readonly size: number | null }[];
+}
+
+/** A conversion that was planned and not carried out. */
+export interface ConversionPlan extends PlanResult {
+  /** Losses of severity error. Where there is one, the plan cannot be executed. */
+  readonly blocked: readonly Diagnostic[];
+  readonly appliance: Appliance;
+  /** Files of the result that are scripts. */
+  readonly executables: readonly string[];
+  /**
+   * Fills the file set. The caller commits it, or aborts it where this throws.
+   * @throws `convert/blocked`, `package/not-intact`, `io/no-space`, `convert/not-proven` and what reading and writing throw
+   */
+  execute(to: FileSet, options: ExecuteOptions, ctx: Context): Promise<ConversionOutcome>;
+}
+
+/** A disk of the result. */
+export interface PlannedDisk {
+  readonly id: string;
+  readonly name: string;
+  readonly source: VirtualDisk;
+  readonly format: DiskFormat;
+  readonly variant: string;
+  readonly plan: WritePlan;
+}
+
+/** Everything of a result but its first lines. */
+export interface Work {
+  /** The package whose manifest is the gate; `null`: there is none. */
+  readonly reader: PackageReader | null;
+  readonly disks: readonly PlannedDisk[];
+  readonly copies: readonly { readonly entry: PackageEntry; readonly name: string }[];
+  /** Names of disks and copies in the order in which they have to be written; disks first otherwise. */
+  readonly order?: readonly string[];
+  readonly blocked: readonly Diagnostic[];
+  /** Called when all disks and copies stand: what is generated. */
+  readonly generated: (integrity: Integrity | null) => readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+/**
+ * Carries out the parts that every conversion has: space first, disks through the engine, copies, integrity beside them as a gate, generated files last,
+ * and the proof.
+ */
+export async function executeWork(
+  work: Work,
+  to: FileSet,
+  options: ExecuteOptions,
+  ctx: Context,
+): Promise<ConversionOutcome> {
+  const { reader } = work;
+  if (work.blocked.length > 0) {
+    throw new FerryError("convert/blocked", `the target cannot take this machine: ${work.blocked[0]?.message}`, {
+      hint: work.blocked[0]?.hint ?? "Look at the plan with --dry-run.",
+      diagnostics: work.blocked,
+    });
+  }
+  await checkRoom(work, to, ctx);
+  const files = new Map<string, number | null>();
+  const gate = options.integrity === false || reader === null ? null : startIntegrity(reader, ctx);
+  let codec: string | null = null;
+  try {
+    for (const item of inOrder(work)) {
+      throwIfAborted(ctx.signal);
+      if ("entry" in item) {
+        files.set(item.name, await copyEntry(item.entry, item.name, to, ctx));
+        continue;
+      }
+      const result = await copyDisk(item.source, [{ plan: item.plan, files: to }], ctx);
+      codec = result.codec;
+      for (const [name, size] of result.files[0] ?? []) files.set(name, size);
+    }
+  } catch (cause) {
+    // A damaged file fails somewhere in the middle; that its digest is wrong says more.
+    throw (await gate?.explain(cause)) ?? cause;
+  }
+  const integrity = gate === null ? null : await gate.result;
+  if (integrity?.verdict === "altered" && reader !== null) throw integrityError(reader, integrity.findings);
+  const proof = options.prove === true ? await prove(work.disks, to, ctx) : null;
+  for (const { name, bytes } of work.generated(integrity)) {
+    const target = await to.create(name, bytes.length);
+    await target.write(bytes);
+    await target.close();
+    files.set(name, bytes.length);
+  }
+  return {
+    integrity: integrity === null ? "unchecked" : integrity.verdict === "intact" ? "intact" : "unverifiable",
+    findings: integrity?.findings ?? [],
+    proof,
+    codec,
+    files: [...files].map(([name, size]) => ({ name, size })),
+  };
+}
+
+function inOrder(work: Work): readonly (PlannedDisk | Work["copies"][number])[] {
+  const items = [...work.disks, ...work.copies];
+  const { order } = work;
+  if (order === undefined) return items;
+  return items.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+}
+
+/** The hash lane: started before the first disk, looked at after the last. */
+function startIntegrity(
+  reader: PackageReader,
+  ctx: Context,
+): { readonly result: Promise<Integrity>; explain(cause: unknown): Promise<FerryError | null> } {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([ctx.signal, stop.signal]);
+  const result = checkIntegrity(reader, { ...ctx, signal });
+  result.catch(() => {});
+  return {
+    result,
+    async explain(cause): Promise<FerryError | null> {
+      const damaged = cause instanceof FerryError && (cause.kind === "corrupt" || cause.kind === "out-of-bounds");
+      if (!damaged) {
+        stop.abort();
+        await result.catch(() => {});
+        return null;
+      }
+      const integrity = await result.catch(() => null);
+      return integrity?.verdict === "altered" ? integrityError(reader, integrity.findings) : null;
+    },
+  };
+}
+
+async function checkRoom(work: Work, to: FileSet, ctx: Context): Promise<void> {
+  const room = await to.room();
+  if (room === null) return;
+  let needed = 0;
+  for (const disk of work.disks) {
+    for await (const extent of disk.source.extents(undefined, ctx.signal)) {
+      // What compression makes of it is not known before; stored bytes are at most the guest's.
+      if (extent.kind === "data") needed += extent.length;
+    }
+  }
+  const packed = work.disks.every((disk) => disk.plan.acceptsUnits !== null);
+  for (const { entry } of work.copies) needed += entry.size;
+  if (packed || needed <= room) return;
+  throw new FerryError(
+    "io/no-space",
+    `the result needs up to ${formatBytes(needed)}, and ${formatBytes(room)} are free at ${to.label}`,
+    { hint: "Free space, or choose a destination on another device." },
+  );
+}
+
+async function copyEntry(entry: PackageEntry, name: string, to: FileSet, ctx: Context): Promise<number> {
+  const progress = ctx.progress.child("copy", name, entry.size);
+  const source = await entry.open();
+  try {
+    const target = await to.create(name, entry.size);
+    for await (const chunk of source.stream(undefined, ctx.signal)) {
+      await target.write(chunk);
+      progress.advance(chunk.length);
+    }
+    await target.close();
+  } finally {
+    await source.close();
+  }
+  progress.done();
+  return entry.size;
+}
+
+/** Reads every disk back and compares it with its source. */
+async function prove(disks: readonly PlannedDisk[], to: FileSet, ctx: Context): Promise<readonly ProvenDisk[]> {
+  if (to.readBack === undefined) {
+    throw new FerryError("convert/cannot-prove", `${to.label} cannot be read back`, {
+      hint: "Write to a file or a folder, or leave out --prove.",
+    });
+  }
+  const readBack = to.readBack.bind(to);
+  const proof: ProvenDisk[] = [];
+  for (const { name, source, format } of disks) {
+    const file = await readBack(name);
+    try {
+      const resolver = { open: async (request: { readonly name: string | null }) => readBack(request.name ?? "") };
+      const back = await diskFormats.get(format.id).open({ bytes: file }, resolver, ctx);
+      const { firstDifference } = await compareDisks(source, back, ctx);
+      await back.close();
+      if (firstDifference !== null) {
+        throw new FerryError("convert/not-proven", `${name} differs from its source at guest byte ${firstDifference}`, {
+          hint: "The result was not kept. Run again; if it stays, report it.",
+        });
+      }
+      proof.push({ name, equal: true, comparedBytes: Math.max(source.info.size, back.info.size) });
+    } finally {
+      await file.close();
+    }
+  }
+  return proof;
+}
+
+/** The steps of a plan, in words. */
+export function stepsOf(
+  work: Pick<Work, "disks" | "copies">,
+  generated: readonly string[],
+  losses: readonly Diagnostic[],
+): PlanStep[] {
+  const steps: PlanStep[] = [];
+  for (const disk of work.disks) {
+    const units = disk.source.units();
+    const accepts = disk.plan.acceptsUnits;
+    const carried =
+      units !== null && accepts !== null && units.wrapper === accepts.wrapper && units.unitBytes === accepts.unitBytes;
+    steps.push({
+      action: carried ? "copy" : "transcode",
+      subject: disk.name,
+      detail: `${disk.source.info.format} ${disk.source.info.variant} to ${disk.format.id} ${disk.variant}, ${formatBytes(disk.source.info.size)}${carried ? ", compressed grains pass unopened" : ""}`,
+    });
+  }
+  for (const { entry, name } of work.copies) {
+    steps.push({ action: "copy", subject: name, detail: `${entry.name}, ${formatBytes(entry.size)}` });
+  }
+  for (const name of generated) steps.push({ action: "generate", subject: name, detail: "" });
+  for (const loss of losses) {
+    if (loss.severity === "warning") steps.push({ action: "drop", subject: loss.code, detail: loss.message });
+  }
+  return steps;
+}

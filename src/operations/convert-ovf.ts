@@ -1,0 +1,249 @@
+import { toHex } from "../base/bytes.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import { FerryError } from "../base/errors.js";
+import { shapeOf } from "../disk/extents.js";
+import { diskFormats } from "../disk/formats.js";
+import type { Context } from "../io/context.js";
+import type { FileSet } from "../io/file-set.js";
+import { hashSource } from "../io/hash-lane.js";
+import { type OvfDocument, openOvf } from "../ovf/document.js";
+import { readSmallEntry } from "../package/entries.js";
+import { findRole } from "../package/manifest/read.js";
+import { serializeManifest } from "../package/manifest/text.js";
+import type { PackageEntry } from "../package/model.js";
+import { type ArchiveFileSet, createOva } from "../package/ova/write.js";
+import { resolveFiles } from "../platforms/ovf/files.js";
+import { factsOf } from "../platforms/ovf/platform.js";
+import { toDiagnosticResult } from "../report/results.js";
+import { parseXml } from "../xml/parse.js";
+import {
+  type ConversionOutcome,
+  type ConversionPlan,
+  type ExecuteOptions,
+  executeWork,
+  type PlannedDisk,
+  stepsOf,
+  type Work,
+} from "./conversion.js";
+import type { OpenConversion } from "./convert.js";
+import { openDisks } from "./disks.js";
+import type { OpenedPackage } from "./open.js";
+
+/** The one disk format that every importer of OVF takes. */
+const STREAM = { format: "vmdk", variant: "streamOptimized" } as const;
+/** Bytes kept for the descriptor beyond its own: numbers grow, and a later edit finds room. */
+const DESCRIPTOR_SLACK = 4096;
+
+/** What a user asks for. */
+export interface ConvertOvfOptions {
+  /** `ova`: one archive; `ovf`: a folder. */
+  readonly kind: "ova" | "ovf";
+  /** Name of the archive file, for `ova`. */
+  readonly archive: string;
+  readonly level?: number;
+  readonly findings?: readonly Diagnostic[];
+}
+
+/** A file of the result, in the order of References. */
+interface OutputFile {
+  readonly id: string;
+  readonly name: string;
+  readonly entry: PackageEntry;
+  readonly disk: PlannedDisk | null;
+}
+
+/**
+ * Plans a package for importers of OVF: the descriptor stays what it is, byte for byte but for what changed; every disk is stream-optimized VMDK;
+ * a new SHA-256 manifest covers all. A signature is dropped, since it is of another manifest.
+ */
+export async function planOvfConversion(
+  opened: OpenedPackage,
+  options: ConvertOvfOptions,
+  ctx: Context,
+): Promise<OpenConversion> {
+  const findings: Diagnostic[] = [...(options.findings ?? [])];
+  const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
+  const { reader } = opened;
+  const { descriptor } = reader;
+  if (descriptor === null) throw new FerryError("internal/bug", "an open package has a descriptor");
+  const appliance = opened.appliance({}, own);
+  const disks = await openDisks(reader, appliance, own);
+  try {
+    const losses: Diagnostic[] = [];
+    const files: OutputFile[] = [];
+    for (const file of resolveFiles(opened.document, factsOf(reader), () => {}).values()) {
+      const entry = reader.entry(file.name);
+      if (entry === undefined) continue;
+      const disk = appliance.disks.find((candidate) => candidate.file === file.name);
+      const source = disk === undefined ? undefined : disks.byId.get(disk.id);
+      const isStream = source?.info.format === STREAM.format && source.info.variant === STREAM.variant;
+      if (disk === undefined || source === undefined || isStream) {
+        files.push({ id: file.id, name: file.name, entry, disk: null });
+        continue;
+      }
+      const format = diskFormats.get(STREAM.format);
+      const name = freeName(`${file.name.replace(/\.[^./]*$/, "")}.vmdk`, files, reader.entries, file.name);
+      const plan = await format.plan?.(
+        shapeOf(source, disk.capacityBytes),
+        { name, variant: STREAM.variant, ...(options.level === undefined ? {} : { level: options.level }) },
+        ctx,
+      );
+      if (plan === undefined) throw new FerryError("internal/bug", "stream-optimized VMDK is written");
+      files.push({
+        id: file.id,
+        name,
+        entry,
+        disk: { id: disk.id, name, source, format, variant: STREAM.variant, plan },
+      });
+    }
+    if (findRole(reader, "certificate") !== null) {
+      losses.push({
+        code: "signature/dropped",
+        severity: "warning",
+        message: "the signature is dropped: it is of the old manifest",
+        hint: "Sign the result again.",
+      });
+    }
+    const manifestName = descriptor.name.replace(/\.ovf$/i, ".mf");
+    const work: Work = {
+      reader,
+      disks: files.flatMap((file) => (file.disk === null ? [] : [file.disk])),
+      copies: files.flatMap((file) => (file.disk === null ? [{ entry: file.entry, name: file.name }] : [])),
+      order: files.map((file) => file.name),
+      blocked: [],
+      generated: () => [],
+    };
+    const plan: ConversionPlan = {
+      schema: "vmferry/plan@1",
+      losses: losses.map(toDiagnosticResult),
+      files: [
+        { name: descriptor.name, size: null },
+        ...files.map((file) => ({ name: file.name, size: file.disk === null ? file.entry.size : null })),
+        { name: manifestName, size: null },
+      ],
+      steps: stepsOf(work, [descriptor.name, manifestName], losses),
+      blocked: [],
+      appliance,
+      executables: [],
+      async execute(to, how, scope): Promise<ConversionOutcome> {
+        const write = options.kind === "ova" ? writeOva : writeFolder;
+        return write({ to, how, work, files, descriptor, manifestName, options }, scope);
+      },
+    };
+    return { plan, close: () => disks.close() };
+  } catch (cause) {
+    await disks.close();
+    throw cause;
+  }
+}
+
+interface Writing {
+  readonly to: FileSet;
+  readonly how: ExecuteOptions;
+  readonly work: Work;
+  readonly files: readonly OutputFile[];
+  readonly descriptor: PackageEntry;
+  readonly manifestName: string;
+  readonly options: ConvertOvfOptions;
+}
+
+async function writeOva(writing: Writing, ctx: Context): Promise<ConversionOutcome> {
+  const { to, how, work, files, descriptor, manifestName, options } = writing;
+  if (to.createRandom === undefined || to.readBack === undefined) {
+    throw new FerryError("disk/needs-random-target", `${to.label} can only be written front to back`, {
+      hint: "Write the archive to a file.",
+    });
+  }
+  const room = descriptor.size + DESCRIPTOR_SLACK + 64 * files.length;
+  const ova = await createOva(
+    to as ArchiveFileSet,
+    {
+      name: options.archive,
+      modified: ctx.runtime.now(),
+      digest: "sha256",
+      descriptor: { name: descriptor.name, room },
+    },
+    ctx,
+  );
+  const outcome = await executeWork(work, ova, how, ctx);
+  await put(ova, descriptor.name, await editedDescriptor(writing, outcome, ctx));
+  const digests = await ova.digests();
+  await put(ova, manifestName, manifestOf(digests));
+  await ova.finish();
+  return outcome;
+}
+
+async function writeFolder(writing: Writing, ctx: Context): Promise<ConversionOutcome> {
+  const { to, how, work, files, descriptor, manifestName } = writing;
+  if (to.readBack === undefined) {
+    throw new FerryError("convert/cannot-prove", `${to.label} cannot be read back, so no manifest can be made`, {
+      hint: "Write to a folder.",
+    });
+  }
+  const outcome = await executeWork(work, to, how, ctx);
+  await put(to, descriptor.name, await editedDescriptor(writing, outcome, ctx));
+  const digests = new Map<string, string>();
+  for (const name of [descriptor.name, ...files.map((file) => file.name)]) {
+    const source = await to.readBack(name);
+    try {
+      const [digest] = await hashSource(source, ["sha256"], ctx);
+      digests.set(name, toHex(digest ?? new Uint8Array()));
+    } finally {
+      await source.close();
+    }
+  }
+  await put(to, manifestName, manifestOf(digests));
+  return outcome;
+}
+
+function manifestOf(digests: ReadonlyMap<string, string>): Uint8Array {
+  return serializeManifest([...digests].map(([name, digest]) => ({ name, algorithm: "sha256" as const, digest })));
+}
+
+async function put(to: FileSet, name: string, bytes: Uint8Array): Promise<void> {
+  const target = await to.create(name, bytes.length);
+  await target.write(bytes);
+  await target.close();
+}
+
+/** The descriptor with the names, sizes and formats of the files as they are now; everything else is as it was. */
+async function editedDescriptor(writing: Writing, outcome: ConversionOutcome, ctx: Context): Promise<Uint8Array> {
+  const { descriptor, files } = writing;
+  const bytes = await readSmallEntry(descriptor, ctx.limits.descriptorBytes, ctx);
+  // Parsed anew: the tree that the plan was made from stays as it was read.
+  const document: OvfDocument = openOvf(parseXml(bytes, descriptor.name, ctx.limits), () => {});
+  const sizes = new Map(outcome.files.map((file) => [file.name, file.size]));
+  const folder = /^.*\//.exec(descriptor.name)?.[0] ?? "";
+  for (const output of files) {
+    const file = document.references.find((candidate) => candidate.id === output.id);
+    if (file === undefined) continue;
+    const { namespace } = file.element;
+    const size = sizes.get(output.name);
+    if (output.disk !== null) {
+      file.element.setAttribute(namespace, "href", encodeURI(output.name.slice(folder.length)));
+      file.element.setAttribute(namespace, "chunkSize", null);
+      file.element.setAttribute(namespace, "compression", null);
+      for (const disk of document.disks) {
+        if (disk.fileRef === output.id) {
+          disk.element.setAttribute(namespace, "format", diskFormats.get(STREAM.format).ovfUris[0] ?? "");
+        }
+      }
+    }
+    if (file.size !== null && size !== null && size !== undefined && file.size !== size) {
+      file.element.setAttribute(namespace, "size", String(size));
+    }
+  }
+  return document.xml.serialize();
+}
+
+/** A name that no other file of the result has. */
+function freeName(wanted: string, taken: readonly OutputFile[], entries: readonly PackageEntry[], own: string): string {
+  const used = new Set([
+    ...taken.map((file) => file.name.toLowerCase()),
+    ...entries.filter((entry) => entry.name !== own).map((entry) => entry.name.toLowerCase()),
+  ]);
+  for (let i = 1; ; i++) {
+    const name = i === 1 ? wanted : wanted.replace(/\.vmdk$/, `-${i}.vmdk`);
+    if (!used.has(name.toLowerCase())) return name;
+  }
+}

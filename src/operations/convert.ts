@@ -1,0 +1,212 @@
+import type { Appliance } from "../appliance/appliance.js";
+import { fit } from "../appliance/fit.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import { FerryError } from "../base/errors.js";
+import type { PlatformId, TargetId } from "../base/ids.js";
+import { shapeOf } from "../disk/extents.js";
+import { diskFormats } from "../disk/formats.js";
+import type { VirtualDisk } from "../disk/model.js";
+import type { Context } from "../io/context.js";
+import type { PackageReader } from "../package/model.js";
+import type { ExportPlan, ImportChoice, Platform } from "../platforms/platform.js";
+import { platforms } from "../platforms/platforms.js";
+import { renderReport } from "../report/markdown.js";
+import { toDiagnosticResult } from "../report/results.js";
+import type { TargetProfile } from "../targets/profile.js";
+import { targets } from "../targets/targets.js";
+import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
+import { type OpenDisks, openDisks } from "./disks.js";
+import { fillFirmware } from "./firmware.js";
+import { entryNamed, type OpenedPackage } from "./open.js";
+
+/** What a user asks for. */
+export interface ConvertOptions {
+  readonly platform: PlatformId;
+  /** One of the platform's profiles; its default otherwise. */
+  readonly target?: TargetId;
+  readonly choice?: ImportChoice;
+  /** Options of the platform's export. */
+  readonly exportOptions?: Readonly<Record<string, unknown>>;
+  /** Deflate level for packed disks. */
+  readonly level?: number;
+  /** Findings that opening the package brought. */
+  readonly findings?: readonly Diagnostic[];
+}
+
+/** A plan with the disks that it holds open. Close it when it was executed, or is not going to be. */
+export interface OpenConversion {
+  readonly plan: ConversionPlan;
+  close(): Promise<void>;
+}
+
+/**
+ * Plans the conversion of a package to a platform: reads the appliance, fits it to the target, lays out every disk. Writes nothing.
+ * @throws `convert/not-written` for a platform that cannot be written, `convert/wrong-target` for a profile of another platform
+ */
+export async function planConversion(
+  opened: OpenedPackage,
+  options: ConvertOptions,
+  ctx: Context,
+): Promise<OpenConversion> {
+  const platform = platforms.get(options.platform);
+  const target = targetOf(platform, options.target);
+  const findings: Diagnostic[] = [...(options.findings ?? [])];
+  const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
+  const appliance = opened.appliance(options.choice ?? {}, own);
+  const disks = await openDisks(opened.reader, appliance, own);
+  try {
+    await fillFirmware(appliance, disks.byId, own);
+    const plan = await planFor({ opened, platform, target, appliance, disks, findings, options }, own);
+    return { plan, close: () => disks.close() };
+  } catch (cause) {
+    await disks.close();
+    throw cause;
+  }
+}
+
+function targetOf(platform: Platform, wanted: TargetId | undefined): TargetProfile {
+  const id = wanted ?? platform.defaultTarget;
+  if (id === null || platform.exportConfig === undefined) {
+    throw new FerryError("convert/not-written", `${platform.label} is read, but not written yet`, {
+      hint: `These are written: ${platforms.all
+        .filter((known) => known.exportConfig !== undefined)
+        .map((known) => known.id)
+        .join(", ")}.`,
+    });
+  }
+  const target = targets.get(id);
+  if (target.platform === platform.id) return target;
+  throw new FerryError("convert/wrong-target", `${id} is a version of ${target.platform}, not of ${platform.id}`, {
+    hint: `Use --to ${target.platform}, or another --for.`,
+  });
+}
+
+interface Planning {
+  readonly opened: OpenedPackage;
+  readonly platform: Platform;
+  readonly target: TargetProfile;
+  readonly appliance: Appliance;
+  readonly disks: OpenDisks;
+  readonly findings: Diagnostic[];
+  readonly options: ConvertOptions;
+}
+
+async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan> {
+  const { opened, platform, target, disks, findings, options } = planning;
+  const fitted = fit(planning.appliance, target);
+  const exported = await platform.exportConfig?.(
+    fitted.appliance,
+    fitted.shapes,
+    target,
+    (options.exportOptions ?? {}) as object,
+    ctx,
+  );
+  if (exported === undefined) throw new FerryError("internal/bug", `${platform.id} has no export`);
+  const losses = [...fitted.notes, ...exported.notes];
+  const planned = await planDisks(fitted.appliance, exported, disks.byId, options, ctx);
+  const copies = copiesOf(opened.reader, fitted.appliance, exported);
+  const work: Work = {
+    reader: opened.reader,
+    disks: planned,
+    copies,
+    blocked: losses.filter((loss) => loss.severity === "error"),
+    generated: (integrity) => [
+      ...exported.configs,
+      {
+        name: "REPORT.md",
+        bytes: new TextEncoder().encode(
+          renderReport({
+            source: opened.reader.name,
+            platform: platform.label,
+            target: target.version,
+            integrity: integrity?.verdict ?? "unchecked",
+            machines: fitted.appliance.machines.map((machine) => machine.name),
+            files: [
+              ...planned.map((disk) => ({
+                name: disk.name,
+                what: `disk ${disk.id}, ${disk.format.id} ${disk.variant}`,
+              })),
+              ...copies.map(({ entry, name }) => ({ name, what: `copy of ${entry.name}` })),
+              ...exported.configs.map((config) => ({ name: config.name, what: "configuration" })),
+            ],
+            losses,
+            findings,
+          }),
+        ),
+      },
+    ],
+  };
+  const generated = [...exported.configs.map((config) => config.name), "REPORT.md"];
+  return {
+    schema: "vmferry/plan@1",
+    losses: losses.map(toDiagnosticResult),
+    files: [
+      ...planned.flatMap((disk) => [...disk.plan.files]),
+      ...copies.map(({ entry, name }) => ({ name, size: entry.size })),
+      ...exported.configs.map((config) => ({ name: config.name, size: config.bytes.length })),
+      { name: "REPORT.md", size: null },
+    ],
+    steps: stepsOf(work, generated, losses),
+    blocked: work.blocked,
+    appliance: fitted.appliance,
+    executables: exported.configs.filter((config) => config.executable === true).map((config) => config.name),
+    execute: (to, how, scope) => executeWork(work, to, how, scope),
+  };
+}
+
+async function planDisks(
+  appliance: Appliance,
+  exported: ExportPlan,
+  open: ReadonlyMap<string, VirtualDisk>,
+  options: ConvertOptions,
+  ctx: Context,
+): Promise<readonly PlannedDisk[]> {
+  const planned: PlannedDisk[] = [];
+  for (const { disk: id, name, format: formatId, variant } of exported.disks) {
+    const disk = appliance.disks.find((candidate) => candidate.id === id);
+    if (disk === undefined) throw new FerryError("internal/bug", `an export names the disk ${id}, which is not there`);
+    const source = open.get(id) ?? emptyDisk(disk.capacityBytes);
+    const format = diskFormats.get(formatId);
+    if (format.plan === undefined) throw new FerryError("internal/bug", `${formatId} cannot be written`);
+    const plan = await format.plan(
+      shapeOf(source, disk.capacityBytes),
+      { name, variant, ...(options.level === undefined ? {} : { level: options.level }) },
+      ctx,
+    );
+    planned.push({ id, name, source, format, variant, plan });
+  }
+  return planned;
+}
+
+/** A disk that the package does not hold: all zeros. */
+function emptyDisk(size: number): VirtualDisk {
+  return {
+    info: {
+      format: "raw",
+      variant: "empty",
+      size,
+      logicalSectorSize: 512,
+      blockSize: 512,
+      parent: null,
+      identity: null,
+      properties: {},
+    },
+    async *extents(range = { offset: 0, length: size }) {
+      if (range.length > 0) yield { ...range, kind: "zero" };
+    },
+    reads: async () => [],
+    units: () => null,
+    close: async () => {},
+  };
+}
+
+function copiesOf(
+  reader: PackageReader,
+  appliance: Appliance,
+  exported: ExportPlan,
+): readonly { readonly entry: ReturnType<typeof entryNamed>; readonly name: string }[] {
+  return exported.files.flatMap(({ asset, name }) => {
+    const file = appliance.files.find((candidate) => candidate.id === asset);
+    return file === undefined ? [] : [{ entry: entryNamed(reader, file.name), name }];
+  });
+}

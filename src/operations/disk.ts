@@ -1,0 +1,199 @@
+import { toHex } from "../base/bytes.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import { FerryError } from "../base/errors.js";
+import type { DiskFormatId, HashName } from "../base/ids.js";
+import { formatBytes } from "../base/text.js";
+import { compareDisks } from "../disk/compare.js";
+import { shapeOf } from "../disk/extents.js";
+import { diskFormats } from "../disk/formats.js";
+import { hashDisk } from "../disk/hash.js";
+import type { DiskFormat, VirtualDisk } from "../disk/model.js";
+import { openChain } from "../disk/open.js";
+import { formatByName } from "../disk/probe.js";
+import type { Context } from "../io/context.js";
+import type { ByteSource, SourceResolver } from "../io/source.js";
+import {
+  type ComparedDisk,
+  type CompareResult,
+  type DiskResult,
+  type HashResult,
+  toDiagnosticResult,
+} from "../report/results.js";
+import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
+
+/** One disk that a user named: a file, or a member of a package. Whoever opened the source closes it. */
+export interface DiskSource {
+  readonly name: string;
+  readonly source: ByteSource;
+  readonly resolver: SourceResolver;
+  /** `null`: told by content. */
+  readonly format: DiskFormatId | null;
+}
+
+/** Opens a disk with its parents. @throws what `openChain` throws */
+export function openDiskSource(disk: DiskSource, ctx: Context): Promise<VirtualDisk> {
+  return openChain({ bytes: disk.source }, { formats: diskFormats, resolver: disk.resolver, format: disk.format }, ctx);
+}
+
+/** The format that a word names. @throws `disk/unknown-format-name` */
+export function formatNamed(name: string): DiskFormat {
+  const format = diskFormats.find(name.toLowerCase());
+  if (format !== undefined) return format;
+  throw new FerryError("disk/unknown-format-name", `there is no disk format called ${name}`, {
+    hint: `These are known: ${diskFormats.all.map((known) => known.id).join(", ")}.`,
+  });
+}
+
+/** `vmferry disk info`. */
+export async function diskInfo(disk: DiskSource, ctx: Context): Promise<DiskResult> {
+  const findings: Diagnostic[] = [];
+  const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
+  const virtual = await openDiskSource(disk, own);
+  try {
+    let allocated = 0;
+    for await (const extent of virtual.extents(undefined, ctx.signal)) {
+      if (extent.kind === "data") allocated += extent.length;
+    }
+    const { info } = virtual;
+    return {
+      schema: "vmferry/disk@1",
+      format: info.format,
+      variant: info.variant,
+      capacityBytes: info.size,
+      allocatedBytes: allocated,
+      fileBytes: disk.source.size,
+      blockBytes: info.blockSize,
+      parent: info.parent,
+      identity: info.identity,
+      properties: info.properties,
+      diagnostics: findings.map(toDiagnosticResult),
+    };
+  } finally {
+    await virtual.close();
+  }
+}
+
+/** `vmferry disk compare`: by what the guest reads. Zeros past the end of the shorter disk are a finding, not a difference. */
+export async function diskCompare(a: DiskSource, b: DiskSource, ctx: Context): Promise<CompareResult> {
+  const findings: Diagnostic[] = [];
+  const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
+  const first = await openDiskSource(a, own);
+  try {
+    const second = await openDiskSource(b, own);
+    try {
+      const { firstDifference } = await compareDisks(first, second, own);
+      const sizes = [first.info.size, second.info.size] as const;
+      if (sizes[0] !== sizes[1]) {
+        findings.push({
+          code: "disk/sizes-differ",
+          severity: "warning",
+          message: `the capacities differ: ${formatBytes(sizes[0])} and ${formatBytes(sizes[1])} (${sizes[0]} and ${sizes[1]} bytes)`,
+          hint: "Formats round capacities in different ways; what one disk has more was compared with zeros.",
+        });
+      }
+      return {
+        schema: "vmferry/compare@1",
+        verdict: firstDifference === null ? "equal" : "different",
+        a: comparedDisk(a.name, first),
+        b: comparedDisk(b.name, second),
+        comparedBytes: firstDifference ?? Math.max(...sizes),
+        firstDifference,
+        diagnostics: findings.map(toDiagnosticResult),
+      };
+    } finally {
+      await second.close();
+    }
+  } finally {
+    await first.close();
+  }
+}
+
+function comparedDisk(name: string, { info }: VirtualDisk): ComparedDisk {
+  return { name, format: info.format, variant: info.variant, capacityBytes: info.size };
+}
+
+/** `vmferry disk hash`: the digest that a raw image of the disk would have. */
+export async function diskHash(disk: DiskSource, algorithm: HashName, ctx: Context): Promise<HashResult> {
+  const findings: Diagnostic[] = [];
+  const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
+  const virtual = await openDiskSource(disk, own);
+  try {
+    return {
+      schema: "vmferry/hash@1",
+      name: disk.name,
+      algorithm,
+      digest: toHex(await hashDisk(virtual, algorithm, own)),
+      capacityBytes: virtual.info.size,
+      diagnostics: findings.map(toDiagnosticResult),
+    };
+  } finally {
+    await virtual.close();
+  }
+}
+
+/** What a user asks of `vmferry disk convert`. */
+export interface DiskConvertOptions {
+  /** File name of the result; tells the format unless `format` does. */
+  readonly name: string;
+  readonly format?: DiskFormatId;
+  readonly variant?: string;
+  readonly level?: number;
+}
+
+/** A planned conversion with the disk that it holds open. */
+export interface OpenDiskConversion {
+  readonly plan: Omit<ConversionPlan, "appliance">;
+  readonly findings: readonly Diagnostic[];
+  close(): Promise<void>;
+}
+
+/** Plans the conversion of one disk. @throws `disk/unknown-format-name` where neither option nor name tells the format */
+export async function planDiskConversion(
+  disk: DiskSource,
+  options: DiskConvertOptions,
+  ctx: Context,
+): Promise<OpenDiskConversion> {
+  const format =
+    options.format === undefined ? formatByName(options.name, diskFormats) : diskFormats.get(options.format);
+  if (format === null || format.plan === undefined) {
+    throw new FerryError(
+      "disk/unknown-format-name",
+      `the name ${options.name} does not tell a disk format that is written`,
+      {
+        hint: `Say it with --to; one of: ${diskFormats.all
+          .filter((known) => known.plan !== undefined)
+          .map((known) => known.id)
+          .join(", ")}.`,
+      },
+    );
+  }
+  const variant = options.variant ?? (format.writes[0] as string);
+  const findings: Diagnostic[] = [];
+  const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
+  const source = await openDiskSource(disk, own);
+  try {
+    const plan = await format.plan(
+      shapeOf(source),
+      { name: options.name, variant, ...(options.level === undefined ? {} : { level: options.level }) },
+      own,
+    );
+    const planned: PlannedDisk = { id: disk.name, name: options.name, source, format, variant, plan };
+    const work: Work = { reader: null, disks: [planned], copies: [], blocked: [], generated: () => [] };
+    return {
+      plan: {
+        schema: "vmferry/plan@1",
+        losses: [],
+        files: [...plan.files],
+        steps: stepsOf(work, [], []),
+        blocked: [],
+        executables: [],
+        execute: (to, how, scope) => executeWork(work, to, { ...how, integrity: false }, scope),
+      },
+      findings,
+      close: () => source.close(),
+    };
+  } catch (cause) {
+    await source.close();
+    throw cause;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Appliance, Machine } from "../appliance/appliance.js";
+import { bootFacts } from "../disk/boot.js";
+import type { VirtualDisk } from "../disk/model.js";
+import type { Context } from "../io/context.js";
+
+/** The disk that a machine boots from: the first attached one, unless its boot order names another. */
+function bootDisk(machine: Machine): string | null {
+  const attached = machine.attachments.filter((attachment) => attachment.device === "disk" && attachment.disk !== null);
+  const chosen = machine.boot.find((device) => device.device === "disk" && device.index !== null);
+  const named = chosen === undefined ? undefined : machine.attachments[chosen.index as number];
+  return (named?.device === "disk" ? named.disk : null) ?? attached[0]?.disk ?? null;
+}
+
+/** Fills in the firmware of machines where nobody said it, by what lies on the boot disk. */
+export async function fillFirmware(
+  appliance: Appliance,
+  disks: ReadonlyMap<string, VirtualDisk>,
+  ctx: Context,
+): Promise<void> {
+  for (const machine of appliance.machines) {
+    if (machine.firmware !== "unknown") continue;
+    const id = bootDisk(machine);
+    const disk = id === null ? undefined : disks.get(id);
+    if (disk === undefined) continue;
+    const { firmware } = await bootFacts(disk, ctx);
+    if (firmware === null) continue;
+    machine.firmware = firmware;
+    machine.firmwareFrom = "disk";
+  }
+}

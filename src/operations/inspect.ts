@@ -1,0 +1,132 @@
+import type { Appliance, FileAsset, Property } from "../appliance/appliance.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import { FerryError } from "../base/errors.js";
+import type { Context } from "../io/context.js";
+import { findRole, readManifest } from "../package/manifest/read.js";
+import type { ImportChoice } from "../platforms/platform.js";
+import { type ApplianceResult, type InspectResult, toDiagnosticResult } from "../report/results.js";
+import { openDisks } from "./disks.js";
+import { fillFirmware } from "./firmware.js";
+import type { OpenedPackage } from "./open.js";
+
+/** What an inspection looks at. */
+export interface InspectOptions {
+  readonly choice?: ImportChoice;
+  /** Findings that opening the package brought. */
+  readonly findings?: readonly Diagnostic[];
+}
+
+/**
+ * What is in a package: machines, disks, networks, products, trust. Reads headers and a few sectors of each boot disk; unpacks nothing.
+ * A disk that cannot be opened is a finding, not a failure.
+ */
+export async function inspectPackage(
+  opened: OpenedPackage,
+  options: InspectOptions,
+  ctx: Context,
+): Promise<InspectResult> {
+  const diagnostics: Diagnostic[] = [...(options.findings ?? [])];
+  const own: Context = { ...ctx, report: (finding) => diagnostics.push(finding) };
+  const { reader, document } = opened;
+  const appliance = opened.appliance(options.choice ?? {}, own);
+  await lookAtDisks(opened, appliance, own);
+  const manifest = await readManifest(reader, own);
+  const certificate = findRole(reader, "certificate");
+  return {
+    schema: "vmferry/inspect@1",
+    package: {
+      kind: reader.kind,
+      name: reader.name,
+      size: reader.size,
+      tar: reader.tar,
+      members: reader.entries.map(({ name, size, role }) => ({ name, size, role })),
+    },
+    descriptor:
+      reader.descriptor === null
+        ? null
+        : { name: reader.descriptor.name, version: document.dialect, producer: document.producer },
+    manifest:
+      manifest === null
+        ? null
+        : {
+            name: manifest.name,
+            algorithms: [...new Set(manifest.entries.map((entry) => entry.algorithm))],
+            entries: manifest.entries.length,
+          },
+    certificate: certificate === null ? null : { name: certificate.name, subject: null, issuer: null, notAfter: null },
+    appliance: toApplianceResult(appliance),
+    diagnostics: diagnostics.map(toDiagnosticResult),
+  };
+}
+
+async function lookAtDisks(opened: OpenedPackage, appliance: Appliance, ctx: Context): Promise<void> {
+  // One at a time, so that a damaged disk hides nothing of the others.
+  for (const disk of appliance.disks) {
+    const single: Appliance = { ...appliance, disks: [disk] };
+    try {
+      const disks = await openDisks(opened.reader, single, ctx);
+      try {
+        await fillFirmware(appliance, disks.byId, ctx);
+      } finally {
+        await disks.close();
+      }
+    } catch (cause) {
+      if (!(cause instanceof FerryError) || cause.kind === "canceled" || cause.kind === "internal") throw cause;
+      ctx.report({
+        code: cause.code,
+        severity: "error",
+        message: cause.message,
+        ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+        ...(cause.location === undefined ? {} : { location: cause.location }),
+      });
+    }
+  }
+}
+
+/** The appliance as the JSON contract shows it. Values of password properties are `null`. */
+export function toApplianceResult(appliance: Appliance): ApplianceResult {
+  const files = new Map<string, FileAsset>(appliance.files.map((file) => [file.id, file]));
+  return {
+    name: appliance.name,
+    machines: appliance.machines.map((machine) => ({
+      id: machine.id,
+      name: machine.name,
+      annotation: machine.annotation,
+      guestOs: machine.guestOs,
+      cpu: machine.cpu,
+      memoryBytes: machine.memoryBytes,
+      firmware: machine.firmware,
+      firmwareFrom: machine.firmwareFrom,
+      hardwareTypes: machine.hardwareTypes,
+      controllers: machine.controllers,
+      attachments: machine.attachments.map((attachment) => ({
+        ...attachment,
+        file: attachment.file === null ? null : (files.get(attachment.file)?.name ?? attachment.file),
+      })),
+      nics: machine.nics.map(({ network, model, mac }) => ({ network, model, mac })),
+      transports: machine.transports,
+    })),
+    networks: appliance.networks.map(({ name, description }) => ({ name, description })),
+    disks: appliance.disks.map(({ id, file, format, variant, capacityBytes, parent }) => ({
+      id,
+      file,
+      format,
+      variant,
+      capacityBytes,
+      parent,
+    })),
+    products: appliance.products.map((product) => ({ ...product, properties: product.properties.map(toProperty) })),
+    eulas: appliance.eulas.map(({ machine, text }) => ({ machine, text })),
+    deploymentOptions: appliance.options.map(({ id, label, default: isDefault }) => ({
+      id,
+      label,
+      default: isDefault,
+    })),
+    startup: appliance.startup.map(({ machine, order, startDelaySeconds }) => ({ machine, order, startDelaySeconds })),
+  };
+}
+
+function toProperty(property: Property): Omit<Property, "value"> & { readonly value: string | null } {
+  const { value } = property;
+  return { ...property, value: property.password || typeof value !== "string" ? null : value };
+}

@@ -1,0 +1,141 @@
+import type { Appliance } from "../appliance/appliance.js";
+import { FerryError } from "../base/errors.js";
+import { diskFormats } from "../disk/formats.js";
+import { formatByContent, probeWindow, type tellFormat } from "../disk/probe.js";
+import type { Context } from "../io/context.js";
+import type { FolderAccess } from "../io/folder.js";
+import type { ByteSource } from "../io/source.js";
+import type { OvfDocument } from "../ovf/document.js";
+import { openOvf } from "../ovf/document.js";
+import type { OnDamage } from "../package/damage.js";
+import { detectPackage } from "../package/detect.js";
+import { readSmallEntry } from "../package/entries.js";
+import { openFolder } from "../package/folder/open.js";
+import type { EntryRole, PackageEntry, PackageReader, PackageReference, ReadReferences } from "../package/model.js";
+import { openOva } from "../package/ova/open.js";
+import { importOvf } from "../platforms/ovf/import.js";
+import { factsOf } from "../platforms/ovf/platform.js";
+import type { ImportChoice } from "../platforms/platform.js";
+import { parseXml } from "../xml/parse.js";
+
+/** What a user named: a file with the folder around it, or a folder. Whoever opened the source closes it. */
+export type PackageInput =
+  | { readonly kind: "file"; readonly source: ByteSource; readonly name: string; readonly folder: FolderAccess | null }
+  | { readonly kind: "folder"; readonly folder: FolderAccess };
+
+/** How a package is opened. */
+export interface OpenOptions {
+  /** What to do with damage and unsafe members; `report` for looking at a package, `refuse` for using it. */
+  readonly onDamage?: OnDamage;
+}
+
+/** A package that is open, with its descriptor parsed. */
+export interface OpenedPackage {
+  readonly reader: PackageReader;
+  readonly document: OvfDocument;
+  /** What would be deployed for a choice. Findings go to the context's `report`. */
+  appliance(choice: ImportChoice, ctx: Context): Appliance;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a package: an OVA, an OVF descriptor beside its files, or a folder with one descriptor. The kind is told by content.
+ * @throws `package/unknown-kind`, `package/unreadable-kind`, and what the package, XML and OVF layers throw
+ */
+export async function openPackage(input: PackageInput, options: OpenOptions, ctx: Context): Promise<OpenedPackage> {
+  let document: OvfDocument | null = null;
+  const references: ReadReferences = async (descriptor) => {
+    const bytes = await readSmallEntry(descriptor, ctx.limits.descriptorBytes, ctx);
+    document = openOvf(parseXml(bytes, descriptor.name, ctx.limits), (finding) => ctx.report(finding));
+    return referencesOf(document);
+  };
+  const reader = await openReader(input, { references, onDamage: options.onDamage ?? "refuse" }, ctx);
+  // Assigned in the callback above, which the type checker does not follow.
+  const parsed = document as OvfDocument | null;
+  if (parsed === null) {
+    await reader.close();
+    throw new FerryError("ovf/no-descriptor", `${reader.name} holds no descriptor`, {
+      hint: "An OVF package has one file whose name ends in .ovf.",
+    });
+  }
+  return {
+    reader,
+    document: parsed,
+    appliance: (choice, scope) => importOvf(parsed, factsOf(reader), choice, (finding) => scope.report(finding)),
+    close: () => reader.close(),
+  };
+}
+
+async function openReader(
+  input: PackageInput,
+  options: { readonly references: ReadReferences; readonly onDamage: OnDamage },
+  ctx: Context,
+): Promise<PackageReader> {
+  if (input.kind === "folder") return openFolder(input.folder, ctx, options);
+  const window = await probeWindow(input.source, ctx.signal);
+  const found = detectPackage(window);
+  if (found?.readable && found.kind === "ova") return openOva(input.source, ctx, options);
+  if (found?.readable && input.folder !== null) {
+    return openFolder(input.folder, ctx, { ...options, descriptor: input.name });
+  }
+  if (found !== null) {
+    throw new FerryError(
+      "package/unreadable-kind",
+      `${input.name} is ${found.label}, which vmferry does not read yet`,
+      {
+        hint: found.hint ?? "Export it as OVF where it comes from.",
+      },
+    );
+  }
+  const disk = formatByContent(window, diskFormats) ?? (window.size > 0 ? bareDisk(window) : null);
+  throw new FerryError(
+    "package/unknown-kind",
+    disk === null
+      ? `${input.name} is no package that vmferry knows`
+      : `${input.name} is a bare ${disk} disk, not a package`,
+    {
+      hint:
+        disk === null
+          ? "Give an .ova, an .ovf, or a folder with one .ovf."
+          : "Use 'vmferry disk info', or 'vmferry disk convert'.",
+    },
+  );
+}
+
+function bareDisk(window: Parameters<typeof tellFormat>[0]): string | null {
+  return diskFormats.all.find((format) => format.probe(window)?.match === "maybe")?.id ?? null;
+}
+
+/** What a descriptor refers to, for the package layer, which reads no XML. */
+export function referencesOf(document: OvfDocument): readonly PackageReference[] {
+  const roles = new Map<string, EntryRole>();
+  for (const disk of document.disks) {
+    if (disk.fileRef !== null) roles.set(disk.fileRef, isIsoFormat(disk.format) ? "iso" : "disk");
+  }
+  return document.references.flatMap((file) =>
+    file.href === null
+      ? []
+      : [
+          {
+            href: file.href,
+            role: file.id === null ? null : (roles.get(file.id) ?? null),
+            size: file.size,
+            chunkSize: file.chunkSize,
+          },
+        ],
+  );
+}
+
+/** VirtualBox lists CD images as disks of this format (ECMA-119). */
+function isIsoFormat(format: string | null): boolean {
+  return format !== null && /ecma-119|iso-?9660/i.test(format);
+}
+
+/** The entry that a manifest or a user names, or an error that lists what is there. */
+export function entryNamed(reader: PackageReader, name: string): PackageEntry {
+  const entry = reader.entry(name);
+  if (entry !== undefined) return entry;
+  throw new FerryError("package/no-member", `${reader.name} has no member ${name}`, {
+    hint: `It has: ${reader.entries.map((known) => known.name).join(", ")}.`,
+  });
+}

@@ -1,0 +1,151 @@
+import { toHex } from "../base/bytes.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import { FerryError } from "../base/errors.js";
+import type { HashName } from "../base/ids.js";
+import type { Context } from "../io/context.js";
+import { hashSource } from "../io/hash-lane.js";
+import type { ByteSource } from "../io/source.js";
+import { compareManifest, digestsFor, type ManifestCheck } from "../package/manifest/compare.js";
+import { findRole, readManifest } from "../package/manifest/read.js";
+import type { PackageReader } from "../package/model.js";
+import { toDiagnosticResult, type VerifyResult } from "../report/results.js";
+
+/** What the integrity of a package came to. */
+export interface Integrity {
+  /** `unverifiable`: there is no manifest, so there is nothing to compare with. */
+  readonly verdict: "intact" | "altered" | "unverifiable";
+  readonly checks: readonly ManifestCheck[];
+  readonly findings: readonly Diagnostic[];
+}
+
+/** Hashes what the manifest lists, each file once, and compares. A job as long as the package, on a thread of its own. */
+export async function checkIntegrity(reader: PackageReader, ctx: Context): Promise<Integrity> {
+  const findings: Diagnostic[] = [];
+  const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
+  const manifest = await readManifest(reader, own);
+  if (manifest === null) return { verdict: "unverifiable", checks: [], findings };
+  const lookup = (name: string): ReturnType<PackageReader["entry"]> => reader.entry(name);
+  const requests = digestsFor(manifest, lookup);
+  const total = requests.reduce((sum, request) => sum + request.entry.size, 0);
+  const progress = ctx.progress.child("verify", reader.name, total);
+  const digests = new Map<string, Partial<Record<HashName, string>>>();
+  for (const { entry, algorithms } of requests) {
+    const source = await entry.open();
+    try {
+      let told = 0;
+      const made = await hashSource(source, algorithms, ctx, (bytes) => {
+        told += bytes;
+        progress.advance(bytes);
+      });
+      progress.advance(entry.size - told);
+      digests.set(entry.name, Object.fromEntries(algorithms.map((name, i) => [name, toHex(made[i] as Uint8Array)])));
+    } finally {
+      await source.close();
+    }
+  }
+  progress.done();
+  const required = [...(reader.descriptor === null ? [] : [reader.descriptor]), ...reader.referenced];
+  const comparison = compareManifest({ manifest, lookup, required, digests });
+  const all = [...findings, ...comparison.findings];
+  const altered = all.some((finding) => finding.severity === "error");
+  return { verdict: altered ? "altered" : "intact", checks: comparison.checks, findings: all };
+}
+
+/** Sums that come from outside of the package. */
+export interface GivenSum {
+  readonly algorithm: HashName;
+  /** Lower-case hexadecimal. */
+  readonly digest: string;
+}
+
+/** What a verification asks for. */
+export interface VerifyOptions {
+  /** The package file itself, with the sums that it has to have. */
+  readonly container?: { readonly source: ByteSource; readonly name: string; readonly sums: readonly GivenSum[] };
+  readonly requireManifest?: boolean;
+  readonly requireSignature?: boolean;
+}
+
+/**
+ * Who made a package and whether it is intact: sums given from outside, the manifest, and whether a certificate is there. Certificates are named,
+ * not yet checked: `signed` is `null` then.
+ */
+export async function verifyPackage(
+  reader: PackageReader,
+  options: VerifyOptions,
+  ctx: Context,
+): Promise<VerifyResult> {
+  const diagnostics: Diagnostic[] = [];
+  const given = options.container === undefined ? [] : await checkSums(options.container, diagnostics, ctx);
+  const integrity = await checkIntegrity(reader, ctx);
+  diagnostics.push(...integrity.findings);
+  if (integrity.verdict === "unverifiable") {
+    diagnostics.push({
+      code: "manifest/absent",
+      severity: options.requireManifest === true ? "error" : "warning",
+      message: `${reader.name} has no manifest`,
+      hint: "Nobody can tell whether its files were changed. Ask for a package with a manifest, or for a sum to compare with (--sha256).",
+    });
+  }
+  const certificate = findRole(reader, "certificate");
+  if (certificate === null) {
+    diagnostics.push({
+      code: "signature/absent",
+      severity: options.requireSignature === true ? "error" : "warning",
+      message: `${reader.name} is not signed`,
+      hint: "The manifest shows whether files were damaged, not who made them.",
+    });
+  } else {
+    diagnostics.push({
+      code: "signature/unchecked",
+      severity: options.requireSignature === true ? "error" : "warning",
+      message: `the signature in ${certificate.name} was not checked`,
+      hint: "This version checks digests, not certificates.",
+    });
+  }
+  const altered = integrity.verdict === "altered" || given.some((check) => !check.ok);
+  const known = integrity.verdict === "intact" || given.length > 0;
+  return {
+    schema: "vmferry/verify@1",
+    verdict: altered ? "altered" : known ? "intact" : "unverifiable",
+    signed: certificate === null ? "unsigned" : null,
+    signer: null,
+    files: [...given, ...integrity.checks],
+    diagnostics: diagnostics.map(toDiagnosticResult),
+  };
+}
+
+async function checkSums(
+  container: NonNullable<VerifyOptions["container"]>,
+  diagnostics: Diagnostic[],
+  ctx: Context,
+): Promise<readonly ManifestCheck[]> {
+  const { source, name, sums } = container;
+  if (sums.length === 0) return [];
+  const algorithms = sums.map((sum) => sum.algorithm);
+  const progress = ctx.progress.child("verify", name, source.size);
+  const digests = await hashSource(source, algorithms, ctx, (bytes) => progress.advance(bytes));
+  progress.done();
+  return sums.map(({ algorithm, digest }, i) => {
+    const actual = toHex(digests[i] as Uint8Array);
+    if (actual !== digest) {
+      diagnostics.push({
+        code: "package/sum-mismatch",
+        severity: "error",
+        message: `the ${algorithm} of ${name} is not the one given`,
+        hint: "It is another file, or it was altered or damaged on the way. Fetch it again.",
+        data: { algorithm, expected: digest, actual },
+      });
+    }
+    return { name, algorithm, expected: digest, actual, ok: actual === digest };
+  });
+}
+
+/** The error for a package whose files are not what its manifest says, met while it is used. */
+export function integrityError(reader: PackageReader, findings: readonly Diagnostic[]): FerryError {
+  const first = findings.find((finding) => finding.severity === "error");
+  return new FerryError("package/not-intact", `${reader.name} is not intact: ${first?.message ?? "a digest differs"}`, {
+    hint: "Fetch it again. If you know why it differs, use --no-integrity.",
+    diagnostics: findings,
+  });
+}

@@ -1,0 +1,69 @@
+import { type Diagnostic, describeLocation } from "../base/diagnostics.js";
+import { printable } from "../base/text.js";
+
+/** What `REPORT.md` tells of. */
+export interface ReportInput {
+  /** Name of the package. */
+  readonly source: string;
+  readonly platform: string;
+  /** Version of the target. */
+  readonly target: string;
+  readonly integrity: "intact" | "altered" | "unverifiable" | "unchecked";
+  readonly machines: readonly string[];
+  readonly files: readonly { readonly name: string; readonly what: string }[];
+  /** What the target cannot hold (`warning`), and what was decided (`info`). */
+  readonly losses: readonly Diagnostic[];
+  /** Findings about the source. */
+  readonly findings: readonly Diagnostic[];
+}
+
+const INTEGRITY: Readonly<Record<ReportInput["integrity"], string>> = {
+  intact: "Every file that the manifest lists has the digest that it gives.",
+  altered: "The manifest's digests do not match.",
+  unverifiable: "The package has no manifest, so nobody can tell whether its files were changed.",
+  unchecked: "Not checked, as asked for.",
+};
+
+/** Text from a package in a Markdown line: no line breaks, no markup, no control characters. */
+function plainText(text: string): string {
+  return printable(text.replace(/\s+/g, " ").trim()).replace(/[\\`*_{}[\]<>#|]/g, "\\$&");
+}
+
+function finding(diagnostic: Diagnostic): string[] {
+  const place = diagnostic.location === undefined ? "" : ` (${plainText(describeLocation(diagnostic.location))})`;
+  const lines = [`- \`${diagnostic.code}\`: ${plainText(diagnostic.message)}${place}`];
+  if (diagnostic.hint !== undefined) lines.push(`  ${plainText(diagnostic.hint)}`);
+  return lines;
+}
+
+function section(title: string, body: readonly string[]): string[] {
+  return body.length === 0 ? [] : ["", `## ${title}`, "", ...body];
+}
+
+/** The report beside a result: what was made, what was lost and why, in plain words. Markdown; free of times and paths. */
+export function renderReport(input: ReportInput): string {
+  const lost = input.losses.filter((loss) => loss.severity !== "info");
+  const decided = input.losses.filter((loss) => loss.severity === "info");
+  return [
+    `# ${plainText(input.source)} for ${plainText(input.platform)} ${plainText(input.target)}`.trimEnd(),
+    ...section(
+      "Machines",
+      input.machines.map((name) => `- ${plainText(name)}`),
+    ),
+    ...section(
+      "Files",
+      input.files.map(({ name, what }) => `- \`${printable(name).replaceAll("`", "'")}\`: ${plainText(what)}`),
+    ),
+    "",
+    "## Integrity of the source",
+    "",
+    INTEGRITY[input.integrity],
+    "",
+    "## Not carried over",
+    "",
+    ...(lost.length === 0 ? ["Nothing was lost."] : lost.flatMap(finding)),
+    ...section("Decided on the way", decided.flatMap(finding)),
+    ...section("Findings about the source", input.findings.flatMap(finding)),
+    "",
+  ].join("\n");
+}
