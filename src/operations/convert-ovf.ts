@@ -7,15 +7,14 @@ import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
 import { hashSource } from "../io/hash-lane.js";
 import { type OvfDocument, openOvf } from "../ovf/document.js";
-import { readSmallEntry } from "../package/entries.js";
 import { findRole } from "../package/manifest/read.js";
 import { serializeManifest } from "../package/manifest/text.js";
 import type { PackageEntry } from "../package/model.js";
 import { type ArchiveFileSet, createOva } from "../package/ova/write.js";
+import { readDescriptorEntry } from "../platforms/ovf/descriptor.js";
 import { resolveFiles } from "../platforms/ovf/files.js";
 import { factsOf } from "../platforms/ovf/platform.js";
 import { toDiagnosticResult } from "../report/results.js";
-import { parseXml } from "../xml/parse.js";
 import {
   type ConversionOutcome,
   type ConversionPlan,
@@ -209,9 +208,8 @@ async function put(to: FileSet, name: string, bytes: Uint8Array): Promise<void> 
 /** The descriptor with the names, sizes and formats of the files as they are now; everything else is as it was. */
 async function editedDescriptor(writing: Writing, outcome: ConversionOutcome, ctx: Context): Promise<Uint8Array> {
   const { descriptor, files } = writing;
-  const bytes = await readSmallEntry(descriptor, ctx.limits.descriptorBytes, ctx);
   // Parsed anew: the tree that the plan was made from stays as it was read.
-  const document: OvfDocument = openOvf(parseXml(bytes, descriptor.name, ctx.limits), () => {});
+  const document: OvfDocument = await readDescriptorEntry(descriptor, ctx, () => {});
   const sizes = new Map(outcome.files.map((file) => [file.name, file.size]));
   const folder = /^.*\//.exec(descriptor.name)?.[0] ?? "";
   for (const output of files) {

@@ -6,17 +6,16 @@ import type { Context } from "../io/context.js";
 import type { FolderAccess } from "../io/folder.js";
 import type { ByteSource } from "../io/source.js";
 import type { OvfDocument } from "../ovf/document.js";
-import { openOvf } from "../ovf/document.js";
 import type { OnDamage } from "../package/damage.js";
 import { detectPackage } from "../package/detect.js";
-import { readSmallEntry } from "../package/entries.js";
 import { openFolder } from "../package/folder/open.js";
-import type { EntryRole, PackageEntry, PackageReader, PackageReference, ReadReferences } from "../package/model.js";
+import type { PackageEntry, PackageReader, ReadReferences } from "../package/model.js";
 import { openOva } from "../package/ova/open.js";
+import { readDescriptorEntry } from "../platforms/ovf/descriptor.js";
 import { importOvf } from "../platforms/ovf/import.js";
 import { factsOf } from "../platforms/ovf/platform.js";
+import { referencesOf } from "../platforms/ovf/references.js";
 import type { ImportChoice } from "../platforms/platform.js";
-import { parseXml } from "../xml/parse.js";
 
 /** What a user named: a file with the folder around it, or a folder. Whoever opened the source closes it. */
 export type PackageInput =
@@ -45,8 +44,7 @@ export interface OpenedPackage {
 export async function openPackage(input: PackageInput, options: OpenOptions, ctx: Context): Promise<OpenedPackage> {
   let document: OvfDocument | null = null;
   const references: ReadReferences = async (descriptor) => {
-    const bytes = await readSmallEntry(descriptor, ctx.limits.descriptorBytes, ctx);
-    document = openOvf(parseXml(bytes, descriptor.name, ctx.limits), (finding) => ctx.report(finding));
+    document = await readDescriptorEntry(descriptor, ctx, (finding) => ctx.report(finding));
     return referencesOf(document);
   };
   const reader = await openReader(input, { references, onDamage: options.onDamage ?? "refuse" }, ctx);
@@ -104,31 +102,6 @@ async function openReader(
 
 function bareDisk(window: Parameters<typeof tellFormat>[0]): string | null {
   return diskFormats.all.find((format) => format.probe(window)?.match === "maybe")?.id ?? null;
-}
-
-/** What a descriptor refers to, for the package layer, which reads no XML. */
-export function referencesOf(document: OvfDocument): readonly PackageReference[] {
-  const roles = new Map<string, EntryRole>();
-  for (const disk of document.disks) {
-    if (disk.fileRef !== null) roles.set(disk.fileRef, isIsoFormat(disk.format) ? "iso" : "disk");
-  }
-  return document.references.flatMap((file) =>
-    file.href === null
-      ? []
-      : [
-          {
-            href: file.href,
-            role: file.id === null ? null : (roles.get(file.id) ?? null),
-            size: file.size,
-            chunkSize: file.chunkSize,
-          },
-        ],
-  );
-}
-
-/** VirtualBox lists CD images as disks of this format (ECMA-119). */
-function isIsoFormat(format: string | null): boolean {
-  return format !== null && /ecma-119|iso-?9660/i.test(format);
 }
 
 /** The entry that a manifest or a user names, or an error that lists what is there. */
