@@ -104,6 +104,23 @@ function eachStored(
   }
 }
 
+/** Plain bytes go where they belong without a copy; units that are neighbours in the file as in the guest, by one read. */
+function readPlain(read: SegmentRead, offset: number, guest: Uint8Array, env: ReadEnv): void {
+  const { table, unitBytes } = read;
+  const count = table.length / 2;
+  const start = read.outOffset - offset;
+  for (let first = 0; first < count; ) {
+    const stored = table[2 * first] as number;
+    let next = first + 1;
+    while (next < count && table[2 * next] === stored + (next - first) * unitBytes) next++;
+    const unitStart = start - read.skip + first * unitBytes;
+    const from = Math.max(unitStart, start);
+    const to = Math.min(unitStart + (next - first) * unitBytes, start + read.length);
+    if (from < to) env.readInto(read.source, stored + from - unitStart, guest.subarray(from, to));
+    first = next;
+  }
+}
+
 /** Runs the reads of a job into `guest`, zeros between them. Returns the packed payloads where `keep` asks for them. */
 function fillGuest(
   job: Pick<SegmentJob, "offset" | "reads">,
@@ -123,13 +140,7 @@ function fillGuest(
     const kernel = kernelOf(kernels, read.kernel);
     const unitStart = (i: number): number => start - read.skip + i * read.unitBytes;
     if (kernel.packing === "none") {
-      // Plain bytes go where they belong without a copy.
-      for (let i = 0; i < read.table.length / 2; i++) {
-        const from = Math.max(unitStart(i), start);
-        const to = Math.min(unitStart(i) + read.unitBytes, end);
-        if (from >= to) continue;
-        env.readInto(read.source, (read.table[2 * i] as number) + from - unitStart(i), guest.subarray(from, to));
-      }
+      readPlain(read, job.offset, guest, env);
       continue;
     }
     const packing = kernel.packing;
