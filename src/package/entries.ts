@@ -75,7 +75,7 @@ export async function makeEntries(
   for (const file of files) {
     const chunk = parseChunkName(file.name);
     const group = chunk === null ? undefined : chunks.get(chunk.file);
-    if (chunk === null || group === undefined) {
+    if (chunk === null || group === undefined || chunk.index >= group.length) {
       const special = parts === null ? null : specialRole(file.name, parts);
       const role = special ?? roles.get(file.name) ?? roleOfName(file.name);
       entries.push(descriptor !== null && role === "descriptor" ? descriptor : entryOf(file, role));
@@ -88,6 +88,7 @@ export async function makeEntries(
     }
   }
 
+  for (const [name, group] of chunks) reportLostChunks(name, group.length, names, options.label, ctx);
   const lookup = entryLookup(entries, folder);
   if (parts !== null) reportStrayManifests(parts, names, options.label, ctx);
   for (const reference of references) {
@@ -155,6 +156,22 @@ function groupChunks(
     groups.set(chunk.file, group);
   }
   return groups;
+}
+
+/** Chunks that are there though one before them is not: the file cannot be whole. */
+function reportLostChunks(file: string, count: number, names: readonly string[], label: string, ctx: Context): void {
+  const later = names.find((name) => {
+    const chunk = parseChunkName(name);
+    return chunk?.file === file && chunk.index > count;
+  });
+  if (later === undefined) return;
+  ctx.report({
+    code: "package/missing-chunk",
+    severity: "error",
+    message: `'${printable(chunkName(file, count))}' is missing between the chunks of '${printable(file)}'`,
+    hint: "The package is incomplete. Fetch it again.",
+    location: { at: "member", file: label, member: later },
+  });
 }
 
 function reportStrayManifests(parts: PackageParts, names: readonly string[], label: string, ctx: Context): void {

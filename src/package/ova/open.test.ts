@@ -132,6 +132,13 @@ test("chunks are one entry, and each is found by its own name for the manifest",
   assert.equal((await open(files, { references: async () => own })).reader.entry("d.vmdk"), undefined);
 });
 
+test("a chunk that is missing between others is a finding, and those behind it stay files of their own", async () => {
+  const { reader, ctx } = await open({ "a.ovf": "<E/>", "d.000000000": "0", "d.000000001": "1", "d.000000003": "3" });
+  assert.deepEqual(ctx.codes(), ["package/missing-chunk"]);
+  assert.equal(reader.entry("d")?.size, 2);
+  assert.equal(reader.entry("d.000000003")?.role, "file");
+});
+
 test("references are relative to the descriptor, wherever it lies", async () => {
   const references = async () => [reference("d/a.vmdk")];
   const { reader, ctx } = await open({ "x/app.ovf": "<E/>", "x/app.mf": "", "x/d/a.vmdk": "1" }, { references });

@@ -292,6 +292,17 @@ test("refuses damaged pax records and sparse files", gnuTar, async () => {
   await assert.rejects(index(concatBytes([sparse, member("a", "1"), END])), hasCode("tar/unsupported-member"));
 });
 
+test("what one pax header says counts for one member only", async () => {
+  const x = withField(member("PaxHeaders/a", "14 path=b.ovf\n"), 0, 156, "x");
+  const found = await index(concatBytes([x, member("a.ovf", "1"), member("c.ovf", "2"), END]));
+  assert.deepEqual(found.names, ["b.ovf", "c.ovf"]);
+});
+
+test("indexes a hundred thousand members in seconds", { timeout: 20_000 }, async () => {
+  const many = Array.from({ length: 100_000 }, (_, i) => serializeTarHeader({ name: `f${i}`, size: 0, mtime: 0 }));
+  assert.equal((await index(concatBytes([...many, END]))).members.length, 100_000);
+});
+
 test("GNU tar lists and unpacks what is written here, sizes in base 256 and long names included", gnuTar, () => {
   const folder = mkdtempSync(join(tmpdir(), "vmferry-tar-"));
   try {

@@ -2,15 +2,25 @@
 import { FerryError } from "../../base/errors.js";
 import type { BlockPlace } from "./header.js";
 
-/** Values by key, undecoded: `path` may be in any encoding. */
-export type PaxRecords = ReadonlyMap<string, Uint8Array>;
+/** Bytes of a key that are looked at: longer than any key that matters. */
+const LONGEST_KEY = 64;
+
+/** What pax records say that matters here. Everything else is skipped, so that hostile headers cannot pile up. */
+export interface PaxRecords {
+  /** Undecoded: it may be in any encoding. */
+  readonly path?: Uint8Array;
+  /** Bytes, in decimal digits that nobody has checked. */
+  readonly size?: string;
+  /** Whether the body is a GNU sparse file, not the file's own bytes. */
+  readonly sparse?: boolean;
+}
 
 /**
  * Parses the body of an `x` or `g` header.
  * @throws `tar/bad-pax`
  */
 export function parsePaxRecords(body: Uint8Array, place: BlockPlace): PaxRecords {
-  const records = new Map<string, Uint8Array>();
+  let records: PaxRecords = {};
   let at = 0;
   while (at < body.length) {
     const blank = body.indexOf(0x20, at);
@@ -25,7 +35,11 @@ export function parsePaxRecords(body: Uint8Array, place: BlockPlace): PaxRecords
         hint: "The archive is damaged here. Fetch it again.",
       });
     }
-    records.set(new TextDecoder().decode(body.subarray(blank + 1, equals)), body.subarray(equals + 1, end - 1));
+    const key = new TextDecoder().decode(body.subarray(blank + 1, Math.min(equals, blank + 1 + LONGEST_KEY)));
+    const value = body.subarray(equals + 1, end - 1);
+    if (key === "path") records = { ...records, path: value };
+    else if (key === "size") records = { ...records, size: new TextDecoder().decode(value.subarray(0, 32)) };
+    else if (key.startsWith("GNU.sparse.")) records = { ...records, sparse: true };
     at = end;
   }
   return records;
@@ -36,9 +50,8 @@ export function parsePaxRecords(body: Uint8Array, place: BlockPlace): PaxRecords
  * @throws `tar/bad-pax` where it is no number that a file can have
  */
 export function paxSize(records: PaxRecords, place: BlockPlace): number | undefined {
-  const bytes = records.get("size");
-  if (bytes === undefined) return undefined;
-  const text = new TextDecoder().decode(bytes);
+  const text = records.size;
+  if (text === undefined) return undefined;
   const value = /^[0-9]{1,16}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
   if (Number.isSafeInteger(value)) return value;
   throw new FerryError("tar/bad-pax", "the size in a pax extended header is no number that a file can have", {

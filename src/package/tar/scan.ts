@@ -44,7 +44,7 @@ export type TarEvent =
 /** Bytes after the end that are looked at for something other than zeros: more than GNU tar's 10 KiB records. */
 const TAIL_WINDOW = 64 * 1024;
 
-const NO_RECORDS: PaxRecords = new Map();
+const NO_RECORDS: PaxRecords = {};
 
 /** What the extension headers before a member say about it. */
 interface Extensions {
@@ -123,15 +123,14 @@ export async function* scanTar(source: ByteSource, ctx: Context): AsyncGenerator
       if (isExtension(header.type)) {
         const body = await readExtension(header);
         if (header.type === "L") extensions = { ...extensions, longName: untilNul(body) };
-        else if (header.type === "g")
-          globals = new Map([...globals, ...parsePaxRecords(body, { file, offset: dataAt })]);
+        else if (header.type === "g") globals = { ...globals, ...parsePaxRecords(body, { file, offset: dataAt }) };
         else if (header.type !== "K") {
           extensions = { ...extensions, pax: parsePaxRecords(body, { file, offset: dataAt }) };
         }
         at = alignUp(dataAt + header.size, TAR_BLOCK);
         continue;
       }
-      if (globals.size > 0) extensions = { ...extensions, pax: new Map([...globals, ...extensions.pax]) };
+      extensions = { ...extensions, pax: { ...globals, ...extensions.pax } };
       // Links, folders, devices and pipes have no body, whatever some tars write as their size.
       const bodiless = header.type >= "1" && header.type <= "6";
       size = bodiless ? 0 : (paxSize(extensions.pax, { file, offset: at }) ?? header.size);
@@ -145,10 +144,10 @@ export async function* scanTar(source: ByteSource, ctx: Context): AsyncGenerator
     yield {
       event: "member",
       type: header.type,
-      name: extensions.pax.get("path") ?? extensions.longName ?? header.name,
+      name: extensions.pax.path ?? extensions.longName ?? header.name,
       size,
       mtime: header.mtime,
-      sparse: [...extensions.pax.keys()].some((key) => key.startsWith("GNU.sparse.")),
+      sparse: extensions.pax.sparse === true,
       headerAt,
       dataAt,
       present,
