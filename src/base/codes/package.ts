@@ -46,10 +46,21 @@ export const packageCodes: CodeTable = {
     why: "The file may be cut off or replaced, or the descriptor was written before the file.",
     fix: "Check the manifest; fetch the package again where it does not agree.",
   },
+  "package/missing-chunk": {
+    what: "A chunk of a file is missing between others.",
+    why: "A file that was cut into chunks is whole only with all of them.",
+    fix: "Fetch the package again.",
+  },
   "package/chunk-size": {
     what: "A chunk of a file has another size than the descriptor's chunk size.",
     why: "All chunks but the last have the same size; another one means lost or mixed bytes.",
     fix: "Fetch the package again.",
+  },
+  "package/needs-random-target": {
+    kind: "unsupported-feature",
+    what: "An OVA cannot be written to this destination.",
+    why: "Headers in the archive are written after the files, which a pipe or an upload does not allow.",
+    fix: "Write the OVA to a file.",
   },
   "tar/bad-checksum": {
     kind: "corrupt",

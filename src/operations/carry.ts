@@ -1,0 +1,125 @@
+/** Carrying files from one container to another as they are: what `pack` and `unpack` share. */
+import type { ByteRange } from "../base/bytes.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import { FerryError, throwIfAborted } from "../base/errors.js";
+import { formatBytes } from "../base/text.js";
+import type { Context } from "../io/context.js";
+import type { FileSet } from "../io/file-set.js";
+import type { ByteSource } from "../io/source.js";
+import type { ByteTarget } from "../io/target.js";
+import type { PackageEntry, PackageReader } from "../package/model.js";
+import type { ConvertResult, PlanResult } from "../report/results.js";
+import { checkIntegrity, integrityError } from "./verify.js";
+
+/** How a plan is executed. */
+export interface CarryOptions {
+  /** Check the source against its manifest, beside the work. On by default. */
+  readonly integrity?: boolean;
+}
+
+/** What an execution came to. */
+export interface CarryOutcome {
+  readonly integrity: ConvertResult["integrity"];
+  /** What the manifest's check found. */
+  readonly findings: readonly Diagnostic[];
+}
+
+/** Files that change their container and nothing else. Nothing is written before `execute`. */
+export interface CarryPlan extends PlanResult {
+  /** Sizes are exact. */
+  readonly files: readonly { readonly name: string; readonly size: number }[];
+  /**
+   * Fills the file set. The caller commits it, or aborts it where this throws.
+   * @throws `package/not-intact`, `io/no-space`, and what reading and writing throw
+   */
+  execute(to: FileSet, options: CarryOptions, ctx: Context): Promise<CarryOutcome>;
+}
+
+/** The files that hold entries: chunks count one by one, in order. */
+export function storedFiles(entries: Iterable<PackageEntry>): readonly PackageEntry[] {
+  return [...entries].flatMap((entry) => entry.chunks ?? [entry]);
+}
+
+/**
+ * Does work on a package and checks its manifest beside it: that reads in order on a thread of its own, while the work
+ * reads as it likes. The first of the two to fail stops the other.
+ * @throws `package/not-intact` where a file is not what the manifest says, and whatever the work throws
+ */
+export async function besideIntegrity(
+  reader: PackageReader,
+  options: CarryOptions,
+  ctx: Context,
+  work: (ctx: Context) => Promise<void>,
+): Promise<CarryOutcome> {
+  if (options.integrity === false) {
+    await work(ctx);
+    return { integrity: "unchecked", findings: [] };
+  }
+  const stop = new AbortController();
+  const signal = AbortSignal.any([ctx.signal, stop.signal]);
+  const own: Context = { ...ctx, signal, report: (finding) => ctx.report(finding) };
+  const causes: unknown[] = [];
+  const watched = async <T>(job: Promise<T>): Promise<T> => {
+    try {
+      return await job;
+    } catch (cause) {
+      causes.push(cause);
+      stop.abort(cause);
+      throw cause;
+    }
+  };
+  const check = async (): Promise<CarryOutcome> => {
+    const { verdict, findings } = await checkIntegrity(reader, own);
+    if (verdict === "altered") throw integrityError(reader, findings);
+    return { integrity: verdict, findings };
+  };
+  const [checked] = await Promise.allSettled([watched(check()), watched(work(own))]);
+  // What failed first is the reason; the other was only stopped by it.
+  if (causes.length > 0 || checked.status === "rejected") throw causes[0];
+  return checked.value;
+}
+
+/** @throws `io/no-space` where the files do not fit into what is free at the destination */
+export async function checkRoom(to: FileSet, files: CarryPlan["files"]): Promise<void> {
+  const room = await to.room();
+  const needed = files.reduce((sum, { size }) => sum + size, 0);
+  if (room === null || needed <= room) return;
+  const message = `the result is ${formatBytes(needed)} long, and ${formatBytes(room)} are free at ${to.label}`;
+  throw new FerryError("io/no-space", message, { hint: "Free space, or choose a destination on another device." });
+}
+
+/** Copies an entry's bytes into a new file of a set, under its own name. Holes of the source stay holes. */
+export async function carryEntry(entry: PackageEntry, to: FileSet, ctx: Context): Promise<void> {
+  const progress = ctx.progress.child("copy", entry.name, entry.size);
+  const source = await entry.open();
+  try {
+    const target = await to.create(entry.name, entry.size);
+    let at = 0;
+    for await (const run of runsOf(source, ctx.signal)) {
+      await skip(target, run.offset - at);
+      progress.advance(run.offset - at);
+      for await (const chunk of source.stream(run, ctx.signal)) {
+        throwIfAborted(ctx.signal);
+        await target.write(chunk);
+        progress.advance(chunk.length);
+      }
+      at = run.offset + run.length;
+    }
+    await skip(target, entry.size - at);
+    progress.advance(entry.size - at);
+    await target.close();
+  } finally {
+    await source.close();
+  }
+  progress.done();
+}
+
+async function* runsOf(source: ByteSource, signal: AbortSignal): AsyncIterable<ByteRange> {
+  const whole = { offset: 0, length: source.size };
+  if (source.dataRuns === undefined) yield whole;
+  else yield* source.dataRuns(whole, signal);
+}
+
+async function skip(target: ByteTarget, length: number): Promise<void> {
+  if (length > 0) await target.zeros(length);
+}
