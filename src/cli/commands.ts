@@ -14,6 +14,41 @@ export const groups: readonly CommandGroup[] = [
 /** Every command, in the order of the help. A new command is its file and one line here. */
 export const commands: readonly CommandEntry[] = [
   {
+    name: "inspect",
+    summary: "what is in a package: machines, disks, networks, products, trust",
+    load: async () => (await import("./commands/inspect.js")).inspect,
+  },
+  {
+    name: "verify",
+    summary: "whether a package is intact: manifest and given sums",
+    load: async () => (await import("./commands/verify.js")).verify,
+  },
+  {
+    name: "convert",
+    summary: "a package to another platform, with every loss named",
+    load: async () => (await import("./commands/convert.js")).convert,
+  },
+  {
+    name: "disk info",
+    summary: "facts about one disk image",
+    load: async () => (await import("./commands/disk/info.js")).diskInfoCommand,
+  },
+  {
+    name: "disk convert",
+    summary: "one disk to another format",
+    load: async () => (await import("./commands/disk/convert.js")).diskConvertCommand,
+  },
+  {
+    name: "disk compare",
+    summary: "whether two disks read the same, and where they differ first",
+    load: async () => (await import("./commands/disk/compare.js")).diskCompareCommand,
+  },
+  {
+    name: "disk hash",
+    summary: "the digest of what the guest reads",
+    load: async () => (await import("./commands/disk/hash.js")).diskHashCommand,
+  },
+  {
     name: "completion",
     summary: "print the completion script of a shell",
     load: async () => (await import("./commands/completion.js")).completion,

@@ -129,7 +129,7 @@ export async function planOvfConversion(
         return write({ to, how, work, files, descriptor, manifestName, options }, scope);
       },
     };
-    return { plan, close: () => disks.close() };
+    return { plan, findings, close: () => disks.close() };
   } catch (cause) {
     await disks.close();
     throw cause;

@@ -36,6 +36,8 @@ export interface ConvertOptions {
 /** A plan with the disks that it holds open. Close it when it was executed, or is not going to be. */
 export interface OpenConversion {
   readonly plan: ConversionPlan;
+  /** About the source. */
+  readonly findings: readonly Diagnostic[];
   close(): Promise<void>;
 }
 
@@ -57,7 +59,7 @@ export async function planConversion(
   try {
     await fillFirmware(appliance, disks.byId, own);
     const plan = await planFor({ opened, platform, target, appliance, disks, findings, options }, own);
-    return { plan, close: () => disks.close() };
+    return { plan, findings, close: () => disks.close() };
   } catch (cause) {
     await disks.close();
     throw cause;

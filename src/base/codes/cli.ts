@@ -44,4 +44,16 @@ export const cliCodes: CodeTable = {
     why: "This version reads files and folders; reading over HTTP comes later.",
     fix: "Fetch it first, for example with `curl -LO ADDRESS`, and name the file.",
   },
+  "cli/sums-need-a-file": {
+    kind: "usage",
+    what: "A sum was given for a folder.",
+    why: "A sum is of one file.",
+    fix: "Name the package file that the sum is of.",
+  },
+  "cli/sum-not-listed": {
+    kind: "usage",
+    what: "A file of sums has no line for the package.",
+    why: "It is another file of sums, or the package was renamed.",
+    fix: "Give the file of sums that belongs to the package, or the sum itself with `--sha256`.",
+  },
 };

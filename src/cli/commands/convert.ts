@@ -1,0 +1,157 @@
+import * as path from "node:path";
+import { FerryError } from "../../base/errors.js";
+import type { PlatformId, TargetId } from "../../base/ids.js";
+import type { ConversionOutcome, ConversionPlan } from "../../operations/conversion.js";
+import { type OpenConversion, planConversion } from "../../operations/convert.js";
+import { planOvfConversion } from "../../operations/convert-ovf.js";
+import { platforms } from "../../platforms/platforms.js";
+import { renderJson } from "../../report/json.js";
+import { type ConvertResult, toDiagnosticResult } from "../../report/results.js";
+import { renderConvert, renderPlan } from "../../report/text.js";
+import { type NodeFileSet, openFolderSet, openSingleFileSet } from "../../runtime/node/file-set.js";
+import { targets } from "../../targets/targets.js";
+import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
+import { exitCodes } from "../exit-codes.js";
+import { choice, flag, json, text, unless, wholeNumber, workOptions } from "../options.js";
+import { type Session, withSession } from "../session.js";
+import { type NamedPackage, openNamedPackage } from "../sources.js";
+
+/** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
+const written = platforms.all.filter((platform) => platform.exportConfig !== undefined).map((platform) => platform.id);
+const wanted: readonly string[] = [...written, "ova", "ovf"];
+
+/** `vmferry convert SRC DEST --to TARGET`. */
+export const convert: CommandDefinition = defineCommand({
+  arguments: [
+    { name: "SRC", what: "an .ova, an .ovf, or a folder with one .ovf", complete: "file" },
+    { name: "DEST", what: "the folder (for ova: the file) to write", complete: "file" },
+  ],
+  options: {
+    to: choice("--to PLATFORM", "what to write", wanted),
+    for: choice("--for TARGET", "a version of the platform (default: its newest)", targetNames()),
+    configuration: text("--configuration ID", "the deployment option to convert (default: the package's own)"),
+    dryRun: flag("--dry-run", "show the plan and write nothing"),
+    prove: flag("--prove", "read every disk back and compare it with its source"),
+    integrity: unless("--no-integrity", "do not check the source against its manifest"),
+    force: flag("--force", "replace files that exist"),
+    level: wholeNumber("--level N", "deflate level of compressed disks, 1 to 9", 1, 9),
+    json,
+    ...workOptions,
+  },
+  details: [
+    "Plans first: which machine of the target, where each disk goes, what cannot be carried over. Every loss is named, in the plan and in REPORT.md beside the result. Nothing appears under its name before all of it is complete.",
+    "The source's manifest is checked beside the work; a package that was altered leaves no result.",
+  ],
+  examples: [
+    "convert appliance.ova hyperv/ --to hyperv",
+    "convert appliance.ova vm/ --to vmware --for workstation-17 --prove",
+    "convert appliance.ova kvm/ --to libvirt --dry-run",
+  ],
+  async run([source = "", destination = ""], options, cli) {
+    const to = options.to ?? (/\.ova$/i.test(destination) ? "ova" : null);
+    if (to === null) {
+      throw new FerryError("cli/usage", "the destination does not tell what to write", {
+        hint: `Say it with --to; one of: ${wanted.join(", ")}.`,
+      });
+    }
+    return withSession(options, cli, async (session) => {
+      const named = await openNamedPackage(source, {}, session);
+      try {
+        const request = { ...options, to, destination };
+        const conversion = await planOf(named, request, session);
+        try {
+          return await carryOut(conversion, request, session, cli);
+        } finally {
+          await conversion.close();
+        }
+      } finally {
+        await named.close();
+      }
+    });
+  },
+});
+
+function targetNames(): readonly TargetId[] {
+  return targets.all.filter((target) => written.includes(target.platform)).map((target) => target.id);
+}
+
+interface Request {
+  readonly to: string;
+  readonly destination: string;
+  readonly for: TargetId | null;
+  readonly configuration: string | null;
+  readonly dryRun: boolean;
+  readonly prove: boolean;
+  readonly integrity: boolean;
+  readonly force: boolean;
+  readonly level: number | null;
+  readonly json: boolean;
+}
+
+async function planOf(named: NamedPackage, request: Request, session: Session): Promise<OpenConversion> {
+  const level = request.level === null ? {} : { level: request.level };
+  const findings = session.findings;
+  if (request.to === "ova" || request.to === "ovf") {
+    const archive = path.basename(request.destination);
+    return planOvfConversion(named.opened, { kind: request.to, archive, findings, ...level }, session.ctx);
+  }
+  return planConversion(
+    named.opened,
+    {
+      platform: request.to as PlatformId,
+      findings,
+      ...level,
+      ...(request.for === null ? {} : { target: request.for }),
+      ...(request.configuration === null ? {} : { choice: { configuration: request.configuration } }),
+    },
+    session.ctx,
+  );
+}
+
+async function carryOut(conversion: OpenConversion, request: Request, session: Session, cli: Cli): Promise<number> {
+  const { plan, findings } = conversion;
+  const { schema, losses, files, steps } = plan;
+  if (request.dryRun) {
+    const result = { schema, losses, files, steps };
+    const palette = cli.terminal.dataPalette;
+    await cli.terminal.data(request.json ? renderJson(result) : renderPlan(result, palette));
+    return plan.blocked.length > 0 ? exitCodes.failed : exitCodes.done;
+  }
+  const force = { force: request.force };
+  const to =
+    request.to === "ova"
+      ? await openSingleFileSet(request.destination, force)
+      : await openFolderSet(request.destination, force);
+  const outcome = await executeInto(to, plan, request, session);
+  const result: ConvertResult = {
+    schema: "vmferry/convert@1",
+    files: outcome.files,
+    steps,
+    losses,
+    integrity: outcome.integrity,
+    proof: outcome.proof,
+    codec: outcome.codec,
+    diagnostics: [...findings, ...outcome.findings].map(toDiagnosticResult),
+  };
+  const palette = cli.terminal.dataPalette;
+  await cli.terminal.data(request.json ? renderJson(result) : renderConvert(request.destination, result, palette));
+  return exitCodes.done;
+}
+
+/** Executes a plan into a file set; commits it, or leaves nothing. */
+async function executeInto(
+  to: NodeFileSet,
+  plan: ConversionPlan,
+  request: Pick<Request, "integrity" | "prove">,
+  session: Session,
+): Promise<ConversionOutcome> {
+  try {
+    const outcome = await plan.execute(to, { integrity: request.integrity, prove: request.prove }, session.ctx);
+    for (const name of plan.executables) to.markExecutable(name);
+    await to.commit();
+    return outcome;
+  } catch (cause) {
+    await to.abort(cause);
+    throw cause;
+  }
+}

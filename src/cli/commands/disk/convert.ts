@@ -1,0 +1,87 @@
+import * as path from "node:path";
+import { formatNamed, planDiskConversion } from "../../../operations/disk.js";
+import { renderJson } from "../../../report/json.js";
+import { type ConvertResult, toDiagnosticResult } from "../../../report/results.js";
+import { renderConvert, renderPlan } from "../../../report/text.js";
+import { openSingleFileSet } from "../../../runtime/node/file-set.js";
+import { type CommandDefinition, defineCommand } from "../../command.js";
+import { exitCodes } from "../../exit-codes.js";
+import { choice, flag, json, text, wholeNumber, workOptions } from "../../options.js";
+import { withSession } from "../../session.js";
+import { openNamedDisk } from "../../sources.js";
+import { diskArgument, diskOptions, externalOf, writtenFormats } from "./options.js";
+
+/** `vmferry disk convert DISK DEST`. */
+export const diskConvertCommand: CommandDefinition = defineCommand({
+  arguments: [diskArgument("DISK"), { name: "DEST", what: "the file to write", complete: "file" }],
+  options: {
+    to: choice("--to FORMAT", "the format to write (default: what DEST's extension says)", writtenFormats),
+    variant: text("--variant NAME", "the variant in the format's own words, such as streamOptimized or fixed"),
+    level: wholeNumber("--level N", "deflate level of compressed variants, 1 to 9", 1, 9),
+    prove: flag("--prove", "read the result back and compare it with the source"),
+    dryRun: flag("--dry-run", "show the plan and write nothing"),
+    force: flag("--force", "replace a file that exists"),
+    ...diskOptions,
+    json,
+    ...workOptions,
+  },
+  details: [
+    "Several threads unpack, pack and write at once; holes are skipped. A chain of disks is flattened. The result appears under its name when it is complete.",
+  ],
+  examples: [
+    "disk convert server.vmdk server.vhdx",
+    "disk convert 'appliance.ova!disk1.vmdk' disk1.raw",
+    "disk convert server.raw server.vmdk --variant streamOptimized --prove",
+  ],
+  async run([name = "", destination = ""], options, cli) {
+    return withSession(options, cli, async (session) => {
+      const disk = await openNamedDisk(name, { from: options.from, external: externalOf(options) }, session);
+      try {
+        const conversion = await planDiskConversion(
+          disk,
+          {
+            name: path.basename(destination),
+            ...(options.to === null ? {} : { format: formatNamed(options.to).id }),
+            ...(options.variant === null ? {} : { variant: options.variant }),
+            ...(options.level === null ? {} : { level: options.level }),
+          },
+          session.ctx,
+        );
+        try {
+          const { plan, findings } = conversion;
+          const { schema, losses, files, steps } = plan;
+          const palette = cli.terminal.dataPalette;
+          if (options.dryRun) {
+            const result = { schema, losses, files, steps };
+            await cli.terminal.data(options.json ? renderJson(result) : renderPlan(result, palette));
+            return exitCodes.done;
+          }
+          const to = await openSingleFileSet(destination, { force: options.force });
+          try {
+            const outcome = await plan.execute(to, { prove: options.prove }, session.ctx);
+            await to.commit();
+            const result: ConvertResult = {
+              schema: "vmferry/convert@1",
+              files: outcome.files,
+              steps,
+              losses,
+              integrity: outcome.integrity,
+              proof: outcome.proof,
+              codec: outcome.codec,
+              diagnostics: findings.map(toDiagnosticResult),
+            };
+            await cli.terminal.data(options.json ? renderJson(result) : renderConvert(destination, result, palette));
+            return exitCodes.done;
+          } catch (cause) {
+            await to.abort(cause);
+            throw cause;
+          }
+        } finally {
+          await conversion.close();
+        }
+      } finally {
+        await disk.close();
+      }
+    });
+  },
+});

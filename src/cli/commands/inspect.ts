@@ -1,0 +1,45 @@
+import { inspectPackage } from "../../operations/inspect.js";
+import { renderJson } from "../../report/json.js";
+import { renderInspect } from "../../report/text.js";
+import { type CommandDefinition, defineCommand } from "../command.js";
+import { judge } from "../exit-codes.js";
+import { json, text } from "../options.js";
+import { withSession } from "../session.js";
+import { openNamedPackage } from "../sources.js";
+
+/** `vmferry inspect SRC`. */
+export const inspect: CommandDefinition = defineCommand({
+  arguments: [{ name: "SRC", what: "an .ova, an .ovf, or a folder with one .ovf", complete: "file" }],
+  options: {
+    json,
+    configuration: text("--configuration ID", "the deployment option to look at (default: the package's own)"),
+    locale: text("--locale TAG", "the language of the texts, such as de or pt-BR"),
+  },
+  details: [
+    "Shows machines, disks, networks, products, licences and what the package says of its own integrity. Nothing is unpacked: headers, the descriptor and a few sectors of each boot disk are read.",
+  ],
+  examples: ["inspect appliance.ova", "inspect appliance.ova --json"],
+  async run([name = ""], options, cli) {
+    return withSession({}, cli, async (session) => {
+      const named = await openNamedPackage(name, { onDamage: "report" }, session);
+      try {
+        const { configuration, locale } = options;
+        const result = await inspectPackage(
+          named.opened,
+          {
+            findings: session.findings,
+            choice: {
+              ...(configuration === null ? {} : { configuration }),
+              ...(locale === null ? {} : { locale }),
+            },
+          },
+          session.ctx,
+        );
+        await cli.terminal.data(options.json ? renderJson(result) : renderInspect(result, cli.terminal.dataPalette));
+        return judge(result.diagnostics);
+      } finally {
+        await named.close();
+      }
+    });
+  },
+});

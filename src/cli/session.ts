@@ -1,0 +1,54 @@
+import type { Diagnostic } from "../base/diagnostics.js";
+import type { Context } from "../io/context.js";
+import { createContext, createNodeRuntime, type NodeRuntime } from "../runtime/node/runtime.js";
+import type { Cli } from "./command.js";
+import { createProgress, type ProgressMode } from "./progress-bar.js";
+
+declare const VMFERRY_BUNDLED: boolean | undefined;
+
+/** What a command with real work stands on. */
+export interface Session {
+  readonly runtime: NodeRuntime;
+  readonly ctx: Context;
+  /** Findings that were reported to `ctx`. */
+  readonly findings: readonly Diagnostic[];
+}
+
+/** Options that decide how a session works. */
+export interface SessionOptions {
+  readonly workers?: number | null;
+  readonly progress?: ProgressMode | null;
+}
+
+/** The worker's entry lies beside the bundle, or one folder up from this file where nothing is bundled. */
+function workerUrl(): URL {
+  return typeof VMFERRY_BUNDLED === "undefined"
+    ? new URL("../worker-node.js", import.meta.url)
+    : new URL("./worker-node.js", import.meta.url);
+}
+
+/** Runs a command's work with a runtime that is ended afterwards, whatever happens. */
+export async function withSession<T>(
+  options: SessionOptions,
+  cli: Cli,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { workers } = options;
+  const runtime = createNodeRuntime({
+    worker: workerUrl(),
+    ...(workers === null || workers === undefined ? {} : { workers }),
+  });
+  const progress = createProgress(options.progress ?? "auto", cli.terminal);
+  const findings: Diagnostic[] = [];
+  const ctx = createContext(runtime, {
+    signal: cli.signal,
+    progress: progress.scope,
+    report: (finding) => findings.push(finding),
+  });
+  try {
+    return await work({ runtime, ctx, findings });
+  } finally {
+    progress.close();
+    await runtime.close();
+  }
+}

@@ -1,0 +1,131 @@
+import { stat } from "node:fs/promises";
+import * as path from "node:path";
+import { FerryError } from "../base/errors.js";
+import type { DiskFormatId } from "../base/ids.js";
+import { folderResolver } from "../io/resolver.js";
+import type { ByteSource } from "../io/source.js";
+import { type DiskSource, formatNamed } from "../operations/disk.js";
+import {
+  entryNamed,
+  type OpenedPackage,
+  type OpenOptions,
+  openPackage,
+  type PackageInput,
+} from "../operations/open.js";
+import { openFileSource } from "../runtime/node/file-source.js";
+import { openFolderAccess } from "../runtime/node/folder.js";
+import type { Session } from "./session.js";
+
+/** A package that a command line names, with what has to be closed. */
+export interface NamedPackage {
+  readonly opened: OpenedPackage;
+  /** The package file itself; `null` for a folder. */
+  readonly container: ByteSource | null;
+  close(): Promise<void>;
+}
+
+/** A disk that a command line names, with what has to be closed. */
+export interface NamedDisk extends DiskSource {
+  close(): Promise<void>;
+}
+
+/** Refuses what this version cannot read. */
+function localPath(name: string): string {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(name)) {
+    throw new FerryError(
+      "cli/remote-source",
+      `${name.replace(/\/\/[^/]*@/, "//")} is a URL, which vmferry does not read yet`,
+      {
+        hint: "Fetch the file first, and give its path.",
+      },
+    );
+  }
+  if (name === "-") {
+    throw new FerryError("cli/remote-source", "standard input is not read yet", {
+      hint: "Save it to a file first, and give its path.",
+    });
+  }
+  return name;
+}
+
+async function packageInput(name: string, session: Session): Promise<PackageInput & { source?: ByteSource }> {
+  const file = localPath(name);
+  const { native } = session.runtime;
+  const found = await stat(file).catch(() => null);
+  if (found?.isDirectory()) return { kind: "folder", folder: openFolderAccess(file, native) };
+  const source = await openFileSource(file, native, path.basename(file));
+  return { kind: "file", source, name: path.basename(file), folder: openFolderAccess(path.dirname(file), native) };
+}
+
+/** Opens a package by a path: an OVA, an OVF descriptor, a folder with one. */
+export async function openNamedPackage(name: string, options: OpenOptions, session: Session): Promise<NamedPackage> {
+  const input = await packageInput(name, session);
+  const source = input.kind === "file" ? input.source : null;
+  try {
+    const opened = await openPackage(input, options, session.ctx);
+    return {
+      opened,
+      container: source,
+      async close(): Promise<void> {
+        await opened.close();
+        await source?.close();
+      },
+    };
+  } catch (cause) {
+    await source?.close();
+    throw cause;
+  }
+}
+
+/** How a disk is opened. */
+export interface NamedDiskOptions {
+  /** A format's name; `null`: told by content. */
+  readonly from: string | null;
+  /** Whether the image may name parents and data files beside it. */
+  readonly external: "allowed" | "refused";
+}
+
+/** Opens a disk by a path, or by `PACKAGE!MEMBER`. */
+export async function openNamedDisk(name: string, options: NamedDiskOptions, session: Session): Promise<NamedDisk> {
+  const format: DiskFormatId | null = options.from === null ? null : formatNamed(options.from).id;
+  const file = localPath(name);
+  const found = await stat(file).catch(() => null);
+  const bang = name.indexOf("!");
+  // A file whose own name has a "!" is that file.
+  if (found === null && bang > 0) return openMember(name.slice(0, bang), name.slice(bang + 1), format, session);
+  const source = await openFileSource(file, session.runtime.native, path.basename(file));
+  const folder = openFolderAccess(path.dirname(file), session.runtime.native);
+  return {
+    name,
+    source,
+    resolver: folderResolver(folder, { external: options.external }),
+    format,
+    close: () => source.close(),
+  };
+}
+
+async function openMember(
+  packageName: string,
+  member: string,
+  format: DiskFormatId | null,
+  session: Session,
+): Promise<NamedDisk> {
+  const named = await openNamedPackage(packageName, {}, session);
+  try {
+    const { reader } = named.opened;
+    const source = await entryNamed(reader, member).open();
+    return {
+      name: `${packageName}!${member}`,
+      source,
+      resolver: reader.resolver,
+      format,
+      async close(): Promise<void> {
+        await source.close();
+        await named.close();
+      },
+    };
+  } catch (cause) {
+    await named.close();
+    throw cause;
+  }
+}
