@@ -15,6 +15,8 @@ export interface DiskChoice {
 export interface ResultFiles {
   /** Names a machine's configuration file; `beside` gives names with the same stem. */
   machine(machine: Machine, extension: string): { readonly name: string; beside(ending: string): string };
+  /** Names one more file. */
+  take(stem: string, ending: string): string;
   /** The file behind a drive; `null`: an empty drive. */
   of(machine: Machine, attachment: Attachment): string | null;
   /** Takes a file of the source over under a given name. */
@@ -36,6 +38,7 @@ export function createFiles(appliance: Appliance, choice: DiskChoice): ResultFil
       const stem = name.slice(0, -extension.length);
       return { name, beside: (ending) => names.take(stem, ending) };
     },
+    take: names.take,
     of(machine, attachment) {
       if (attachment.device === "disk") {
         const id = attachment.disk;

@@ -1,7 +1,13 @@
 import type { PlatformId } from "../base/ids.js";
 import { createRegistry, type Registry } from "../base/registry.js";
+import { libvirtPlatform } from "./libvirt/platform.js";
 import type { Platform } from "./platform.js";
+import { qemuPlatform } from "./qemu/platform.js";
 import { vmwarePlatform } from "./vmware/platform.js";
 
 /** Every platform. Adding one: its folder, its profile in `targets`, one line here, a docs page and fixtures. */
-export const platforms: Registry<PlatformId, Platform> = createRegistry<PlatformId, Platform>([vmwarePlatform]);
+export const platforms: Registry<PlatformId, Platform> = createRegistry<PlatformId, Platform>([
+  vmwarePlatform,
+  libvirtPlatform,
+  qemuPlatform,
+]);

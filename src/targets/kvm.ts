@@ -1,4 +1,5 @@
 import { MIB, TIB } from "../base/bytes.js";
+import type { Bus } from "../base/ids.js";
 import type { BusShape, MachineShape, TargetProfile } from "./profile.js";
 
 /*
@@ -21,22 +22,34 @@ const legacyNicModels = ["e1000", "e1000e", "virtio", "rtl8139", "vmxnet3", "pcn
 
 /** The two machine types, without and with NVMe: libvirt before 11.5 has no NVMe disks, QEMU does. */
 function shapes(extra: MachineShape["buses"]): readonly MachineShape[] {
+  const common = { sata, scsi, "virtio-scsi": virtioScsi, "virtio-blk": virtioBlk, floppy, usb, ...extra };
+  const nvme: readonly Bus[] = extra.nvme === undefined ? [] : ["nvme"];
   return [
     {
       id: "q35",
-      firmware: ["bios", "efi", "efi-secure"],
-      bootBuses: ["sata", "scsi", "virtio-scsi", "virtio-blk", ...(extra.nvme ? (["nvme"] as const) : [])],
+      firmware: ["bios"],
+      bootBuses: ["sata", "scsi", "virtio-scsi", "virtio-blk", ...nvme],
       nicModels,
-      buses: { sata, scsi, "virtio-scsi": virtioScsi, "virtio-blk": virtioBlk, floppy, usb, ...extra },
+      buses: common,
       cdromBuses: ["sata", "scsi", "virtio-scsi"],
     },
     {
-      // Firmware descriptors of distributions promise EFI for q35, not everywhere for this one. IDE exists on this one alone.
+      id: "q35",
+      // Secure boot needs the system management mode that only q35 has.
+      firmware: ["efi", "efi-secure"],
+      // OVMF as distributions build it has no driver for the SCSI chips (seen with Debian's 2022.11): a disk there is data, not to boot from.
+      bootBuses: ["sata", "virtio-scsi", "virtio-blk", ...nvme],
+      nicModels,
+      buses: common,
+      cdromBuses: ["sata", "virtio-scsi"],
+    },
+    {
+      // IDE exists on this one alone. Firmware descriptors of distributions promise EFI for q35, not everywhere for this one.
       id: "pc",
       firmware: ["bios"],
-      bootBuses: ["ide", "sata", "scsi", "virtio-scsi", "virtio-blk", ...(extra.nvme ? (["nvme"] as const) : [])],
+      bootBuses: ["ide", "sata", "scsi", "virtio-scsi", "virtio-blk", ...nvme],
       nicModels: legacyNicModels,
-      buses: { ide, sata, scsi, "virtio-scsi": virtioScsi, "virtio-blk": virtioBlk, floppy, usb, ...extra },
+      buses: { ide, ...common },
       cdromBuses: ["ide", "sata", "scsi", "virtio-scsi"],
     },
   ];
@@ -46,7 +59,7 @@ const limits = { cpus: 255, memoryBytes: 12 * TIB, diskBytes: Number.MAX_SAFE_IN
 const memory = { stepBytes: MIB, minBytes: MIB };
 const disks = [
   { format: "qcow2", variants: ["uncompressed", "compressed"] },
-  { format: "raw", variants: ["sparse"] },
+  { format: "raw", variants: ["raw"] },
 ] as const;
 
 /** libvirt with QEMU and KVM, 8.6 or newer. */

@@ -114,4 +114,40 @@ export const platformCodes: CodeTable = {
     why: "ESXi runs disks of its own kind only, not sparse disks of hosted products nor stream-optimized ones.",
     fix: "Use `vmkfstools -i SOURCE.vmdk TARGET.vmdk -d thin` on the host, or convert to an OVA and deploy that.",
   },
+  "libvirt/relative-folder": {
+    kind: "usage",
+    what: "The folder of a domain's disks is no absolute path.",
+    why: "libvirt opens images by absolute paths alone.",
+    fix: "Give the absolute path of the folder in which the disks will lie.",
+  },
+  "libvirt/name-changed": {
+    what: "The domain has another name than the machine.",
+    why: "libvirt takes no slash in a name. The machine's name is the domain's title.",
+    fix: "Nothing.",
+  },
+  "libvirt/guest-os-dropped": {
+    what: "The domain does not name its guest system.",
+    why: "The source's name has no exact counterpart in libosinfo's list, and a wrong version would mislead.",
+    fix: "Set it with `virt-xml DOMAIN --edit --os-variant NAME` if your tools use it.",
+  },
+  "libvirt/network-chosen": {
+    what: "A network card was plugged into a network of the host.",
+    why: "A domain names networks of its host; the source's network has another name, or none.",
+    fix: "Choose another network with `virsh edit`, or name one when converting.",
+  },
+  "qemu/guest-os-dropped": {
+    what: "The name of the guest system is lost.",
+    why: "QEMU's command line has no place for it.",
+    fix: "Nothing.",
+  },
+  "qemu/annotation-dropped": {
+    what: "The machine's annotation is lost.",
+    why: "QEMU's command line has no place for it.",
+    fix: "Read it in the report beside the result.",
+  },
+  "qemu/network-chosen": {
+    what: "A network card reaches the outside by QEMU's own NAT.",
+    why: "A script for any host cannot know the host's bridges; NAT needs no rights.",
+    fix: "Edit the script's `-netdev` line.",
+  },
 };

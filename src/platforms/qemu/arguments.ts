@@ -1,0 +1,134 @@
+import type { Attachment, Controller, Machine, Nic } from "../../appliance/appliance.js";
+import { findGuestSystem } from "../../appliance/guest-os.js";
+import { MIB } from "../../base/bytes.js";
+import type { MachineShape } from "../../targets/profile.js";
+import { type BootStep, bootPlace, bootSequence } from "../boot-sequence.js";
+import type { ResultFiles } from "../files.js";
+
+/** One argument of QEMU's command line with its value: `-m 512M`. */
+export type QemuArgument = readonly [option: string, value: string];
+
+/** QEMU's names of network cards, where they are not our words. */
+const NICS: Readonly<Record<string, string>> = { virtio: "virtio-net-pci" };
+
+/**
+ * The command line of one machine, without what the script finds out when it runs: accelerator, firmware, display. Source: QEMU's manual
+ * ("Invocation") and `-device NAME,help`.
+ */
+export function machineArguments(
+  machine: Machine,
+  shape: MachineShape,
+  files: ResultFiles,
+  diskFormat: "qcow2" | "raw",
+): QemuArgument[] {
+  const { cpu } = machine;
+  const secure = machine.firmware === "efi-secure";
+  const steps = bootSequence(machine);
+  const windows = findGuestSystem(machine.guestOs).system.family === "windows";
+  const sockets =
+    cpu.coresPerSocket === null
+      ? ""
+      : `,sockets=${cpu.count / cpu.coresPerSocket},cores=${cpu.coresPerSocket},threads=1`;
+  const args: QemuArgument[] = [
+    ["-name", `guest=${optionValue(machine.name)}`],
+    ["-machine", secure ? `${shape.id},smm=on` : shape.id],
+    // Everything that the accelerator can do: right for KVM and for emulation.
+    ["-cpu", "max"],
+    ["-smp", `cpus=${cpu.count}${sockets}`],
+    ["-m", `${machine.memoryBytes / MIB}M`],
+    ["-rtc", `base=${windows ? "localtime" : "utc"}`],
+  ];
+  for (const controller of machine.controllers) {
+    const device = controllerDevice(controller, shape);
+    if (device !== null) args.push(["-device", device]);
+  }
+  const floppies = machine.attachments.some((a) => a.device === "floppy");
+  if (floppies && shape.id === "q35") args.push(["-device", "isa-fdc,id=fdc"]);
+  for (const [index, attachment] of machine.attachments.entries()) {
+    args.push(...driveArguments(machine, shape, attachment, index, files.of(machine, attachment), diskFormat, steps));
+  }
+  for (const [index, nic] of machine.nics.entries()) args.push(...nicArguments(nic, index, steps));
+  return args;
+}
+
+/** A text inside of an option's value: a comma would end it, two are one. */
+export function optionValue(text: string): string {
+  return text.replaceAll(",", ",,");
+}
+
+/** QEMU's device for a controller; `null`: the machine type has it, or each drive is its own. */
+function controllerDevice(controller: Controller, shape: MachineShape): string | null {
+  switch (controller.bus) {
+    case "sata":
+      return builtInSata(controller, shape) ? null : `ich9-ahci,id=sata${controller.index}`;
+    case "scsi":
+      return `${controller.model ?? "mptsas1068"},id=scsi${controller.index}`;
+    case "virtio-scsi":
+      return `virtio-scsi-pci,id=vscsi${controller.index}`;
+    case "usb":
+      return `qemu-xhci,id=usb${controller.index}`;
+    default:
+      return null;
+  }
+}
+
+function builtInSata(controller: Controller, shape: MachineShape): boolean {
+  return shape.id === "q35" && controller.index === 0;
+}
+
+function driveArguments(
+  machine: Machine,
+  shape: MachineShape,
+  attachment: Attachment,
+  index: number,
+  file: string | null,
+  diskFormat: "qcow2" | "raw",
+  steps: readonly BootStep[],
+): QemuArgument[] {
+  const id = `drive${index}`;
+  const place = bootPlace(steps, attachment);
+  const ending = `${file === null ? "" : `,drive=${id}`}${place === null ? "" : `,bootindex=${place}`}`;
+  const args: QemuArgument[] = [];
+  if (file !== null) {
+    const format = attachment.device === "disk" ? `${diskFormat},discard=unmap` : "raw";
+    const media = attachment.device === "cdrom" ? ",media=cdrom,readonly=on" : "";
+    args.push(["-drive", `if=none,id=${id},file=${optionValue(file)},format=${format}${media}`]);
+  }
+  const controller = machine.controllers.find((c) => c.id === attachment.controller);
+  args.push(["-device", `${driveDevice(attachment, controller, shape)}${ending}`]);
+  return args;
+}
+
+function driveDevice(attachment: Attachment, controller: Controller | undefined, shape: MachineShape): string {
+  const slot = attachment.slot ?? 0;
+  const index = controller?.index ?? 0;
+  const cdrom = attachment.device === "cdrom";
+  if (attachment.device === "floppy") return `floppy,unit=${slot}`;
+  switch (controller?.bus) {
+    case "ide":
+      return `${cdrom ? "ide-cd" : "ide-hd"},bus=ide.${index},unit=${slot}`;
+    case "scsi":
+      return `${cdrom ? "scsi-cd" : "scsi-hd"},bus=scsi${index}.0,scsi-id=${slot}`;
+    case "virtio-scsi":
+      return `${cdrom ? "scsi-cd" : "scsi-hd"},bus=vscsi${index}.0,scsi-id=${slot}`;
+    case "virtio-blk":
+      return "virtio-blk-pci";
+    case "nvme":
+      return `nvme,id=nvme${index},serial=disk${index}`;
+    default: {
+      const bus = controller !== undefined && !builtInSata(controller, shape) ? `sata${index}` : "ide";
+      return `${cdrom ? "ide-cd" : "ide-hd"},bus=${bus}.${slot}`;
+    }
+  }
+}
+
+/** A card on QEMU's own NAT; one that is not connected has no network behind it. */
+function nicArguments(nic: Nic, index: number, steps: readonly BootStep[]): QemuArgument[] {
+  const place = bootPlace(steps, nic);
+  const model = nic.model ?? "e1000";
+  const parts = [NICS[model] ?? model];
+  if (nic.connected) parts.push(`netdev=net${index}`);
+  if (nic.mac !== null) parts.push(`mac=${nic.mac}`);
+  if (place !== null) parts.push(`bootindex=${place}`);
+  return [...(nic.connected ? [["-netdev", `user,id=net${index}`] as const] : []), ["-device", parts.join(",")]];
+}

@@ -1,0 +1,12 @@
+import type { Platform } from "../platform.js";
+import { exportQemu, type QemuOptions, qemuDefaults } from "./export.js";
+
+/** QEMU by itself: a script that starts the machine here and now. */
+export const qemuPlatform: Platform<QemuOptions> = {
+  id: "qemu",
+  label: "QEMU (a script)",
+  reads: [],
+  defaultTarget: "qemu",
+  defaults: qemuDefaults,
+  exportConfig: async (fitted, shapes, target, options) => exportQemu(fitted, shapes, target, options),
+};
