@@ -18,6 +18,8 @@ export interface Limits {
   readonly tableBytes: number;
   /** Bytes of a VMDK descriptor. */
   readonly diskDescriptorBytes: number;
+  /** Bytes of the log of a VHDX that was not closed. */
+  readonly diskLogBytes: number;
   /** Extents of one VMDK. */
   readonly diskExtents: number;
   /** Layers of one disk chain. */
@@ -37,6 +39,7 @@ export const defaultLimits: Limits = Object.freeze({
   manifestBytes: 16 * 2 ** 20,
   tableBytes: 512 * 2 ** 20,
   diskDescriptorBytes: 2 ** 20,
+  diskLogBytes: 32 * 2 ** 20,
   diskExtents: 32_768,
   chainDepth: 64,
   unitBytes: 256 * 2 ** 20,

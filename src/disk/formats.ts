@@ -3,11 +3,13 @@ import { createRegistry, type Registry } from "../base/registry.js";
 import type { DiskFormat } from "./model.js";
 import { qcow2 } from "./qcow2/format.js";
 import { raw } from "./raw/format.js";
+import { vhdx } from "./vhdx/format.js";
 import { vmdk } from "./vmdk/format.js";
 
 /** Every disk format, in the order in which they are probed. */
 export const diskFormats: Registry<DiskFormatId, DiskFormat> = createRegistry<DiskFormatId, DiskFormat>([
   vmdk,
   qcow2,
+  vhdx,
   raw,
 ]);

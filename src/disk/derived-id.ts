@@ -1,0 +1,34 @@
+import { viewOf } from "../base/bytes.js";
+import { readUuid } from "../base/guid.js";
+import type { Context } from "../io/context.js";
+import type { UnitRuns } from "./extents.js";
+import type { DiskShape, PlanOptions } from "./model.js";
+
+/**
+ * A UUID for a new disk, made from what is copied: the source's facts, where its data lies, and the new file's name, which tells two
+ * disks of one machine apart. The same input gives the same id, so that output is reproducible; RFC 9562 version 8.
+ * @param purpose tells several ids of one disk apart
+ */
+export function derivedUuid(
+  purpose: string,
+  shape: DiskShape,
+  runs: UnitRuns,
+  options: PlanOptions,
+  ctx: Context,
+): string {
+  const { format, variant, size, identity } = shape.info;
+  const hash = ctx.runtime.hash("sha256");
+  const text = ["vmferry", purpose, format, variant, size, identity ?? "", options.name].join("\0");
+  hash.update(new TextEncoder().encode(text));
+  const pair = new Uint8Array(16);
+  const view = viewOf(pair);
+  for (const run of runs) {
+    view.setFloat64(0, run.offset);
+    view.setFloat64(8, run.length);
+    hash.update(pair);
+  }
+  const bytes = hash.digest().slice(0, 16);
+  bytes[6] = 0x80 + ((bytes[6] as number) % 16);
+  bytes[8] = 0x80 + ((bytes[8] as number) % 64);
+  return readUuid(bytes, 0);
+}

@@ -1,0 +1,28 @@
+import { SECTOR } from "../../base/bytes.js";
+import { FerryError } from "../../base/errors.js";
+import type { Context } from "../../io/context.js";
+import type { DiskInput, SourceResolver } from "../../io/source.js";
+import type { DiskFormat, VirtualDisk } from "../model.js";
+import { plainKernel } from "../plain.js";
+import { isVhdx } from "./header.js";
+import { MOST_DISK_BYTES } from "./metadata.js";
+import { planVhdx, WRITES } from "./plan.js";
+import { openVhdx } from "./read.js";
+
+/** Hyper-V's disk format (MS-VHDX). Offsets and quirks: NOTES.md beside this file. */
+export const vhdx: DiskFormat = {
+  id: "vhdx",
+  label: "Hyper-V virtual disk",
+  extensions: [".vhdx", ".avhdx"],
+  ovfUris: ["https://learn.microsoft.com/openspecs/windows_protocols/ms-vhdx"],
+  variants: ["dynamic", "fixed", "differencing"],
+  writes: WRITES,
+  limits: { maxSize: MOST_DISK_BYTES, sizeMultiple: SECTOR },
+  kernels: [plainKernel],
+  probe: (window) => (isVhdx(window.head) ? { match: "yes" } : null),
+  async open(input: DiskInput, _resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> {
+    if (!("bytes" in input)) throw new FerryError("internal/bug", "a VHDX is opened from bytes");
+    return openVhdx(input.bytes, ctx);
+  },
+  plan: planVhdx,
+};
