@@ -29,6 +29,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/convert.js")).convert,
   },
   {
+    name: "pack",
+    summary: "an OVF folder to one .ova",
+    load: async () => (await import("./commands/pack.js")).pack,
+  },
+  {
+    name: "unpack",
+    summary: "an .ova to a folder",
+    load: async () => (await import("./commands/unpack.js")).unpack,
+  },
+  {
     name: "disk info",
     summary: "facts about one disk image",
     load: async () => (await import("./commands/disk/info.js")).diskInfoCommand,

@@ -40,18 +40,23 @@ export function storedFiles(entries: Iterable<PackageEntry>): readonly PackageEn
   return [...entries].flatMap((entry) => entry.chunks ?? [entry]);
 }
 
+/** Whether a failure may be the work of a damaged file: then the digest says more than wherever reading it ended. */
+function mayBeDamage(cause: unknown): boolean {
+  return cause instanceof FerryError && (cause.kind === "corrupt" || cause.kind === "out-of-bounds");
+}
+
 /**
  * Does work on a package and checks its manifest beside it: that reads in order on a thread of its own, while the work
- * reads as it likes. The first of the two to fail stops the other.
+ * reads as it likes. The first of the two to fail stops the other, unless the work met damage: then the check is heard.
  * @throws `package/not-intact` where a file is not what the manifest says, and whatever the work throws
  */
 export async function besideIntegrity(
-  reader: PackageReader,
+  reader: PackageReader | null,
   options: CarryOptions,
   ctx: Context,
   work: (ctx: Context) => Promise<void>,
 ): Promise<CarryOutcome> {
-  if (options.integrity === false) {
+  if (options.integrity === false || reader === null) {
     await work(ctx);
     return { integrity: "unchecked", findings: [] };
   }
@@ -64,7 +69,7 @@ export async function besideIntegrity(
       return await job;
     } catch (cause) {
       causes.push(cause);
-      stop.abort(cause);
+      if (!mayBeDamage(cause)) stop.abort(cause);
       throw cause;
     }
   };
@@ -74,9 +79,14 @@ export async function besideIntegrity(
     return { integrity: verdict, findings };
   };
   const [checked] = await Promise.allSettled([watched(check()), watched(work(own))]);
-  // What failed first is the reason; the other was only stopped by it.
+  // What failed first is the reason, and the other was only stopped by it; but an altered file explains any damage.
+  if (checked.status === "rejected" && mayBeDamage(causes[0]) && !isCanceled(checked.reason)) throw checked.reason;
   if (causes.length > 0 || checked.status === "rejected") throw causes[0];
   return checked.value;
+}
+
+function isCanceled(cause: unknown): boolean {
+  return cause instanceof FerryError && cause.kind === "canceled";
 }
 
 /** @throws `io/no-space` where the files do not fit into what is free at the destination */
@@ -88,12 +98,17 @@ export async function checkRoom(to: FileSet, files: CarryPlan["files"]): Promise
   throw new FerryError("io/no-space", message, { hint: "Free space, or choose a destination on another device." });
 }
 
-/** Copies an entry's bytes into a new file of a set, under its own name. Holes of the source stay holes. */
-export async function carryEntry(entry: PackageEntry, to: FileSet, ctx: Context): Promise<void> {
-  const progress = ctx.progress.child("copy", entry.name, entry.size);
+/** Copies an entry's bytes into a new file of a set, under its own name or another. Holes of the source stay holes. */
+export async function carryEntry(
+  entry: PackageEntry,
+  to: FileSet,
+  ctx: Context,
+  name: string = entry.name,
+): Promise<void> {
+  const progress = ctx.progress.child("copy", name, entry.size);
   const source = await entry.open();
   try {
-    const target = await to.create(entry.name, entry.size);
+    const target = await to.create(name, entry.size);
     let at = 0;
     for await (const run of runsOf(source, ctx.signal)) {
       await skip(target, run.offset - at);

@@ -10,20 +10,16 @@ import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import type { PlanResult, PlanStep, ProvenDisk } from "../report/results.js";
-import { checkIntegrity, type Integrity, integrityError } from "./verify.js";
+import { besideIntegrity, type CarryOptions, type CarryOutcome, carryEntry } from "./carry.js";
 
 /** How a conversion is carried out. */
-export interface ExecuteOptions {
-  /** Check the source against its manifest, beside the work. On by default. */
-  readonly integrity?: boolean;
+export interface ExecuteOptions extends CarryOptions {
   /** Read the result back and compare guest content. */
   readonly prove?: boolean;
 }
 
 /** What a conversion came to. */
-export interface ConversionOutcome {
-  readonly integrity: "intact" | "unverifiable" | "unchecked";
-  readonly findings: readonly Diagnostic[];
+export interface ConversionOutcome extends CarryOutcome {
   readonly proof: readonly ProvenDisk[] | null;
   readonly codec: string | null;
   readonly files: readonly { readonly name: string; readonly size: number | null }[];
@@ -58,12 +54,15 @@ export interface Work {
   /** The package whose manifest is the gate; `null`: there is none. */
   readonly reader: PackageReader | null;
   readonly disks: readonly PlannedDisk[];
-  readonly copies: readonly { readonly entry: PackageEntry; readonly name: string }[];
+  /** Files that are carried as they are; `disk` where one is a disk, for the proof. */
+  readonly copies: readonly { readonly entry: PackageEntry; readonly name: string; readonly disk?: VirtualDisk }[];
   /** Names of disks and copies in the order in which they have to be written; disks first otherwise. */
   readonly order?: readonly string[];
   readonly blocked: readonly Diagnostic[];
   /** Called when all disks and copies stand: what is generated. */
-  readonly generated: (integrity: Integrity | null) => readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  readonly generated: (
+    integrity: CarryOutcome["integrity"],
+  ) => readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
 /**
@@ -85,35 +84,29 @@ export async function executeWork(
   }
   await checkRoom(work, to, ctx);
   const files = new Map<string, number | null>();
-  const gate = options.integrity === false || reader === null ? null : startIntegrity(reader, ctx);
   let codec: string | null = null;
-  try {
+  const outcome = await besideIntegrity(reader, options, ctx, async (own) => {
     for (const item of inOrder(work)) {
-      throwIfAborted(ctx.signal);
+      throwIfAborted(own.signal);
       if ("entry" in item) {
-        files.set(item.name, await copyEntry(item.entry, item.name, to, ctx));
+        await carryEntry(item.entry, to, own, item.name);
+        files.set(item.name, item.entry.size);
         continue;
       }
-      const result = await copyDisk(item.source, [{ plan: item.plan, files: to }], ctx);
+      const result = await copyDisk(item.source, [{ plan: item.plan, files: to }], own);
       codec = result.codec;
       for (const [name, size] of result.files[0] ?? []) files.set(name, size);
     }
-  } catch (cause) {
-    // A damaged file fails somewhere in the middle; that its digest is wrong says more.
-    throw (await gate?.explain(cause)) ?? cause;
-  }
-  const integrity = gate === null ? null : await gate.result;
-  if (integrity?.verdict === "altered" && reader !== null) throw integrityError(reader, integrity.findings);
-  const proof = options.prove === true ? await prove(work.disks, to, ctx) : null;
-  for (const { name, bytes } of work.generated(integrity)) {
+  });
+  const proof = options.prove === true ? await prove(work, to, ctx) : null;
+  for (const { name, bytes } of work.generated(outcome.integrity)) {
     const target = await to.create(name, bytes.length);
     await target.write(bytes);
     await target.close();
     files.set(name, bytes.length);
   }
   return {
-    integrity: integrity === null ? "unchecked" : integrity.verdict === "intact" ? "intact" : "unverifiable",
-    findings: integrity?.findings ?? [],
+    ...outcome,
     proof,
     codec,
     files: [...files].map(([name, size]) => ({ name, size })),
@@ -125,30 +118,6 @@ function inOrder(work: Work): readonly (PlannedDisk | Work["copies"][number])[] 
   const { order } = work;
   if (order === undefined) return items;
   return items.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-}
-
-/** The hash lane: started before the first disk, looked at after the last. */
-function startIntegrity(
-  reader: PackageReader,
-  ctx: Context,
-): { readonly result: Promise<Integrity>; explain(cause: unknown): Promise<FerryError | null> } {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([ctx.signal, stop.signal]);
-  const result = checkIntegrity(reader, { ...ctx, signal });
-  result.catch(() => {});
-  return {
-    result,
-    async explain(cause): Promise<FerryError | null> {
-      const damaged = cause instanceof FerryError && (cause.kind === "corrupt" || cause.kind === "out-of-bounds");
-      if (!damaged) {
-        stop.abort();
-        await result.catch(() => {});
-        return null;
-      }
-      const integrity = await result.catch(() => null);
-      return integrity?.verdict === "altered" ? integrityError(reader, integrity.findings) : null;
-    },
-  };
 }
 
 async function checkRoom(work: Work, to: FileSet, ctx: Context): Promise<void> {
@@ -171,25 +140,8 @@ async function checkRoom(work: Work, to: FileSet, ctx: Context): Promise<void> {
   );
 }
 
-async function copyEntry(entry: PackageEntry, name: string, to: FileSet, ctx: Context): Promise<number> {
-  const progress = ctx.progress.child("copy", name, entry.size);
-  const source = await entry.open();
-  try {
-    const target = await to.create(name, entry.size);
-    for await (const chunk of source.stream(undefined, ctx.signal)) {
-      await target.write(chunk);
-      progress.advance(chunk.length);
-    }
-    await target.close();
-  } finally {
-    await source.close();
-  }
-  progress.done();
-  return entry.size;
-}
-
 /** Reads every disk back and compares it with its source. */
-async function prove(disks: readonly PlannedDisk[], to: FileSet, ctx: Context): Promise<readonly ProvenDisk[]> {
+async function prove(work: Work, to: FileSet, ctx: Context): Promise<readonly ProvenDisk[]> {
   if (to.readBack === undefined) {
     throw new FerryError("convert/cannot-prove", `${to.label} cannot be read back`, {
       hint: "Write to a file or a folder, or leave out --prove.",
@@ -197,11 +149,16 @@ async function prove(disks: readonly PlannedDisk[], to: FileSet, ctx: Context): 
   }
   const readBack = to.readBack.bind(to);
   const proof: ProvenDisk[] = [];
-  for (const { name, source, format } of disks) {
+  const carried = work.copies.flatMap(({ name, disk }) => (disk === undefined ? [] : [{ name, source: disk }]));
+  const written = work.disks.map(({ name, source, format }) => ({ name, source, format: format.id }));
+  for (const { name, source, format } of [
+    ...written,
+    ...carried.map((disk) => ({ ...disk, format: disk.source.info.format })),
+  ]) {
     const file = await readBack(name);
     try {
       const resolver = { open: async (request: { readonly name: string | null }) => readBack(request.name ?? "") };
-      const back = await diskFormats.get(format.id).open({ bytes: file }, resolver, ctx);
+      const back = await diskFormats.get(format).open({ bytes: file }, resolver, ctx);
       const { firstDifference } = await compareDisks(source, back, ctx);
       await back.close();
       if (firstDifference !== null) {

@@ -3,6 +3,7 @@ import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { shapeOf } from "../disk/extents.js";
 import { diskFormats } from "../disk/formats.js";
+import type { VirtualDisk } from "../disk/model.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
 import { hashSource } from "../io/hash-lane.js";
@@ -10,7 +11,7 @@ import { type OvfDocument, openOvf } from "../ovf/document.js";
 import { findRole } from "../package/manifest/read.js";
 import { serializeManifest } from "../package/manifest/text.js";
 import type { PackageEntry } from "../package/model.js";
-import { type ArchiveFileSet, createOva } from "../package/ova/write.js";
+import { createOva } from "../package/ova/write.js";
 import { readDescriptorEntry } from "../platforms/ovf/descriptor.js";
 import { resolveFiles } from "../platforms/ovf/files.js";
 import { factsOf } from "../platforms/ovf/platform.js";
@@ -27,6 +28,7 @@ import {
 import type { OpenConversion } from "./convert.js";
 import { openDisks } from "./disks.js";
 import type { OpenedPackage } from "./open.js";
+import { archiveSet } from "./pack.js";
 
 /** The one disk format that every importer of OVF takes. */
 const STREAM = { format: "vmdk", variant: "streamOptimized" } as const;
@@ -48,7 +50,10 @@ interface OutputFile {
   readonly id: string;
   readonly name: string;
   readonly entry: PackageEntry;
+  /** Written anew. */
   readonly disk: PlannedDisk | null;
+  /** Carried as it is. */
+  readonly carried: VirtualDisk | null;
 }
 
 /**
@@ -77,7 +82,7 @@ export async function planOvfConversion(
       const source = disk === undefined ? undefined : disks.byId.get(disk.id);
       const isStream = source?.info.format === STREAM.format && source.info.variant === STREAM.variant;
       if (disk === undefined || source === undefined || isStream) {
-        files.push({ id: file.id, name: file.name, entry, disk: null });
+        files.push({ id: file.id, name: file.name, entry, disk: null, carried: source ?? null });
         continue;
       }
       const format = diskFormats.get(STREAM.format);
@@ -92,6 +97,7 @@ export async function planOvfConversion(
         id: file.id,
         name,
         entry,
+        carried: null,
         disk: { id: disk.id, name, source, format, variant: STREAM.variant, plan },
       });
     }
@@ -107,7 +113,9 @@ export async function planOvfConversion(
     const work: Work = {
       reader,
       disks: files.flatMap((file) => (file.disk === null ? [] : [file.disk])),
-      copies: files.flatMap((file) => (file.disk === null ? [{ entry: file.entry, name: file.name }] : [])),
+      copies: files.flatMap(({ disk, carried, entry, name }) =>
+        disk === null ? [carried === null ? { entry, name } : { entry, name, disk: carried }] : [],
+      ),
       order: files.map((file) => file.name),
       blocked: [],
       generated: () => [],
@@ -148,14 +156,9 @@ interface Writing {
 
 async function writeOva(writing: Writing, ctx: Context): Promise<ConversionOutcome> {
   const { to, how, work, files, descriptor, manifestName, options } = writing;
-  if (to.createRandom === undefined || to.readBack === undefined) {
-    throw new FerryError("disk/needs-random-target", `${to.label} can only be written front to back`, {
-      hint: "Write the archive to a file.",
-    });
-  }
   const room = descriptor.size + DESCRIPTOR_SLACK + 64 * files.length;
   const ova = await createOva(
-    to as ArchiveFileSet,
+    archiveSet(to),
     {
       name: options.archive,
       modified: ctx.runtime.now(),

@@ -121,7 +121,7 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
             source: opened.reader.name,
             platform: platform.label,
             target: target.version,
-            integrity: integrity?.verdict ?? "unchecked",
+            integrity,
             machines: fitted.appliance.machines.map((machine) => machine.name),
             files: [
               ...planned.map((disk) => ({

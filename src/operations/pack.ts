@@ -65,8 +65,11 @@ function archiveOrder(reader: PackageReader, descriptor: PackageEntry): Iterable
   return new Set([...body, ...last]);
 }
 
-/** An archive's headers are patched, and its members may be read back for their digests. */
-function archiveSet(to: FileSet): ArchiveFileSet {
+/**
+ * A file set for an archive: its headers are patched, and its members may be read back for their digests.
+ * @throws `package/needs-random-target`
+ */
+export function archiveSet(to: FileSet): ArchiveFileSet {
   const { createRandom, readBack } = to;
   if (createRandom === undefined || readBack === undefined) {
     const message = `an OVA cannot be written to ${to.label}, which takes bytes in order only`;

@@ -8,7 +8,7 @@ export interface ReportInput {
   readonly platform: string;
   /** Version of the target. */
   readonly target: string;
-  readonly integrity: "intact" | "altered" | "unverifiable" | "unchecked";
+  readonly integrity: "intact" | "unverifiable" | "unchecked";
   readonly machines: readonly string[];
   readonly files: readonly { readonly name: string; readonly what: string }[];
   /** What the target cannot hold (`warning`), and what was decided (`info`). */
@@ -19,7 +19,6 @@ export interface ReportInput {
 
 const INTEGRITY: Readonly<Record<ReportInput["integrity"], string>> = {
   intact: "Every file that the manifest lists has the digest that it gives.",
-  altered: "The manifest's digests do not match.",
   unverifiable: "The package has no manifest, so nobody can tell whether its files were changed.",
   unchecked: "Not checked, as asked for.",
 };

@@ -1,0 +1,45 @@
+import * as path from "node:path";
+import { planPack } from "../../operations/pack.js";
+import { openSingleFileSet } from "../../runtime/node/file-set.js";
+import { carryOut } from "../carry.js";
+import { type CommandDefinition, defineCommand } from "../command.js";
+import { flag, json, unless, workOptions } from "../options.js";
+import { withSession } from "../session.js";
+import { openNamedPackage } from "../sources.js";
+
+/** `vmferry pack SRC DEST`. */
+export const pack: CommandDefinition = defineCommand({
+  arguments: [
+    { name: "SRC", what: "an .ovf, or a folder with one", complete: "file" },
+    { name: "DEST", what: "the .ova to write", complete: "file" },
+  ],
+  options: {
+    manifest: flag("--manifest", "add a manifest (SHA-256) where there is none"),
+    dryRun: flag("--dry-run", "show the plan and write nothing"),
+    integrity: unless("--no-integrity", "do not check the files against the manifest"),
+    force: flag("--force", "replace a file that exists"),
+    json,
+    ...workOptions,
+  },
+  details: [
+    "Puts a package's files into one archive, byte for byte: descriptor first, files in its order, manifest and certificate last. SOURCE_DATE_EPOCH sets the members' time.",
+  ],
+  examples: ["pack appliance/ appliance.ova --manifest"],
+  async run([source = "", destination = ""], options, cli) {
+    return withSession(options, cli, async (session) => {
+      const named = await openNamedPackage(source, {}, session);
+      try {
+        const epoch = Number(process.env.SOURCE_DATE_EPOCH ?? Number.NaN);
+        const plan = planPack(named.opened.reader, {
+          name: path.basename(destination),
+          modified: Number.isSafeInteger(epoch) && epoch >= 0 ? new Date(epoch * 1000) : session.ctx.runtime.now(),
+          manifest: options.manifest ? "add" : "keep",
+        });
+        const open = () => openSingleFileSet(destination, { force: options.force });
+        return await carryOut({ plan, open, destination, options }, session, cli);
+      } finally {
+        await named.close();
+      }
+    });
+  },
+});

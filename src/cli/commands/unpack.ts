@@ -1,0 +1,36 @@
+import { planUnpack } from "../../operations/unpack.js";
+import { openFolderSet } from "../../runtime/node/file-set.js";
+import { carryOut } from "../carry.js";
+import { type CommandDefinition, defineCommand } from "../command.js";
+import { flag, json, unless, workOptions } from "../options.js";
+import { withSession } from "../session.js";
+import { openNamedPackage } from "../sources.js";
+
+/** `vmferry unpack SRC DEST`. */
+export const unpack: CommandDefinition = defineCommand({
+  arguments: [
+    { name: "SRC", what: "an .ova", complete: "file" },
+    { name: "DEST", what: "the folder to write", complete: "file" },
+  ],
+  options: {
+    dryRun: flag("--dry-run", "show the plan and write nothing"),
+    integrity: unless("--no-integrity", "do not check the files against the manifest"),
+    force: flag("--force", "replace files that exist"),
+    json,
+    ...workOptions,
+  },
+  details: ["Lays every member beside the descriptor, byte for byte. A package that was altered leaves no result."],
+  examples: ["unpack appliance.ova appliance/"],
+  async run([source = "", destination = ""], options, cli) {
+    return withSession(options, cli, async (session) => {
+      const named = await openNamedPackage(source, {}, session);
+      try {
+        const plan = planUnpack(named.opened.reader);
+        const open = () => openFolderSet(destination, { force: options.force });
+        return await carryOut({ plan, open, destination, options }, session, cli);
+      } finally {
+        await named.close();
+      }
+    });
+  },
+});
