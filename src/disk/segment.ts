@@ -58,12 +58,8 @@ const READ_SPAN = 8 * 1024 * 1024;
 /** What reading needs of an environment. */
 export type ReadEnv = Pick<KernelEnv, "codec" | "readInto">;
 
-/** A stored unit that is kept packed. */
-interface StoredUnit {
-  /** Guest offset of the unit's first byte. */
-  readonly guest: number;
-  readonly payload: Uint8Array;
-}
+/** Packed units by the guest offset of their first byte; `null`: only a part was wanted, which was decoded. */
+type KeptUnits = Map<number, Uint8Array | null>;
 
 /** A buffer that grows and is used again by the next job of the thread. */
 export class Scratch {
@@ -128,9 +124,9 @@ function fillGuest(
   env: ReadEnv,
   buffers: { readonly guest: Uint8Array; readonly stored: Scratch; readonly unit: Scratch },
   want: { readonly plain: boolean; readonly packed: boolean },
-): readonly StoredUnit[] {
+): KeptUnits {
   const { guest } = buffers;
-  const kept: StoredUnit[] = [];
+  const kept: KeptUnits = new Map();
   let filled = 0;
   for (const read of job.reads) {
     const start = read.outOffset - job.offset;
@@ -146,9 +142,16 @@ function fillGuest(
     const packing = kernel.packing;
     eachStored(read, env, buffers.stored, (i, stored) => {
       const payload = kernel.payload(stored);
-      if (want.packed) kept.push({ guest: read.outOffset - read.skip + i * read.unitBytes, payload: payload.slice() });
-      if (!want.plain) return;
       const from = unitStart(i);
+      if (want.packed) {
+        const part = from < start || from + read.unitBytes > end;
+        kept.set(job.offset + from, part ? null : payload.slice());
+        if (!want.plain) {
+          if (!part) return;
+          // A unit that ends past the disk may be packed short, or hold anything there.
+          guest.fill(0, Math.max(from, 0), from + read.unitBytes);
+        }
+      }
       const whole = from >= start && from + read.unitBytes <= guest.length && from + read.unitBytes <= end;
       const into = whole ? guest.subarray(from, from + read.unitBytes) : buffers.unit.take(read.unitBytes);
       const made = unpack(env, packing, payload, into);
@@ -212,7 +215,7 @@ function packUnits(
   write: SegmentWrite,
   kernel: UnitKernel,
   guest: Uint8Array,
-  carried: ReadonlyMap<number, Uint8Array> | null,
+  carried: ReadonlyMap<number, Uint8Array | null> | null,
   env: KernelEnv,
 ): SegmentOutput {
   const units = Math.ceil(write.length / write.unitBytes);
@@ -221,16 +224,16 @@ function packUnits(
   const alignment = kernel.frame?.alignment ?? 1;
   // Deflate grows what it cannot shrink by 5 bytes in 16 KiB at most, in any codec that we use; a carried unit may be larger.
   let most = write.unitBytes + Math.ceil(write.unitBytes / 512) + 64;
-  for (const payload of carried?.values() ?? []) most = Math.max(most, payload.length);
+  for (const payload of carried?.values() ?? []) most = Math.max(most, payload?.length ?? 0);
   const slot = alignUp(header + most, alignment);
   const out = new Uint8Array(slot * units);
   let at = 0;
   for (let i = 0; i < units; i++) {
     const from = i * write.unitBytes;
     let length: number;
-    if (carried !== null) {
-      const payload = carried.get(write.offset + from);
-      if (payload === undefined) continue;
+    const payload = carried?.get(write.offset + from);
+    if (carried !== null && payload === undefined) continue;
+    if (payload !== undefined && payload !== null) {
       out.set(payload, at + header);
       length = payload.length;
     } else {
@@ -278,13 +281,12 @@ export function createSegmentKernel(unitKernels: Iterable<UnitKernel>): Kernel<S
       };
       const guest = guestScratch.take(job.length);
       const kept = fillGuest(job, kernels, env, { guest, stored: storedScratch, unit: unitScratch }, want);
-      const carried = want.packed ? new Map(kept.map((unit) => [unit.guest, unit.payload])) : null;
       return job.writes.map((write) => {
         const from = write.offset - job.offset;
         const bytes = guest.subarray(from, from + write.length);
         return write.target !== null && write.at !== null
           ? writePlain(write, bytes, env)
-          : packUnits(write, kernelOf(kernels, write.kernel), bytes, write.carry ? carried : null, env);
+          : packUnits(write, kernelOf(kernels, write.kernel), bytes, write.carry ? kept : null, env);
       });
     },
     transfers(outputs): ArrayBuffer[] {
