@@ -44,7 +44,7 @@ export function looksLikeDescriptor(head: Uint8Array): boolean {
 export function parseVmdkDescriptor(bytes: Uint8Array, label: string): VmdkDescriptor {
   let end = bytes.indexOf(0);
   if (end < 0) end = bytes.length;
-  const text = new TextDecoder("utf-8").decode(bytes.subarray(0, end));
+  const text = decodeText(bytes.subarray(0, end));
   const header = new Map<string, string>();
   const ddb = new Map<string, string>();
   const extents: DescriptorExtent[] = [];
@@ -81,6 +81,11 @@ export function parseVmdkDescriptor(bytes: Uint8Array, label: string): VmdkDescr
     if (/^ddb\./i.test(key)) ddb.set(key.slice(4), value);
     else header.set(key.toLowerCase(), value);
   }
+  if ([...header.keys()].some((key) => key.startsWith("encryption."))) {
+    throw new FerryError("vmdk/encrypted", `${label} is an encrypted disk`, {
+      hint: "Remove the encryption in VMware, where its password is known, and export the machine again.",
+    });
+  }
   for (const extent of extents) {
     if (!Number.isSafeInteger(extent.sectors * 512) || !Number.isSafeInteger(extent.offset * 512)) {
       throw new FerryError("vmdk/bad-descriptor", `an extent of ${extent.sectors} sectors is not possible`, {
@@ -97,6 +102,40 @@ export function parseVmdkDescriptor(bytes: Uint8Array, label: string): VmdkDescr
     extents,
     ddb,
   };
+}
+
+/** A descriptor's text in the encoding that it names itself: `UTF-8`, or the code page of a Windows host. */
+function decodeText(bytes: Uint8Array): string {
+  const named = /^\s*encoding\s*=\s*"?([\w-]+)"?\s*$/im.exec(new TextDecoder("latin1").decode(bytes))?.[1];
+  try {
+    return new TextDecoder(named ?? "utf-8").decode(bytes);
+  } catch {
+    // An encoding that this system does not know: the names of files are all that it matters for.
+    return new TextDecoder("utf-8").decode(bytes);
+  }
+}
+
+/** Characters that a quoted name in a descriptor cannot hold. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
+const UNQUOTABLE = /["\u0000-\u001f\u007f]/g;
+
+/** The name under which a file with everything in it names itself. Nobody opens it, so what cannot be quoted is replaced. */
+export function innerName(name: string): string {
+  return name.replace(/^.*\//, "").replace(UNQUOTABLE, "_");
+}
+
+/**
+ * The name of an extent beside its descriptor: `disk.vmdk` and `-flat` make `disk-flat.vmdk`. Both may stand in a folder.
+ * @throws `vmdk/bad-name` where a descriptor cannot hold it
+ */
+export function extentName(name: string, suffix: string): string {
+  if (name.search(UNQUOTABLE) >= 0) {
+    throw new FerryError("vmdk/bad-name", `a VMDK descriptor cannot name files after ${JSON.stringify(name)}`, {
+      hint: "Choose a name without quotation marks and control characters.",
+    });
+  }
+  const stem = name.replace(/\.vmdk$/i, "");
+  return `${stem}${suffix}.vmdk`;
 }
 
 /** What a descriptor that we write says. */
@@ -121,6 +160,7 @@ export function serializeVmdkDescriptor(descriptor: NewDescriptor): string {
   return [
     "# Disk DescriptorFile",
     "version=1",
+    'encoding="UTF-8"',
     `CID=${descriptor.cid}`,
     `parentCID=${NO_PARENT}`,
     `createType="${descriptor.createType}"`,

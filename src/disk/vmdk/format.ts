@@ -1,19 +1,36 @@
-import { SECTOR, TIB, viewOf } from "../../base/bytes.js";
+import { SECTOR, viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
+import { formatBytes } from "../../base/text.js";
 import type { Context } from "../../io/context.js";
 import type { DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../../io/source.js";
 import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WritePlan } from "../model.js";
 import { plainKernel } from "../plain.js";
 import { variantToWrite } from "../variant.js";
+import { COWD_MAGIC } from "./cowd.js";
 import { looksLikeDescriptor } from "./descriptor.js";
 import { SPARSE_MAGIC } from "./header.js";
 import { grainKernel } from "./kernel.js";
+import { planMonolithicFlat, planSplitFlat } from "./plan-flat.js";
+import { planMonolithicSparse, planSplitSparse } from "./plan-sparse.js";
 import { planStream } from "./plan-stream.js";
 import { openVmdk } from "./read.js";
+import { MOST_BYTES, READ_VARIANTS } from "./variants.js";
+
+type Planner = (shape: DiskShape, options: PlanOptions, ctx: Context) => Promise<WritePlan>;
+
+/** How each variant is planned; the default first. */
+const PLANNERS: ReadonlyMap<string, Planner> = new Map<string, Planner>([
+  ["monolithicSparse", planMonolithicSparse],
+  ["streamOptimized", planStream],
+  ["monolithicFlat", planMonolithicFlat],
+  ["twoGbMaxExtentSparse", planSplitSparse],
+  ["twoGbMaxExtentFlat", planSplitFlat],
+]);
 
 function probe(window: ProbeWindow): ProbeResult {
   const { head } = window;
-  if (head.length >= 4 && viewOf(head).getUint32(0, true) === SPARSE_MAGIC) return { match: "yes" };
+  const magic = head.length < 4 ? 0 : viewOf(head).getUint32(0, true);
+  if (magic === SPARSE_MAGIC || magic === COWD_MAGIC) return { match: "yes" };
   return looksLikeDescriptor(head) ? { match: "yes" } : null;
 }
 
@@ -31,17 +48,31 @@ export const vmdk: DiskFormat = {
     "http://www.vmware.com/interfaces/specifications/vmdk.html#sparse",
     "http://www.vmware.com/interfaces/specifications/vmdk.html#compressed",
   ],
-  variants: ["streamOptimized", "monolithicSparse", "monolithicFlat", "twoGbMaxExtentSparse", "twoGbMaxExtentFlat"],
-  writes: ["streamOptimized"],
-  limits: { maxSize: 62 * TIB, sizeMultiple: SECTOR },
+  variants: READ_VARIANTS,
+  writes: [...PLANNERS.keys()],
+  limits: {
+    maxSize: MOST_BYTES.any,
+    sizeMultiple: SECTOR,
+    maxSizes: { twoGbMaxExtentSparse: MOST_BYTES.split, twoGbMaxExtentFlat: MOST_BYTES.split },
+  },
   kernels: [plainKernel, grainKernel],
   probe,
-  open: (input: DiskInput, resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> => {
+  open: async (input: DiskInput, resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> => {
     if (!("bytes" in input)) throw new FerryError("internal/bug", "a VMDK is opened from bytes");
     return openVmdk(input.bytes, resolver, ctx);
   },
   async plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
-    variantToWrite(vmdk, options);
-    return planStream(shape, options, ctx);
+    const variant = variantToWrite(vmdk, options);
+    const most = vmdk.limits.maxSizes?.[variant] ?? vmdk.limits.maxSize;
+    if (shape.info.size > most) {
+      throw new FerryError(
+        "disk/too-large",
+        `${variant} holds ${formatBytes(most)}, and the disk has ${formatBytes(shape.info.size)}`,
+        {
+          hint: "Convert to another format or variant, such as qcow2 or raw.",
+        },
+      );
+    }
+    return (PLANNERS.get(variant) as Planner)(shape, options, ctx);
   },
 };

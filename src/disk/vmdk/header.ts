@@ -20,7 +20,8 @@ export interface SparseHeader {
   /** 1 to 3. 2: zeroed-grain entries; 3: streams exported by vSphere. */
   readonly version: number;
   readonly flags: {
-    readonly useRedundantDirectory: boolean;
+    /** A second directory with tables of its own is there. */
+    readonly redundantDirectory: boolean;
     /** A grain table entry of 1 means a grain of zeros. */
     readonly zeroedGrains: boolean;
     readonly compressed: boolean;
@@ -38,6 +39,9 @@ export interface SparseHeader {
   readonly overheadSectors: number;
   readonly unclean: boolean;
 }
+
+/** singleEndLineChar, nonEndLineChar, doubleEndLineChar1, doubleEndLineChar2: a transfer in text mode would change them. */
+const NEWLINE_TEST = [0x0a, 0x20, 0x0d, 0x0a] as const;
 
 const GD_AT_END_VALUE = 0xffffffffffffffffn;
 
@@ -64,6 +68,13 @@ export function parseSparseHeader(bytes: Uint8Array, label: string, at: number):
   const version = view.getUint32(4, true);
   if (version < 1 || version > 3) throw bad("version", 4, `sparse extent version ${version} is unknown`);
   const flags = view.getUint32(8, true);
+  if (has(flags, FLAG_NEWLINE_TEST) && NEWLINE_TEST.some((byte, i) => bytes[73 + i] !== byte)) {
+    throw bad("newline test", 73, "line ends were changed: the file went through a transfer in text mode");
+  }
+  const capacitySectors = readU64(view, 12, true);
+  if (!Number.isSafeInteger(capacitySectors * SECTOR)) {
+    throw bad("capacity", 12, `a capacity of ${capacitySectors} sectors is not possible`);
+  }
   const grainSectors = readU64(view, 20, true);
   // The format asks for a power of two above 8 sectors (4 KiB); smaller ones have been seen and do no harm. 64 MiB is beyond any writer.
   if (!isPowerOfTwo(grainSectors) || grainSectors > 131_072) {
@@ -78,15 +89,18 @@ export function parseSparseHeader(bytes: Uint8Array, label: string, at: number):
   if (compressed && compressAlgorithm > 1) {
     throw bad("compressAlgorithm", 77, `compression method ${compressAlgorithm} is unknown`);
   }
+  if (compressed && !has(flags, FLAG_MARKERS)) {
+    throw bad("flags", 8, "grains are compressed and have no markers, which nobody writes");
+  }
   return {
     version,
     flags: {
-      useRedundantDirectory: has(flags, FLAG_REDUNDANT_GD),
+      redundantDirectory: has(flags, FLAG_REDUNDANT_GD),
       zeroedGrains: has(flags, FLAG_ZEROED_GRAIN),
       compressed,
       markers: has(flags, FLAG_MARKERS),
     },
-    capacitySectors: readU64(view, 12, true),
+    capacitySectors,
     grainSectors,
     descriptorSector: readU64(view, 28, true),
     descriptorSectors: readU64(view, 36, true),
@@ -107,7 +121,7 @@ export function serializeSparseHeader(header: SparseHeader): Uint8Array {
   view.setUint32(
     8,
     FLAG_NEWLINE_TEST +
-      (header.flags.useRedundantDirectory ? FLAG_REDUNDANT_GD : 0) +
+      (header.flags.redundantDirectory ? FLAG_REDUNDANT_GD : 0) +
       (header.flags.zeroedGrains ? FLAG_ZEROED_GRAIN : 0) +
       (header.flags.compressed ? FLAG_COMPRESSED : 0) +
       (header.flags.markers ? FLAG_MARKERS : 0),
@@ -123,8 +137,7 @@ export function serializeSparseHeader(header: SparseHeader): Uint8Array {
   else writeU64(view, 56, header.directorySector, true);
   writeU64(view, 64, header.overheadSectors, true);
   bytes[72] = header.unclean ? 1 : 0;
-  // singleEndLineChar, nonEndLineChar, doubleEndLineChar1, doubleEndLineChar2: a transfer in text mode would change them.
-  bytes.set([0x0a, 0x20, 0x0d, 0x0a], 73);
+  bytes.set(NEWLINE_TEST, 73);
   view.setUint16(77, header.flags.compressed ? 1 : 0, true);
   return bytes;
 }

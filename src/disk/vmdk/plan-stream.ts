@@ -4,7 +4,8 @@ import type { Context } from "../../io/context.js";
 import { collectRuns } from "../extents.js";
 import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan, WriteResult } from "../model.js";
 import { cidOf } from "./cid.js";
-import { serializeVmdkDescriptor } from "./descriptor.js";
+import { innerName, serializeVmdkDescriptor } from "./descriptor.js";
+import { serializeTable } from "./grain-tables.js";
 import { GD_AT_END, type SparseHeader, serializeSparseHeader } from "./header.js";
 import { grainKernel } from "./kernel.js";
 
@@ -29,13 +30,6 @@ function marker(sectors: number, type: number): Uint8Array {
   return bytes;
 }
 
-function words(table: Uint32Array): Uint8Array {
-  const bytes = new Uint8Array(alignUp(table.length * 4, SECTOR));
-  const view = viewOf(bytes);
-  for (const [i, value] of table.entries()) view.setUint32(4 * i, value, true);
-  return bytes;
-}
-
 /**
  * A stream-optimized VMDK: grains in guest order behind markers, each table after its grains, then directory, footer and
  * end-of-stream marker. The file ends exactly there, so that one-pass readers accept it.
@@ -47,7 +41,7 @@ export async function planStream(shape: DiskShape, options: PlanOptions, ctx: Co
   const capacitySectors = alignUp(shape.info.size, GRAIN) / SECTOR;
   const header: SparseHeader = {
     version: 3,
-    flags: { useRedundantDirectory: false, zeroedGrains: false, compressed: true, markers: true },
+    flags: { redundantDirectory: false, zeroedGrains: false, compressed: true, markers: true },
     capacitySectors,
     grainSectors: GRAIN / SECTOR,
     descriptorSector: 1,
@@ -66,7 +60,7 @@ export async function planStream(shape: DiskShape, options: PlanOptions, ctx: Co
         access: "RDONLY",
         sectors: Math.ceil(shape.info.size / SECTOR),
         kind: "SPARSE",
-        file: options.name.replace(/^.*\//, ""),
+        file: innerName(options.name),
         offset: 0,
       },
     ],
@@ -123,7 +117,7 @@ function streamTables(file: string, header: SparseHeader): PlanTables {
     if (tableIndex < 0) return;
     yield append(marker((TABLE_ENTRIES * 4) / SECTOR, MARKER.grainTable));
     directory[tableIndex] = end / SECTOR;
-    yield append(words(table));
+    yield append(serializeTable(table));
     table = new Uint32Array(TABLE_ENTRIES);
     tableIndex = -1;
   }
@@ -146,7 +140,7 @@ function streamTables(file: string, header: SparseHeader): PlanTables {
     },
     *end(): Iterable<Region> {
       yield* flush();
-      const directoryBytes = words(directory);
+      const directoryBytes = serializeTable(directory);
       yield append(marker(directoryBytes.length / SECTOR, MARKER.grainDirectory));
       const directorySector = end / SECTOR;
       yield append(directoryBytes);

@@ -1,104 +1,160 @@
-import { alignUp, SECTOR, viewOf } from "../../base/bytes.js";
+import { type ByteRange, SECTOR, viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource, SourceResolver } from "../../io/source.js";
 import { mergeExtents } from "../extents.js";
-import type { VirtualDisk } from "../model.js";
-import { NO_PARENT, parseVmdkDescriptor, type VmdkDescriptor } from "./descriptor.js";
-import { openGrainTables } from "./grain-tables.js";
-import {
-  GD_AT_END,
-  grainBytes,
-  parseSparseHeader,
-  SPARSE_HEADER_BYTES,
-  SPARSE_MAGIC,
-  type SparseHeader,
-} from "./header.js";
-import { openSparseExtent } from "./sparse.js";
+import type { Extent, ReadOp, VirtualDisk } from "../model.js";
+import { COWD_MAGIC } from "./cowd.js";
+import { looksLikeDescriptor, NO_PARENT, parseVmdkDescriptor, type VmdkDescriptor } from "./descriptor.js";
+import { openExtentList } from "./extent-list.js";
+import { grainBytes, SPARSE_MAGIC } from "./header.js";
+import { capacityOf, readHostedExtent } from "./hosted.js";
+import type { ExtentReader } from "./sparse.js";
+import { variantOf } from "./variants.js";
 
-/** Bytes at the end of a stream that are searched for its footer: padding of block-aligned uploads comes after it. */
-const FOOTER_SEARCH = 128 * 1024;
+/** Bytes that tell what kind of file it is. */
+const HEAD_BYTES = 1024;
 
-/** Opens a VMDK: a sparse extent with an embedded descriptor, or a descriptor that names extents. */
-export async function openVmdk(source: ByteSource, _resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> {
-  const header = parseSparseHeader(
-    await source.read(0, Math.min(SPARSE_HEADER_BYTES, source.size), ctx.signal),
-    source.label,
-    0,
-  );
-  const descriptor = await readEmbedded(source, header, ctx);
-  const directorySector = await findDirectory(source, header, ctx);
-  const tables = await openGrainTables(source, header, directorySector, ctx.limits, ctx.signal);
-  const size = capacityOf(header, descriptor);
-  const hasParent = descriptor !== null && descriptor.parentCid !== NO_PARENT;
-  const extent = openSparseExtent(source, header, tables, size, hasParent ? "absent" : "zero");
-  const variant = header.flags.compressed ? "streamOptimized" : (descriptor?.createType ?? "monolithicSparse");
+/**
+ * Opens a VMDK: a sparse extent with an embedded descriptor, or a descriptor that names extents, which are asked of the resolver.
+ * @throws `vmdk/bad-header`, `vmdk/bad-descriptor`, `vmdk/bad-table`, `vmdk/no-footer`, `vmdk/extent-missing` and other `vmdk/...`
+ */
+export async function openVmdk(source: ByteSource, resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> {
+  const head = await source.read(0, Math.min(HEAD_BYTES, source.size), ctx.signal);
+  const magic = head.length < 4 ? 0 : viewOf(head).getUint32(0, true);
+  if (magic === SPARSE_MAGIC) return openLoneExtent(source, ctx);
+  if (magic === COWD_MAGIC) {
+    throw new FerryError("vmdk/bare-extent", `${source.label} is an extent of an ESX disk without its descriptor`, {
+      hint: "Give the small text file beside it, which names it and its parent.",
+    });
+  }
+  if (looksLikeDescriptor(head)) return openDescriptorFile(source, resolver, ctx);
+  throw new FerryError("vmdk/bad-header", `${source.label} holds neither a VMDK header nor a descriptor`, {
+    location: { at: "bytes", file: source.label, offset: 0, field: "magicNumber" },
+    hint: "If it is the flat extent of a VMDK, give the small text file beside it, or read it as a raw disk.",
+  });
+}
+
+/** monolithicSparse and streamOptimized: all in one file. */
+async function openLoneExtent(source: ByteSource, ctx: Context): Promise<VirtualDisk> {
+  const hosted = await readHostedExtent(source, ctx);
+  const { descriptor, header } = hosted;
+  if (descriptor === null) {
+    ctx.report({
+      code: "vmdk/no-descriptor",
+      severity: "warning",
+      message: `${source.label} has no descriptor: it may be one part of a split disk`,
+      location: { at: "bytes", file: source.label, offset: 28, field: "descriptorOffset" },
+      hint: "If there is a small text file beside it that names it, give that one.",
+    });
+  }
+  const size = capacityOf(hosted, source.label, ctx);
+  const reader = await hosted.open(size, hasParent(descriptor) ? "absent" : "zero");
+  const written = header.flags.compressed ? "streamOptimized" : "monolithicSparse";
+  return diskOf([reader], descriptor, {
+    variant: header.flags.compressed ? written : variantOf(descriptor?.createType ?? written),
+    blockSize: grainBytes(header),
+    close: async () => {},
+  });
+}
+
+async function openDescriptorFile(source: ByteSource, resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> {
+  if (source.size > ctx.limits.diskDescriptorBytes) {
+    throw new FerryError("io/limit", `the disk descriptor takes ${source.size} bytes`, {
+      location: { at: "bytes", file: source.label, offset: 0 },
+      hint: "Descriptors are small text files; raise the limit diskDescriptorBytes if this one is trusted.",
+    });
+  }
+  const descriptor = parseVmdkDescriptor(await source.read(0, source.size, ctx.signal), source.label);
+  if (descriptor.extents.length === 0) {
+    throw new FerryError("vmdk/bad-descriptor", `${source.label} names no extent`, {
+      location: { at: "text", file: source.label, line: 1, column: 1 },
+      hint: "The descriptor is damaged; compare it with one of the same kind.",
+    });
+  }
+  const sectors = descriptor.extents.reduce((sum, extent) => sum + extent.sectors, 0);
+  if (!Number.isSafeInteger(sectors * SECTOR)) {
+    throw new FerryError("vmdk/bad-descriptor", `extents of ${sectors} sectors together are not possible`, {
+      location: { at: "text", file: source.label, line: 1, column: 1 },
+      hint: "The descriptor is damaged or hostile.",
+    });
+  }
+  const unallocated = hasParent(descriptor) ? "absent" : "zero";
+  const list = await openExtentList(descriptor, source, resolver, unallocated, ctx);
+  return diskOf(list.readers, descriptor, {
+    variant: variantOf(descriptor.createType),
+    blockSize: list.blockSize,
+    close: list.close,
+  });
+}
+
+function hasParent(descriptor: VmdkDescriptor | null): descriptor is VmdkDescriptor {
+  return descriptor !== null && descriptor.parentCid !== NO_PARENT;
+}
+
+/** Extents one after the other, as one disk. */
+function diskOf(
+  readers: readonly ExtentReader[],
+  descriptor: VmdkDescriptor | null,
+  facts: { readonly variant: string; readonly blockSize: number; close(): Promise<void> },
+): VirtualDisk {
+  const starts: number[] = [];
+  let size = 0;
+  for (const reader of readers) {
+    starts.push(size);
+    size += reader.bytes;
+  }
+
+  /** The extents that a range touches, and which part of each. */
+  function* parts(range: ByteRange): Iterable<{ reader: ExtentReader; start: number; within: ByteRange }> {
+    const end = range.offset + range.length;
+    for (let i = firstPast(starts, range.offset) - 1; i < readers.length; i++) {
+      const [reader, start] = [readers[i], starts[i]];
+      if (reader === undefined || start === undefined || start >= end) return;
+      const from = Math.max(range.offset, start);
+      const to = Math.min(end, start + reader.bytes);
+      if (from < to) yield { reader, start, within: { offset: from - start, length: to - from } };
+    }
+  }
+
+  async function* extents(range: ByteRange, signal?: AbortSignal): AsyncIterable<Extent> {
+    for (const { reader, start, within } of parts(range)) {
+      for await (const extent of reader.extents(within, signal)) yield { ...extent, offset: start + extent.offset };
+    }
+  }
+
   return {
     info: {
       format: "vmdk",
-      variant,
+      variant: facts.variant,
       size,
       logicalSectorSize: 512,
-      blockSize: grainBytes(header),
-      parent: hasParent ? { name: descriptor.parentFileNameHint, identity: descriptor.parentCid } : null,
+      blockSize: facts.blockSize,
+      parent: hasParent(descriptor) ? { name: descriptor.parentFileNameHint, identity: descriptor.parentCid } : null,
       identity: descriptor?.cid ?? null,
       properties: Object.fromEntries(descriptor?.ddb ?? []),
     },
-    extents: (range = { offset: 0, length: size }, signal) => mergeExtents(extent.extents(range, signal)),
-    reads: (range, signal) => extent.reads(range, signal),
-    units: () => extent.units(),
-    close: async () => {},
+    extents: (range = { offset: 0, length: size }, signal) => mergeExtents(extents(range, signal)),
+    async reads(range, signal): Promise<readonly ReadOp[]> {
+      const ops: ReadOp[] = [];
+      for (const { reader, start, within } of parts(range)) {
+        for (const op of await reader.reads(within, signal)) ops.push({ ...op, outOffset: start + op.outOffset });
+      }
+      return ops;
+    },
+    units: () => (readers.length === 1 ? (readers[0] as ExtentReader).units() : null),
+    close: facts.close,
   };
 }
 
-/**
- * The guest's capacity. VirtualBox rounds the header up to whole grains and keeps the true size in the embedded descriptor; any other
- * difference is settled by the header, which the tables belong to.
- */
-function capacityOf(header: SparseHeader, descriptor: VmdkDescriptor | null): number {
-  const fromHeader = header.capacitySectors * SECTOR;
-  const extents = descriptor?.extents ?? [];
-  const only = extents.length === 1 ? extents[0] : undefined;
-  const told = (only?.sectors ?? 0) * SECTOR;
-  return told > 0 && told < fromHeader && alignUp(told, grainBytes(header)) === fromHeader ? told : fromHeader;
-}
-
-async function readEmbedded(source: ByteSource, header: SparseHeader, ctx: Context): Promise<VmdkDescriptor | null> {
-  if (header.descriptorSector === 0 || header.descriptorSectors === 0) return null;
-  const at = header.descriptorSector * SECTOR;
-  const length = header.descriptorSectors * SECTOR;
-  if (length > ctx.limits.diskDescriptorBytes) {
-    throw new FerryError("io/limit", `the embedded descriptor would take ${length} bytes`, {
-      location: { at: "bytes", file: source.label, offset: 36, field: "descriptorSize" },
-      hint: "The header is damaged or hostile.",
-    });
+/** Index of the first of some ascending numbers that is greater than a value. */
+function firstPast(ascending: readonly number[], value: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((ascending[middle] as number) <= value) low = middle + 1;
+    else high = middle;
   }
-  return parseVmdkDescriptor(
-    await source.read(at, Math.min(length, Math.max(0, source.size - at)), ctx.signal),
-    source.label,
-  );
-}
-
-/** The sector of the grain directory in use: the header's, or the footer's where the header leaves it open. */
-async function findDirectory(source: ByteSource, header: SparseHeader, ctx: Context): Promise<number> {
-  if (header.directorySector !== GD_AT_END) {
-    return header.flags.useRedundantDirectory && header.redundantDirectorySector !== 0
-      ? header.redundantDirectorySector
-      : header.directorySector;
-  }
-  // Footer and end-of-stream marker are the last two sectors, unless an upload padded the file.
-  const from = Math.max(SECTOR, source.size - FOOTER_SEARCH - (source.size % SECTOR));
-  const tail = await source.read(from, source.size - from, ctx.signal);
-  const view = viewOf(tail);
-  for (let at = Math.floor(tail.length / SECTOR) * SECTOR - 2 * SECTOR; at >= 0; at -= SECTOR) {
-    if (view.getUint32(at, true) !== SPARSE_MAGIC) continue;
-    const footer = parseSparseHeader(tail.subarray(at, at + SPARSE_HEADER_BYTES), source.label, from + at);
-    if (footer.directorySector !== GD_AT_END && footer.capacitySectors === header.capacitySectors) {
-      return footer.directorySector;
-    }
-  }
-  throw new FerryError("vmdk/no-footer", "the header leaves the grain directory to a footer, and there is none", {
-    location: { at: "bytes", file: source.label, offset: 56, field: "gdOffset" },
-    hint: "The file is cut off: compare its size with the manifest, and fetch it again.",
-  });
+  return low;
 }

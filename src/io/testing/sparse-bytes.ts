@@ -2,7 +2,8 @@ import type { ByteRange } from "../../base/bytes.js";
 import type { ByteSource } from "../source.js";
 import { checkRange } from "../sources/memory.js";
 
-const PAGE = 64 * 1024;
+/** As file systems keep them. */
+const PAGE = 4 * 1024;
 
 /** Bytes of any size of which few are written: pages in memory, zeros everywhere else. */
 export class SparseBytes {
