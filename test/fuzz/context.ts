@@ -1,0 +1,19 @@
+import type { Context } from "../../src/io/context.js";
+import { testContext } from "../../src/io/testing/context.js";
+import { zlibCodec } from "../../src/runtime/node/codec.js";
+import { nodeHash } from "../../src/runtime/node/hash.js";
+
+/** A context with limits so low that a parser which forgets one of them is seen. */
+export function fuzzContext(): Context {
+  return testContext({
+    runtime: { codec: zlibCodec(), hash: nodeHash },
+    limits: {
+      descriptorBytes: 4 * 2 ** 20,
+      xmlElements: 100_000,
+      members: 10_000,
+      manifestBytes: 4 * 2 ** 20,
+      tableBytes: 16 * 2 ** 20,
+      unitBytes: 16 * 2 ** 20,
+    },
+  });
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { guardAllocations } from "./guard.js";
+import { mutate, Random } from "./mutate.js";
+import { fuzz } from "./run.js";
+import { brokenTarget, fuzzTargets } from "./targets.js";
+
+/** The same cases in every run; `npm run fuzz` looks for new ones. */
+const base = 1;
+const cases = 200;
+
+for (const target of fuzzTargets) {
+  test(`${target.name}: ${cases} damaged inputs end in a value or an error that blames the input`, async () => {
+    assert.ok((await target.seeds()).length > 0, `${target.name} has no seeds`);
+    const { crashes } = await fuzz(target, { base, cases });
+    assert.equal(crashes.map(({ index, reason }) => `case ${index}: ${reason}`).join("\n"), "");
+  });
+
+  test(`${target.name}: inputs that crashed once crash no more`, async () => {
+    const folder = `test/fixtures/fuzz/${target.name}`;
+    const files = existsSync(folder) ? readdirSync(folder).sort() : [];
+    const inputs = [
+      ...files.map((file) => new Uint8Array(readFileSync(`${folder}/${file}`))),
+      ...(await target.seeds()),
+    ];
+    const { crashes } = await fuzz(target, { base, cases: inputs.length, inputs });
+    assert.equal(crashes.map(({ index, reason }) => `${files[index] ?? "a seed"}: ${reason}`).join("\n"), "");
+  });
+}
+
+test("crashes, hangs, too much memory and our own mistakes are found, errors that blame the input are not", async () => {
+  const inputs = [0, 1, 2, 3, 4, 5, 6, 0].map((byte) => new Uint8Array([byte]));
+  const { crashes } = await fuzz(brokenTarget, { base, cases: inputs.length, inputs, timeoutMs: 4000 });
+  assert.deepEqual(
+    crashes.map(({ index }) => index),
+    [1, 2, 3, 4, 6],
+  );
+  assert.deepEqual(crashes[0]?.input, inputs[1]);
+});
+
+test("the same seed gives the same input, another seed another one", () => {
+  const seeds = [new TextEncoder().encode("the quick brown fox jumps over the lazy dog".repeat(20))];
+  assert.deepEqual(mutate(seeds, new Random(7), undefined), mutate(seeds, new Random(7), undefined));
+  const different = new Set(Array.from({ length: 100 }, (_, i) => mutate(seeds, new Random(i), undefined).toString()));
+  assert.ok(different.size > 90, `only ${different.size} of 100 inputs differ`);
+});
+
+test("a typed array above the guard's limit throws, one below it does not", () => {
+  guardAllocations(2 ** 28);
+  assert.throws(() => new Uint8Array(2 ** 28 + 1), /more than/);
+  assert.throws(() => new Float64Array(2 ** 26), /more than/);
+  assert.ok(new Uint8Array(16) instanceof Uint8Array);
+  assert.equal(new Uint8Array([1, 2, 3]).subarray(1).length, 2);
+});

@@ -1,0 +1,232 @@
+/** A small, fast generator of numbers (mulberry32): the same seed gives the same numbers everywhere. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** A whole number from 0 up to, but not with, `end`. */
+  below(end: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * end);
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)] as T;
+  }
+}
+
+/** A seed for a case of a target: FNV-1a over its name, so that cases do not move when another target is added. */
+export function seedOf(name: string, base: number, index: number): number {
+  let hash = 0x811c9dc5;
+  for (const char of `${name}/${base}/${index}`) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
+  return hash;
+}
+
+/** Numbers that break arithmetic: signs, powers of two and their neighbours, and what a header must not claim. */
+const edges = [
+  0n,
+  1n,
+  2n,
+  511n,
+  512n,
+  0x7fn,
+  0xffn,
+  0x7fffn,
+  0xffffn,
+  0x7fffffffn,
+  0xffffffffn,
+  2n ** 32n,
+  2n ** 53n,
+  2n ** 63n,
+  2n ** 64n - 1n,
+];
+
+type Mutation = (bytes: Uint8Array, random: Random, others: readonly Uint8Array[]) => Uint8Array;
+
+/** A position: structures stand at the ends and where bytes are not zero, so these are tried more often. */
+function place(bytes: Uint8Array, random: Random): number {
+  const { length } = bytes;
+  switch (random.below(4)) {
+    case 0:
+      return random.below(Math.min(length, 4096));
+    case 1:
+      return length - 1 - random.below(Math.min(length, 2048));
+    default: {
+      let at = random.below(length);
+      for (let tries = 0; tries < 8 && bytes[at] === 0; tries++) at = random.below(length);
+      return at;
+    }
+  }
+}
+
+/** A run of bytes of one class around a place: digits, or what stands between quotes. */
+function runAround(bytes: Uint8Array, at: number, inside: (byte: number) => boolean): [start: number, end: number] {
+  let start = at;
+  while (start > 0 && at - start < 256 && inside(bytes[start - 1] ?? 0)) start--;
+  let end = at;
+  while (end < bytes.length && end - at < 256 && inside(bytes[end] ?? 0)) end++;
+  return [start, end];
+}
+
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
+const isQuote = (byte: number): boolean => byte === 0x22 || byte === 0x27;
+/** What a number or a name in a text must not be trusted with. */
+const words = [
+  "",
+  "0",
+  "-1",
+  "1e9",
+  "4294967296",
+  "9007199254740993",
+  "99999999999999999999",
+  "../../x",
+  "/etc/passwd",
+  "file:///etc/passwd",
+  "a".repeat(5000),
+  "%00",
+  "\u202e",
+];
+
+function replaceRun(bytes: Uint8Array, [start, end]: readonly [number, number], random: Random): Uint8Array {
+  return join(bytes.subarray(0, start), new TextEncoder().encode(random.pick(words)), bytes.subarray(end));
+}
+
+const mutations: readonly Mutation[] = [
+  function flipBit(bytes, random) {
+    const at = place(bytes, random);
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
+    return bytes;
+  },
+  function setByte(bytes, random) {
+    bytes[place(bytes, random)] = random.pick([
+      0,
+      1,
+      0x0a,
+      0x20,
+      0x22,
+      0x2f,
+      0x3c,
+      0x7f,
+      0x80,
+      0xff,
+      random.below(256),
+    ]);
+    return bytes;
+  },
+  function setNumber(bytes, random) {
+    const size = random.pick([2, 4, 8]);
+    if (bytes.length < size) return bytes;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const at = Math.min(place(bytes, random), bytes.length - size);
+    // Structures align their fields; the places between are tried by the other mutations.
+    const aligned = at - (at % size);
+    const littleEndian = random.below(2) === 0;
+    const value = BigInt.asUintN(8 * size, random.pick(edges) + BigInt(random.pick([0, 0, 1, -1])));
+    if (size === 2) view.setUint16(aligned, Number(value), littleEndian);
+    else if (size === 4) view.setUint32(aligned, Number(value), littleEndian);
+    else view.setBigUint64(aligned, value, littleEndian);
+    return bytes;
+  },
+  function nudgeNumber(bytes, random) {
+    if (bytes.length < 4) return bytes;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const at = Math.min(place(bytes, random), bytes.length - 4);
+    const littleEndian = random.below(2) === 0;
+    view.setUint32(at, view.getUint32(at, littleEndian) + random.pick([-1, 1, 2, -512, 512]), littleEndian);
+    return bytes;
+  },
+  function truncate(bytes, random) {
+    return bytes.slice(
+      0,
+      random.below(2) === 0
+        ? random.below(bytes.length)
+        : bytes.length - 1 - random.below(Math.min(bytes.length, 1024)),
+    );
+  },
+  function remove(bytes, random) {
+    const at = place(bytes, random);
+    return join(bytes.subarray(0, at), bytes.subarray(at + 1 + random.below(random.pick([4, 64, 1024]))));
+  },
+  function repeat(bytes, random) {
+    const at = place(bytes, random);
+    const piece = bytes.subarray(at, at + 1 + random.below(random.pick([4, 64, 1024])));
+    const times = Array.from({ length: 1 + random.below(8) }, () => piece);
+    return join(bytes.subarray(0, at), ...times, bytes.subarray(at));
+  },
+  function overwrite(bytes, random, others) {
+    const other = random.pick(others);
+    const from = place(other, random);
+    const piece = other.subarray(from, from + 1 + random.below(random.pick([16, 512])));
+    const to = place(bytes, random);
+    bytes.set(piece.subarray(0, bytes.length - to), to);
+    return bytes;
+  },
+  function replaceNumberText(bytes, random) {
+    const from = place(bytes, random);
+    const found = bytes.subarray(from, from + 4096).findIndex(isDigit);
+    return found < 0 ? bytes : replaceRun(bytes, runAround(bytes, from + found, isDigit), random);
+  },
+  function replaceQuoted(bytes, random) {
+    const from = place(bytes, random);
+    const found = bytes.subarray(from, from + 4096).findIndex(isQuote);
+    return found < 0
+      ? bytes
+      : replaceRun(
+          bytes,
+          runAround(bytes, from + found + 1, (byte) => !isQuote(byte)),
+          random,
+        );
+  },
+  function copyLine(bytes, random) {
+    const [start, end] = runAround(bytes, place(bytes, random), (byte) => byte !== 0x0a);
+    const at = runAround(bytes, place(bytes, random), (byte) => byte !== 0x0a)[0];
+    return join(bytes.subarray(0, at), bytes.subarray(start, end + 1), bytes.subarray(at));
+  },
+  function insertText(bytes, random) {
+    const at = place(bytes, random);
+    const text = random.pick([
+      "../",
+      "/etc/passwd",
+      "\u0000",
+      "%n",
+      "]]>",
+      "<a>",
+      "&x;",
+      "<!DOCTYPE a [",
+      "'",
+      '"',
+      "99999999999999999999",
+      "-1",
+      "\r\n",
+    ]);
+    return join(bytes.subarray(0, at), new TextEncoder().encode(text), bytes.subarray(at));
+  },
+];
+
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+/** One mutated input: a seed with one to six changes, mended in seven of eight cases. The same arguments give the same bytes. */
+export function mutate(
+  seeds: readonly Uint8Array[],
+  random: Random,
+  repair: ((bytes: Uint8Array) => void) | undefined,
+): Uint8Array {
+  let bytes: Uint8Array = random.pick(seeds).slice();
+  const count = 1 + random.below(random.pick([1, 2, 6]));
+  for (let i = 0; i < count && bytes.length > 1; i++) bytes = random.pick(mutations)(bytes, random, seeds);
+  if (random.below(8) > 0) repair?.(bytes);
+  return bytes;
+}

@@ -1,0 +1,87 @@
+import { Worker } from "node:worker_threads";
+import { mutate, Random, seedOf } from "./mutate.js";
+import { caseLimits, type FuzzTarget } from "./target.js";
+import type { FuzzCrash, FuzzWork } from "./worker.js";
+
+/** Which cases are run. */
+export interface FuzzRun {
+  /** Another number, other cases. */
+  readonly base: number;
+  readonly cases: number;
+  /** Inputs to run instead of mutated ones. */
+  readonly inputs?: readonly Uint8Array[];
+  /** By default `caseLimits.timeoutMs`. */
+  readonly timeoutMs?: number;
+}
+
+/** What came of a run. */
+export interface FuzzReport {
+  readonly target: string;
+  readonly cases: number;
+  readonly crashes: readonly (FuzzCrash & { readonly input: Uint8Array })[];
+}
+
+/** More crashes than this are the same one again. */
+const mostCrashes = 5;
+
+/** Runs cases of a target in a thread; after a hang or a fatal error the next case goes on in a new one. */
+export async function fuzz(target: FuzzTarget, run: FuzzRun): Promise<FuzzReport> {
+  const crashes: FuzzCrash[] = [];
+  let next = 0;
+  while (next < run.cases && crashes.length < mostCrashes) {
+    const progress = new Int32Array(new SharedArrayBuffer(8));
+    const work: FuzzWork = {
+      target: target.name,
+      base: run.base,
+      from: next,
+      to: run.cases,
+      inputs: run.inputs ?? null,
+      progress,
+    };
+    const fatal = await runThread(work, run.timeoutMs ?? caseLimits.timeoutMs, (crash) => crashes.push(crash));
+    if (fatal === null) break;
+    const index = Atomics.load(progress, 0);
+    crashes.push({ index, reason: fatal });
+    next = index + 1;
+  }
+  if (crashes.length === 0) return { target: target.name, cases: run.cases, crashes: [] };
+  const seeds = await target.seeds();
+  const input = (index: number): Uint8Array =>
+    run.inputs?.[index] ?? mutate(seeds, new Random(seedOf(target.name, run.base, index)), target.repair);
+  const found = crashes.slice(0, mostCrashes).map((crash) => ({ ...crash, input: input(crash.index) }));
+  return { target: target.name, cases: run.cases, crashes: found };
+}
+
+/** `null`: all cases were run. Otherwise why the thread had to end at the case in `work.progress`. */
+async function runThread(
+  work: FuzzWork,
+  timeoutMs: number,
+  crashed: (crash: FuzzCrash) => void,
+): Promise<string | null> {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), {
+    workerData: work,
+    resourceLimits: { maxOldGenerationSizeMb: caseLimits.heapMiB },
+  });
+  let seen = -1;
+  let sinceMs = Date.now();
+  let count = 0;
+  let watch: NodeJS.Timeout | undefined;
+  const fatal = await new Promise<string | null>((resolve) => {
+    watch = setInterval(() => {
+      const index = Atomics.load(work.progress, 0);
+      if (index !== seen) {
+        seen = index;
+        sinceMs = Date.now();
+      } else if (Date.now() - sinceMs > timeoutMs) resolve(`no end within ${timeoutMs} ms`);
+    }, 100);
+    worker.on("message", (crash: FuzzCrash) => {
+      crashed(crash);
+      if (++count >= mostCrashes) resolve(null);
+    });
+    worker.on("error", (error) => resolve(`the thread ended: ${error.message}`));
+    worker.on("exit", (code) => resolve(code === 0 ? null : `the thread ended with ${code}`));
+  });
+  clearInterval(watch);
+  await worker.terminate();
+  return fatal;
+}

@@ -1,0 +1,188 @@
+import { readFile } from "node:fs/promises";
+import { FerryError } from "../../src/base/errors.js";
+import type { DiskFormatId } from "../../src/base/ids.js";
+import { bootFacts } from "../../src/disk/boot.js";
+import { diskFormats } from "../../src/disk/formats.js";
+import type { DiskFormat } from "../../src/disk/model.js";
+import { openChain } from "../../src/disk/open.js";
+import { readGuest } from "../../src/disk/read.js";
+import type { SourceResolver } from "../../src/io/source.js";
+import { memorySource } from "../../src/io/sources/memory.js";
+import { detectPackage } from "../../src/package/detect.js";
+import { parseManifest } from "../../src/package/manifest/text.js";
+import { openOva } from "../../src/package/ova/open.js";
+import { readTarIndex } from "../../src/package/tar/index.js";
+import { parseXml } from "../../src/xml/parse.js";
+import { diskFileBytes, diskFixtures, packageFixtures } from "../support/fixtures.js";
+import { fuzzContext } from "./context.js";
+import type { FuzzTarget } from "./target.js";
+
+/** Larger seeds make cases slow and hide headers among data. */
+const largestSeed = 2 ** 18;
+
+/** Answers with the undamaged files of the disk fixtures, so that a damaged descriptor gets as far as it can. */
+const fixtureFiles: SourceResolver = {
+  async open({ name }) {
+    for (const disk of await diskFixtures()) {
+      for (const file of disk.files) if (file.name === name) return memorySource(await diskFileBytes(file), name);
+    }
+    return null;
+  },
+};
+
+/** Archives: small ones whole, of larger ones the front. */
+async function archives(): Promise<readonly Uint8Array[]> {
+  const files = (await packageFixtures()).map(({ source }) => source).filter((source) => source.endsWith(".ova"));
+  const seeds = await Promise.all(files.map((file) => readFile(file)));
+  return seeds.map((bytes) => new Uint8Array(bytes.subarray(0, largestSeed)));
+}
+
+/** Members of the archives, by the end of their names. */
+async function members(ending: RegExp): Promise<readonly Uint8Array[]> {
+  const ctx = fuzzContext();
+  const found: Uint8Array[] = [];
+  for (const { source } of await packageFixtures()) {
+    if (!source.endsWith(".ova")) continue;
+    const archive = await openOva(memorySource(new Uint8Array(await readFile(source)), source), ctx);
+    for (const entry of archive.entries) {
+      if (ending.test(entry.name)) found.push(await (await entry.open()).read(0, entry.size));
+    }
+  }
+  return found;
+}
+
+/** Writes the sum of every block that says `ustar` into it. */
+function repairTar(bytes: Uint8Array): void {
+  for (let at = 0; at + 512 <= bytes.length; at += 512) {
+    const block = bytes.subarray(at, at + 512);
+    if (new TextDecoder("latin1").decode(block.subarray(257, 262)) !== "ustar") continue;
+    block.fill(0x20, 148, 156);
+    const sum = block.reduce((total, byte) => total + byte, 0);
+    block.set(new TextEncoder().encode(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+  }
+}
+
+const tarIndex: FuzzTarget = {
+  name: "tar",
+  seeds: archives,
+  repair: repairTar,
+  async run(bytes, ctx) {
+    const { members } = await readTarIndex(memorySource(bytes, "fuzz.tar"), ctx, { onDamage: "report" });
+    for (const { dataAt, present } of members) {
+      if (dataAt + present > bytes.length) throw new Error("a member reaches past the end of its archive");
+    }
+    await readTarIndex(memorySource(bytes, "fuzz.tar"), ctx, { onDamage: "refuse" });
+  },
+};
+
+const ova: FuzzTarget = {
+  name: "ova",
+  seeds: archives,
+  repair: repairTar,
+  async run(bytes, ctx) {
+    const source = memorySource(bytes, "fuzz.ova");
+    detectPackage({
+      name: "fuzz.ova",
+      size: bytes.length,
+      head: bytes.subarray(0, 65536),
+      tail: bytes.subarray(-4096),
+    });
+    const archive = await openOva(source, ctx, { onDamage: "report" });
+    for (const entry of archive.entries.slice(0, 20)) {
+      const member = await entry.open();
+      await member.read(0, Math.min(member.size, 4096));
+    }
+  },
+};
+
+const xml: FuzzTarget = {
+  name: "xml",
+  seeds: () => members(/\.ovf$/),
+  async run(bytes, ctx) {
+    const document = parseXml(bytes, "fuzz.ovf", ctx.limits);
+    if (!equal(document.serialize(), bytes)) throw new Error("an untouched document is not written as it was read");
+  },
+};
+
+const manifest: FuzzTarget = {
+  name: "manifest",
+  seeds: () => members(/\.mf$/),
+  async run(bytes, ctx) {
+    parseManifest(bytes, "fuzz.mf", ctx);
+  },
+};
+
+/** Opens a disk and reads wherever it says that there is data. */
+function diskTarget(format: DiskFormat): FuzzTarget {
+  return {
+    name: format.id,
+    seeds: () => diskSeeds(format.id),
+    async run(bytes, ctx) {
+      const source = memorySource(bytes, `fuzz${format.extensions[0]}`);
+      const disk = await openChain(
+        { bytes: source },
+        { formats: diskFormats, resolver: fixtureFiles, format: format.id },
+        ctx,
+      );
+      await bootFacts(disk, ctx);
+      let looked = 0;
+      let end = 0;
+      for await (const extent of disk.extents()) {
+        if (extent.offset !== end || extent.length <= 0) throw new Error("extents do not tile the disk");
+        end += extent.length;
+        if (extent.kind !== "data" || looked++ >= 16) continue;
+        await readGuest(disk, { offset: extent.offset, length: Math.min(extent.length, 2 ** 20) }, ctx);
+      }
+      if (end !== disk.info.size) throw new Error("extents end before the disk does");
+    },
+  };
+}
+
+async function diskSeeds(format: DiskFormatId): Promise<readonly Uint8Array[]> {
+  const seeds: Uint8Array[] = [];
+  for (const disk of await diskFixtures()) {
+    const [first] = disk.files;
+    if (disk.format !== format || first === undefined) continue;
+    const bytes = await diskFileBytes(first);
+    if (bytes.length <= 16 * largestSeed) seeds.push(bytes);
+  }
+  return seeds;
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Breaks each rule on demand, to prove that the harness would see it: the first byte says which. */
+export const brokenTarget: FuzzTarget = {
+  name: "broken",
+  seeds: async () => [new Uint8Array([0])],
+  async run(bytes) {
+    switch (bytes[0]) {
+      case 1:
+        throw new TypeError("not an error of ours");
+      case 2:
+        for (;;);
+      case 3:
+        new Uint8Array(2 ** 30);
+        return;
+      case 4:
+        throw new FerryError("internal/bug", "our own mistake");
+      case 5:
+        throw new FerryError("io/out-of-bounds", "the input's mistake");
+      case 6: {
+        const heap: unknown[] = [];
+        for (;;) heap.push(new Array(1000).fill(heap.length));
+      }
+    }
+  },
+};
+
+/** Every parser. A disk format is a target by being in the list of formats; raw has no structure. */
+export const fuzzTargets: readonly FuzzTarget[] = [
+  tarIndex,
+  ova,
+  xml,
+  manifest,
+  ...diskFormats.all.filter(({ id }) => id !== "raw").map(diskTarget),
+];
