@@ -66,7 +66,7 @@ async function dispatch(argv: readonly string[], cli: Cli): Promise<number> {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.code !== "commander.help" && error.exitCode !== 0) throw usageError(error, called);
+    if (error.code !== "commander.help" && error.exitCode !== 0) throw usageError(error, called, argv);
     // Help that was asked for is data; help in place of a missing command is not.
     if (error.exitCode === 0) await cli.terminal.data(help.join(""));
     else for (const text of help) cli.terminal.error(text.trimEnd());
@@ -146,16 +146,19 @@ const usageCodes: Readonly<Record<string, DiagnosticCode>> = {
 };
 
 /** Commander's message on one line, with a hint that leads on. */
-function usageError(error: CommanderError, called: CommandEntry | undefined): FerryError {
+function usageError(error: CommanderError, called: CommandEntry | undefined, argv: readonly string[]): FerryError {
+  const group = groups.find(({ name }) => name === argv[0]);
   const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
   const suggestion = rest
     .join(" ")
     .trim()
     .replace(/^\(|\)$/g, "");
   const help =
-    called === undefined
-      ? "`vmferry --help` lists the commands."
-      : `\`vmferry help ${called.name}\` shows how it is used.`;
+    called !== undefined
+      ? `\`vmferry help ${called.name}\` shows how it is used.`
+      : group !== undefined
+        ? `\`vmferry help ${group.name}\` lists its commands.`
+        : "`vmferry --help` lists the commands.";
   return new FerryError(usageCodes[error.code] ?? "cli/usage", first, {
     hint: suggestion === "" ? help : `${suggestion} ${help}`,
   });

@@ -160,8 +160,9 @@ function barLine(task: Task, others: readonly string[], atMs: number, width: num
 
 function endLine(task: Task, atMs: number): string {
   const seconds = (atMs - task.startedMs) / 1000;
-  const rate = seconds > 0.1 && task.done > 0 ? `, ${formatBytes(Math.round(task.done / seconds))}/s` : "";
-  const amount = task.done > 0 ? `: ${formatBytes(task.done)} in ${duration(seconds)}${rate}` : "";
+  // Below a tenth of a second a rate says nothing.
+  const time = seconds < 0.1 ? "" : ` in ${duration(seconds)}, ${formatBytes(Math.round(task.done / seconds))}/s`;
+  const amount = task.done > 0 ? `: ${formatBytes(task.done)}${time}` : "";
   return oneLine(`${task.step} ${task.subject}${amount}`);
 }
 

@@ -143,7 +143,7 @@ function renderMachine(machine: MachineResult, palette: Palette): string[] {
   const title = machine.id === machine.name ? machine.name : `${machine.name} (${machine.id})`;
   const pairs: [string, string | null][] = [
     ["note", machine.annotation === null ? null : excerpt(machine.annotation)],
-    ["guest", join(guest, ", ")],
+    ["guest", join([...new Set(guest)], ", ")],
     ["processors", `${cpu.count}${cpu.coresPerSocket === null ? "" : `, ${cpu.coresPerSocket} to a socket`}`],
     ["memory", formatBytes(machine.memoryBytes)],
     ["firmware", `${firmwareNames[machine.firmware]}${origin}`],

@@ -77,7 +77,8 @@ export function renderDisk(name: string, result: DiskResult, palette: Palette): 
     oneLine(key),
     oneLine(typeof value === "string" ? value : JSON.stringify(value)),
   ]);
-  const lines = [palette.title(oneLine(name)), ...facts([...pairs, ...own], "  ", palette)];
+  const shown = own.filter(([, value]) => value !== "");
+  const lines = [palette.title(oneLine(name)), ...facts([...pairs, ...shown], "  ", palette)];
   lines.push(...renderFindings(result.diagnostics, palette, "  "));
   return `${lines.join("\n")}\n`;
 }
@@ -128,9 +129,8 @@ export function renderCompare(result: CompareResult, palette: Palette): string {
   ]);
   const lines = [...columns(sides, "  "), ...renderFindings(result.diagnostics, palette, "  ")];
   if (result.verdict === "equal") {
-    lines.push(
-      `${palette.good("equal")}: ${formatBytes(result.comparedBytes)} compared, the rest is empty on both sides`,
-    );
+    const tail = result.a.capacityBytes === result.b.capacityBytes ? "" : ", and the longer one ends in zeros";
+    lines.push(`${palette.good("equal")}: the guest reads the same${tail}`);
   } else {
     const at = result.firstDifference;
     const where =

@@ -40,9 +40,9 @@ export const cliCodes: CodeTable = {
   },
   "cli/remote-source": {
     kind: "unsupported-feature",
-    what: "The source is an address on the network.",
-    why: "This version reads files and folders; reading over HTTP comes later.",
-    fix: "Fetch it first, for example with `curl -LO ADDRESS`, and name the file.",
+    what: "The source is an address on the network, or standard input.",
+    why: "This version reads files and folders; HTTP and pipes come later.",
+    fix: "Fetch or save it first, for example with `curl -LO ADDRESS`, and name the file.",
   },
   "cli/sums-need-a-file": {
     kind: "usage",
