@@ -1,4 +1,57 @@
-/** vmferry as a library: everything that runs anywhere. The Node parts are in `vmferry/node`. */
-export * from "./base/diagnostics.js";
-export * from "./base/errors.js";
-export * from "./base/ids.js";
+/**
+ * vmferry as a library: everything that runs anywhere. Files, threads and codecs of Node.js come from `vmferry/node`,
+ * the tables of formats, platforms and targets from `vmferry/defaults`.
+ */
+export type {
+  Appliance,
+  Attachment,
+  Controller,
+  Disk,
+  FileAsset,
+  GuestOs,
+  Machine,
+  Network,
+  Nic,
+  Product,
+  Property,
+} from "./appliance/appliance.js";
+export type { Diagnostic, DiagnosticCode, Location, Severity, SpecRef } from "./base/diagnostics.js";
+export { describeLocation } from "./base/diagnostics.js";
+export { type ErrorKind, FerryError } from "./base/errors.js";
+export type {
+  Bus,
+  DiskFormatId,
+  Firmware,
+  HashName,
+  JsonValue,
+  PackageKind,
+  PlatformId,
+  TargetId,
+} from "./base/ids.js";
+export { defaultLimits, type Limits } from "./base/limits.js";
+export type { DiskInfo, Extent, VirtualDisk } from "./disk/model.js";
+export type { Context, ProgressScope, Runtime } from "./io/context.js";
+export type { FileSet } from "./io/file-set.js";
+export type { FolderAccess } from "./io/folder.js";
+export { folderResolver, noResolver } from "./io/resolver.js";
+export type { ByteSource, SourceResolver } from "./io/source.js";
+export { memorySource } from "./io/sources/memory.js";
+export type { ConversionOutcome, ConversionPlan, ExecuteOptions } from "./operations/conversion.js";
+export { type ConvertOptions, type OpenConversion, planConversion } from "./operations/convert.js";
+export { type ConvertOvfOptions, planOvfConversion } from "./operations/convert-ovf.js";
+export {
+  type DiskConvertOptions,
+  type DiskSource,
+  diskCompare,
+  diskHash,
+  diskInfo,
+  openDiskSource,
+  planDiskConversion,
+} from "./operations/disk.js";
+export { type InspectOptions, inspectPackage } from "./operations/inspect.js";
+export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./operations/open.js";
+export { type PackOptions, planPack } from "./operations/pack.js";
+export { planUnpack } from "./operations/unpack.js";
+export { type GivenSum, type VerifyOptions, verifyPackage } from "./operations/verify.js";
+export type { PackageEntry, PackageReader } from "./package/model.js";
+export type * from "./report/results.js";

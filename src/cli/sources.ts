@@ -14,6 +14,7 @@ import {
 } from "../operations/open.js";
 import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
+import { openPath } from "../runtime/node/input.js";
 import type { Session } from "./session.js";
 
 /** A package that a command line names, with what has to be closed. */
@@ -48,31 +49,21 @@ function localPath(name: string): string {
   return name;
 }
 
-async function packageInput(name: string, session: Session): Promise<PackageInput & { source?: ByteSource }> {
-  const file = localPath(name);
-  const { native } = session.runtime;
-  const found = await stat(file).catch(() => null);
-  if (found?.isDirectory()) return { kind: "folder", folder: openFolderAccess(file, native) };
-  const source = await openFileSource(file, native, path.basename(file));
-  return { kind: "file", source, name: path.basename(file), folder: openFolderAccess(path.dirname(file), native) };
-}
-
 /** Opens a package by a path: an OVA, an OVF descriptor, a folder with one. */
 export async function openNamedPackage(name: string, options: OpenOptions, session: Session): Promise<NamedPackage> {
-  const input = await packageInput(name, session);
-  const source = input.kind === "file" ? input.source : null;
+  const input = await openPath(localPath(name), session.runtime.native);
   try {
     const opened = await openPackage(input, options, session.ctx);
     return {
       opened,
-      container: source,
+      container: input.kind === "file" ? input.source : null,
       async close(): Promise<void> {
         await opened.close();
-        await source?.close();
+        await input.close();
       },
     };
   } catch (cause) {
-    await source?.close();
+    await input.close();
     throw cause;
   }
 }

@@ -1,0 +1,19 @@
+/** vmferry on Node.js: files, folders, threads, and results that appear in one commit. */
+import { createNodeRuntime, type NodeRuntime } from "./runtime/node/runtime.js";
+
+export {
+  type DestinationOptions,
+  type NodeFileSet,
+  openFolderSet,
+  openSingleFileSet,
+} from "./runtime/node/file-set.js";
+export { openPath, type PathInput } from "./runtime/node/input.js";
+export { createContext, type NodeContextOptions, type NodeRuntime } from "./runtime/node/runtime.js";
+
+/**
+ * A runtime with threads for the heavy work, started when they are first needed. Close it to end them.
+ * @param options `workers`: threads; as many as processors by default
+ */
+export function createRuntime(options: { readonly workers?: number } = {}): NodeRuntime {
+  return createNodeRuntime({ ...options, worker: new URL("./worker-node.js", import.meta.url) });
+}
