@@ -24,8 +24,8 @@ export const VCLOUD = "http://www.vmware.com/vcloud";
 
 /** `xsi:type`. */
 export const XSI = "http://www.w3.org/2001/XMLSchema-instance";
-/** All CIM classes begin like this; 2.x writers add `.xsd` at the end. */
-export const CIM_CLASS = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_";
+/** All CIM classes begin like this. Writers of 2.x end them in `.xsd`, and copy the standard's example with "cim2608 schema" in the middle. */
+export const CIM_CLASSES = "http://schemas.dmtf.org/wbem/wscim/1/";
 
 /** Namespaces whose elements are those of the standard. */
 export const CORE_NAMESPACES: readonly string[] = [OVF_0_9, OVF_1, OVF_2, OVF_OVIRT];

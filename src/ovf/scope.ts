@@ -1,5 +1,5 @@
 import type { XmlElement } from "../xml/tree.js";
-import { CIM_CLASS, CORE_NAMESPACES, XSI } from "./namespaces.js";
+import { CIM_CLASSES, CORE_NAMESPACES, XSI } from "./namespaces.js";
 
 /** A section of an envelope or of its content, by the name that the standard gives it. */
 export interface Section {
@@ -30,13 +30,14 @@ export class OvfScope {
 
   /** An attribute of the standard, qualified or not. */
   attribute(element: XmlElement, name: string): string | undefined {
-    const own = element.attribute(this.namespace, name) ?? element.attribute("", name);
-    if (own !== undefined) return own;
-    for (const namespace of CORE_NAMESPACES) {
-      const value = element.attribute(namespace, name);
-      if (value !== undefined) return value;
+    let other: string | undefined;
+    for (const attribute of element.attributes) {
+      if (attribute.name !== name) continue;
+      const { namespace } = attribute;
+      if (namespace === this.namespace) return attribute.value;
+      if (other === undefined && this.isCore(namespace)) other = attribute.value;
     }
-    return undefined;
+    return other;
   }
 
   /** Child elements of the standard, all or by name. */
@@ -57,11 +58,12 @@ export class OvfScope {
 
   /** A property of an item or system: a child of any CIM class. Writers also leave it without a namespace. */
   *cimChildren(element: XmlElement, name: string): Generator<XmlElement> {
-    for (const child of element.elements()) {
-      // InstanceID was InstanceId in OVF 0.9.
-      if (child.name !== name && !(name === "InstanceID" && child.name === "InstanceId")) continue;
-      if (child.namespace.startsWith(CIM_CLASS) || this.isCore(child.namespace)) yield child;
+    for (const child of element.elements(undefined, name)) {
+      const { namespace } = child;
+      if (namespace.startsWith(CIM_CLASSES) || this.isCore(namespace)) yield child;
     }
+    // OVF 0.9 writes it so.
+    if (name === "InstanceID") yield* this.cimChildren(element, "InstanceId");
   }
 
   /** The first such property, trimmed; `null` where it is missing or empty. */

@@ -195,6 +195,7 @@ class SpanBuilder {
       parent: this.#parent.slice(0, count),
       declares: this.#declares.slice(0, count),
       names: [...this.#names.keys()],
+      localNames: [...this.#names.keys()].map((name) => name.slice(name.indexOf(":") + 1)),
       namespaces: [...this.#namespaces.keys()],
     };
   }

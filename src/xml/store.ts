@@ -115,8 +115,8 @@ export class XmlStore {
 
   localNameOf(index: number): string {
     if (this.isCreated(index)) return this.createdAt(index).local;
-    const name = this.sourceName(index);
-    return name.slice(name.indexOf(":") + 1);
+    const { spans } = this.source;
+    return spans.localNames[spans.name[index] ?? 0] ?? "";
   }
 
   /** The qualified name in the source. */

@@ -95,6 +95,8 @@ export interface Spans {
   readonly declares: Uint8Array;
   /** Qualified names. */
   readonly names: readonly string[];
+  /** What is behind the prefix of each. */
+  readonly localNames: readonly string[];
   readonly namespaces: readonly string[];
 }
 

@@ -86,4 +86,9 @@ export const xmlCodes: CodeTable = {
     why: "It belongs to another document or another parent, so that its prefixes might mean something else.",
     fix: "Build a new element from the old one.",
   },
+  "xml/edit-conflict": {
+    what: "Two changes of a document say different things about one place.",
+    why: "Only one of them can be made.",
+    fix: "Look at the place, and make the other change by hand if it is the right one.",
+  },
 };

@@ -1,5 +1,5 @@
 import type { XmlElement } from "../../xml/tree.js";
-import { CIM_CLASS, VMWARE } from "../namespaces.js";
+import { CIM_CLASSES, VMWARE } from "../namespaces.js";
 import type { OvfScope } from "../scope.js";
 import { isTrue, OvfNode, wholeNumber } from "./parts.js";
 
@@ -79,7 +79,7 @@ export class OvfItem extends OvfNode {
   /** Children that belong to nobody's CIM class: vendor extensions. */
   *extensions(): Generator<XmlElement> {
     for (const child of this.element.elements()) {
-      if (!child.namespace.startsWith(CIM_CLASS) && !this.scope.isCore(child.namespace)) yield child;
+      if (!child.namespace.startsWith(CIM_CLASSES) && !this.scope.isCore(child.namespace)) yield child;
     }
   }
 }

@@ -62,7 +62,12 @@ export function readDisks(session: ImportSession, files: ReadonlyMap<string, Res
   for (const file of files.values()) {
     if (taken.has(file.id)) continue;
     const inDrive = uses.imageFiles.get(file.id) ?? uses.imageDisks.get(imageEntries.get(file.id) ?? "");
-    assets.set(file.id, { id: file.id, name: file.name, role: roleOf(file.name, inDrive), size: file.size });
+    assets.set(file.id, {
+      id: file.id,
+      name: file.name,
+      role: uses.nvramFiles.has(file.id) ? "nvram" : roleOf(file.name, inDrive),
+      size: file.size,
+    });
     origin(session, `files/${file.id}`, file.file.element);
   }
   const dangling = (item: OvfItem, text: string): void => {

@@ -11,6 +11,7 @@ import { type ItemAttachment, readAttachments, readControllers, readNics } from 
 import type { PackageDisks } from "./disks.js";
 import { finding } from "./findings.js";
 import { foreignElement, type ImportSession, localized, origin, sourceOf } from "./session.js";
+import { nvramFile } from "./uses.js";
 import { readVirtualBoxMachine, type VirtualBoxMachine } from "./virtualbox.js";
 
 /** Sections of a machine that the model holds, if not all that is in them. */
@@ -255,7 +256,7 @@ function foreignItem(item: OvfItem, held: boolean, id: string, session: ImportSe
   const known = type === null ? undefined : resourceType(type);
   const subTypes = item.resourceSubTypes.join(" ");
   const label = `${known?.label ?? `resource type ${type ?? "unknown"}`}${subTypes === "" ? "" : ` ${subTypes}`}`;
-  if (known === undefined) {
+  if (known === undefined && nvramFile(item) === null) {
     session.report(
       finding(
         "ovf/unknown-resource-type",

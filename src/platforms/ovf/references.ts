@@ -26,6 +26,7 @@ export function referencesOf(document: OvfDocument): PackageReference[] {
     give(file, isImage(disk, file?.href ?? null, uses) ? "iso" : "disk");
   }
   for (const [id, drive] of uses.imageFiles) if (drive === "cdrom") give(byId.get(id), "iso");
+  for (const id of uses.nvramFiles) give(byId.get(id), "nvram");
   for (const id of document.messages.files) give(byId.get(id), "strings");
   return references.flatMap((file) => {
     const { href } = file;

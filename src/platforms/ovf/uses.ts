@@ -13,7 +13,11 @@ export interface HostResource {
 
 /** `ovf:/disk/ID`, and `/disk/ID` and `ovf://disk/ID` as older writers spell it. `null` for anything else. */
 export function hostResource(item: OvfItem): HostResource | null {
-  const match = /^(?:ovf:)?\/{1,2}(disk|file)\/(.+)$/.exec(item.property("HostResource") ?? "");
+  return parseResource(item.property("HostResource") ?? "");
+}
+
+function parseResource(text: string): HostResource | null {
+  const match = /^(?:ovf:)?\/{1,2}(disk|file)\/(.+)$/.exec(text.trim());
   return match === null ? null : { kind: match[1] === "disk" ? "disk" : "file", id: match[2] ?? "" };
 }
 
@@ -25,6 +29,8 @@ export interface DriveUses {
   readonly imageDisks: ReadonlyMap<string, "cdrom" | "floppy">;
   /** Ids of Files in CD and floppy drives. */
   readonly imageFiles: ReadonlyMap<string, "cdrom" | "floppy">;
+  /** Ids of Files with the variables of an EFI firmware. */
+  readonly nvramFiles: ReadonlySet<string>;
 }
 
 /** Looks at every drive of a descriptor. */
@@ -32,8 +38,15 @@ export function driveUses(document: OvfDocument): DriveUses {
   const disks = new Set<string>();
   const imageDisks = new Map<string, "cdrom" | "floppy">();
   const imageFiles = new Map<string, "cdrom" | "floppy">();
+  const nvramFiles = new Set<string>();
   const visit = (content: OvfContent): void => {
+    for (const setting of content.hardware.flatMap((hardware) => hardware.settings)) {
+      const resource = setting.key === "nvram" ? parseResource(setting.value) : null;
+      if (resource?.kind === "file") nvramFiles.add(resource.id);
+    }
     for (const item of content.hardware.flatMap((hardware) => hardware.items)) {
+      const nvram = nvramFile(item);
+      if (nvram !== null) nvramFiles.add(nvram);
       const kind = resourceType(item.resourceType ?? 0)?.kind;
       const resource = kind === "disk" || kind === "cdrom" || kind === "floppy" ? hostResource(item) : null;
       if (resource === null) continue;
@@ -44,7 +57,14 @@ export function driveUses(document: OvfDocument): DriveUses {
     content.children.forEach(visit);
   };
   document.contents.forEach(visit);
-  return { disks, imageDisks, imageFiles };
+  return { disks, imageDisks, imageFiles, nvramFiles };
+}
+
+/** The File with firmware variables that an item of VirtualBox 7 names; `null` for all other items. */
+export function nvramFile(item: OvfItem): string | null {
+  if (item.resourceType !== 32768 || item.label !== "NVRAM") return null;
+  const resource = hostResource(item);
+  return resource?.kind === "file" ? resource.id : null;
 }
 
 /** Whether a Disk is a CD or floppy image: VirtualBox lists those among the disks. `file` is its File's name. */
