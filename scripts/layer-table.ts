@@ -29,7 +29,11 @@ export const layers: { readonly [folder: string]: LayerRule } = {
   xml: { layers: ["base"], packages: ["saxes"] },
   report: { layers: ["base"], packages: [] },
   disk: { layers: formats, packages: [], siblings: { shared: [] } },
-  package: { layers: formats, packages: [], siblings: { shared: ["manifest", "trust", "edit", "tar"] } },
+  package: {
+    layers: formats,
+    packages: ["pkijs"],
+    siblings: { shared: ["manifest", "trust", "edit", "tar"] },
+  },
   ovf: { layers: ["base", "targets", "io", "xml"], packages: [] },
   appliance: { layers: ["base", "targets"], packages: [] },
   platforms: { layers: platforms, packages: [], siblings: { shared: [] } },

@@ -14,6 +14,8 @@ export interface Limits {
   readonly tarExtensionBytes: number;
   /** Bytes of a manifest or certificate. */
   readonly manifestBytes: number;
+  /** Bytes of one certificate in DER. */
+  readonly certificateBytes: number;
   /** Bytes of a disk's allocation tables held in memory. */
   readonly tableBytes: number;
   /** Bytes of a VMDK descriptor. */
@@ -37,6 +39,7 @@ export const defaultLimits: Limits = Object.freeze({
   members: 100_000,
   tarExtensionBytes: 2 ** 20,
   manifestBytes: 16 * 2 ** 20,
+  certificateBytes: 256 * 1024,
   tableBytes: 512 * 2 ** 20,
   diskDescriptorBytes: 2 ** 20,
   diskLogBytes: 32 * 2 ** 20,

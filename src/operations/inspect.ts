@@ -2,7 +2,8 @@ import type { Appliance, FileAsset, Property } from "../appliance/appliance.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { Context } from "../io/context.js";
-import { findRole, readManifest } from "../package/manifest/read.js";
+import { readManifest } from "../package/manifest/read.js";
+import { readCertificate } from "../package/trust/read.js";
 import type { ImportChoice } from "../platforms/platform.js";
 import { type ApplianceResult, type InspectResult, toDiagnosticResult } from "../report/results.js";
 import { openDisks } from "./disks.js";
@@ -31,7 +32,7 @@ export async function inspectPackage(
   const appliance = opened.appliance(options.choice ?? {}, own);
   await lookAtDisks(opened, appliance, own);
   const manifest = await readManifest(reader, own);
-  const certificate = findRole(reader, "certificate");
+  const certificate = await readCertificate(reader, own);
   return {
     schema: "vmferry/inspect@1",
     package: {
@@ -53,7 +54,10 @@ export async function inspectPackage(
             algorithms: [...new Set(manifest.entries.map((entry) => entry.algorithm))],
             entries: manifest.entries.length,
           },
-    certificate: certificate === null ? null : { name: certificate.name, subject: null, issuer: null, notAfter: null },
+    certificate:
+      certificate === null
+        ? null
+        : { name: certificate.name, ...(certificate.facts ?? { subject: null, issuer: null, notAfter: null }) },
     appliance: toApplianceResult(appliance),
     diagnostics: diagnostics.map(toDiagnosticResult),
   };

@@ -42,6 +42,12 @@ export const convertCodes: CodeTable = {
     why: "Digests are checked; who made them is not.",
     fix: "Check the signature with another tool before you trust the package.",
   },
+  "signature/unreadable": {
+    kind: "invalid-format",
+    what: "The certificate of the package cannot be read.",
+    why: "The file holds no certificate in PEM, or one that breaks the rules of X.509, so nobody can tell who signed.",
+    fix: "Ask for a package with a whole certificate; `openssl x509 -text` shows what is in the file.",
+  },
   "signature/dropped": {
     what: "The signature was left out of the result.",
     why: "It is of the old manifest, and the result has a new one.",
