@@ -46,21 +46,39 @@ const edges = [
   2n ** 64n - 1n,
 ];
 
-type Mutation = (bytes: Uint8Array, random: Random, others: readonly Uint8Array[]) => Uint8Array;
+type Mutation = (bytes: Uint8Array, random: Random, seed: Seed) => Uint8Array;
+
+/** A valid input, and what stands where in it. */
+interface Seed {
+  /** Starts of the blocks of 512 bytes that are not all zeros: disk images are mostly holes. */
+  readonly filled: readonly number[];
+  readonly others: readonly Uint8Array[];
+}
+
+const blocksOf = new WeakMap<Uint8Array, readonly number[]>();
+
+function filledBlocks(bytes: Uint8Array): readonly number[] {
+  const known = blocksOf.get(bytes);
+  if (known !== undefined) return known;
+  const filled: number[] = [];
+  for (let at = 0; at < bytes.length; at += 512) {
+    if (bytes.subarray(at, at + 512).some((byte) => byte !== 0)) filled.push(at);
+  }
+  if (filled.length === 0) filled.push(0);
+  blocksOf.set(bytes, filled);
+  return filled;
+}
 
 /** A position: structures stand at the ends and where bytes are not zero, so these are tried more often. */
-function place(bytes: Uint8Array, random: Random): number {
+function place(bytes: Uint8Array, random: Random, seed: Seed): number {
   const { length } = bytes;
   switch (random.below(4)) {
     case 0:
       return random.below(Math.min(length, 4096));
     case 1:
       return length - 1 - random.below(Math.min(length, 2048));
-    default: {
-      let at = random.below(length);
-      for (let tries = 0; tries < 8 && bytes[at] === 0; tries++) at = random.below(length);
-      return at;
-    }
+    default:
+      return Math.min(length - 1, random.pick(seed.filled) + random.below(512));
   }
 }
 
@@ -97,13 +115,13 @@ function replaceRun(bytes: Uint8Array, [start, end]: readonly [number, number], 
 }
 
 const mutations: readonly Mutation[] = [
-  function flipBit(bytes, random) {
-    const at = place(bytes, random);
+  function flipBit(bytes, random, seed) {
+    const at = place(bytes, random, seed);
     bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
     return bytes;
   },
-  function setByte(bytes, random) {
-    bytes[place(bytes, random)] = random.pick([
+  function setByte(bytes, random, seed) {
+    bytes[place(bytes, random, seed)] = random.pick([
       0,
       1,
       0x0a,
@@ -118,11 +136,11 @@ const mutations: readonly Mutation[] = [
     ]);
     return bytes;
   },
-  function setNumber(bytes, random) {
+  function setNumber(bytes, random, seed) {
     const size = random.pick([2, 4, 8]);
     if (bytes.length < size) return bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const at = Math.min(place(bytes, random), bytes.length - size);
+    const at = Math.min(place(bytes, random, seed), bytes.length - size);
     // Structures align their fields; the places between are tried by the other mutations.
     const aligned = at - (at % size);
     const littleEndian = random.below(2) === 0;
@@ -132,15 +150,15 @@ const mutations: readonly Mutation[] = [
     else view.setBigUint64(aligned, value, littleEndian);
     return bytes;
   },
-  function nudgeNumber(bytes, random) {
+  function nudgeNumber(bytes, random, seed) {
     if (bytes.length < 4) return bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const at = Math.min(place(bytes, random), bytes.length - 4);
+    const at = Math.min(place(bytes, random, seed), bytes.length - 4);
     const littleEndian = random.below(2) === 0;
     view.setUint32(at, view.getUint32(at, littleEndian) + random.pick([-1, 1, 2, -512, 512]), littleEndian);
     return bytes;
   },
-  function truncate(bytes, random) {
+  function truncate(bytes, random, seed) {
     return bytes.slice(
       0,
       random.below(2) === 0
@@ -148,31 +166,31 @@ const mutations: readonly Mutation[] = [
         : bytes.length - 1 - random.below(Math.min(bytes.length, 1024)),
     );
   },
-  function remove(bytes, random) {
-    const at = place(bytes, random);
+  function remove(bytes, random, seed) {
+    const at = place(bytes, random, seed);
     return join(bytes.subarray(0, at), bytes.subarray(at + 1 + random.below(random.pick([4, 64, 1024]))));
   },
-  function repeat(bytes, random) {
-    const at = place(bytes, random);
+  function repeat(bytes, random, seed) {
+    const at = place(bytes, random, seed);
     const piece = bytes.subarray(at, at + 1 + random.below(random.pick([4, 64, 1024])));
     const times = Array.from({ length: 1 + random.below(8) }, () => piece);
     return join(bytes.subarray(0, at), ...times, bytes.subarray(at));
   },
-  function overwrite(bytes, random, others) {
-    const other = random.pick(others);
-    const from = place(other, random);
+  function overwrite(bytes, random, seed) {
+    const other = random.pick(seed.others);
+    const from = random.below(other.length);
     const piece = other.subarray(from, from + 1 + random.below(random.pick([16, 512])));
-    const to = place(bytes, random);
+    const to = place(bytes, random, seed);
     bytes.set(piece.subarray(0, bytes.length - to), to);
     return bytes;
   },
-  function replaceNumberText(bytes, random) {
-    const from = place(bytes, random);
+  function replaceNumberText(bytes, random, seed) {
+    const from = place(bytes, random, seed);
     const found = bytes.subarray(from, from + 4096).findIndex(isDigit);
     return found < 0 ? bytes : replaceRun(bytes, runAround(bytes, from + found, isDigit), random);
   },
-  function replaceQuoted(bytes, random) {
-    const from = place(bytes, random);
+  function replaceQuoted(bytes, random, seed) {
+    const from = place(bytes, random, seed);
     const found = bytes.subarray(from, from + 4096).findIndex(isQuote);
     return found < 0
       ? bytes
@@ -182,13 +200,13 @@ const mutations: readonly Mutation[] = [
           random,
         );
   },
-  function copyLine(bytes, random) {
-    const [start, end] = runAround(bytes, place(bytes, random), (byte) => byte !== 0x0a);
-    const at = runAround(bytes, place(bytes, random), (byte) => byte !== 0x0a)[0];
+  function copyLine(bytes, random, seed) {
+    const [start, end] = runAround(bytes, place(bytes, random, seed), (byte) => byte !== 0x0a);
+    const at = runAround(bytes, place(bytes, random, seed), (byte) => byte !== 0x0a)[0];
     return join(bytes.subarray(0, at), bytes.subarray(start, end + 1), bytes.subarray(at));
   },
-  function insertText(bytes, random) {
-    const at = place(bytes, random);
+  function insertText(bytes, random, seed) {
+    const at = place(bytes, random, seed);
     const text = random.pick([
       "../",
       "/etc/passwd",
@@ -224,9 +242,11 @@ export function mutate(
   random: Random,
   repair: ((bytes: Uint8Array) => void) | undefined,
 ): Uint8Array {
-  let bytes: Uint8Array = random.pick(seeds).slice();
+  const original = random.pick(seeds);
+  const seed: Seed = { filled: filledBlocks(original), others: seeds };
+  let bytes: Uint8Array = original.slice();
   const count = 1 + random.below(random.pick([1, 2, 6]));
-  for (let i = 0; i < count && bytes.length > 1; i++) bytes = random.pick(mutations)(bytes, random, seeds);
+  for (let i = 0; i < count && bytes.length > 1; i++) bytes = random.pick(mutations)(bytes, random, seed);
   if (random.below(8) > 0) repair?.(bytes);
   return bytes;
 }

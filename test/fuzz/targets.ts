@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { fit } from "../../src/appliance/fit.js";
 import { FerryError } from "../../src/base/errors.js";
 import type { DiskFormatId } from "../../src/base/ids.js";
 import { bootFacts } from "../../src/disk/boot.js";
@@ -6,19 +7,29 @@ import { diskFormats } from "../../src/disk/formats.js";
 import type { DiskFormat } from "../../src/disk/model.js";
 import { openChain } from "../../src/disk/open.js";
 import { readGuest } from "../../src/disk/read.js";
+import { crc32c } from "../../src/io/checksums/crc32c.js";
+import type { FolderAccess } from "../../src/io/folder.js";
 import type { SourceResolver } from "../../src/io/source.js";
 import { memorySource } from "../../src/io/sources/memory.js";
+import { inspectPackage } from "../../src/operations/inspect.js";
+import { openPackage } from "../../src/operations/open.js";
 import { detectPackage } from "../../src/package/detect.js";
 import { parseManifest } from "../../src/package/manifest/text.js";
 import { openOva } from "../../src/package/ova/open.js";
 import { readTarIndex } from "../../src/package/tar/index.js";
+import { platforms } from "../../src/platforms/platforms.js";
+import { plain } from "../../src/report/palette.js";
+import { renderInspect } from "../../src/report/text.js";
+import { targets } from "../../src/targets/targets.js";
 import { parseXml } from "../../src/xml/parse.js";
 import { diskFileBytes, diskFixtures, packageFixtures } from "../support/fixtures.js";
 import { fuzzContext } from "./context.js";
 import type { FuzzTarget } from "./target.js";
 
-/** Larger seeds make cases slow and hide headers among data. */
-const largestSeed = 2 ** 18;
+/** Of larger archives the front is taken. */
+const largestArchive = 2 ** 18;
+/** Of disks that are larger none: copying them would be all that cases do. VHDX is never much smaller. */
+const largestDisk = 12 * 2 ** 20;
 
 /** Answers with the undamaged files of the disk fixtures, so that a damaged descriptor gets as far as it can. */
 const fixtureFiles: SourceResolver = {
@@ -34,7 +45,7 @@ const fixtureFiles: SourceResolver = {
 async function archives(): Promise<readonly Uint8Array[]> {
   const files = (await packageFixtures()).map(({ source }) => source).filter((source) => source.endsWith(".ova"));
   const seeds = await Promise.all(files.map((file) => readFile(file)));
-  return seeds.map((bytes) => new Uint8Array(bytes.subarray(0, largestSeed)));
+  return seeds.map((bytes) => new Uint8Array(bytes.subarray(0, largestArchive)));
 }
 
 /** Members of the archives, by the end of their names. */
@@ -112,11 +123,55 @@ const manifest: FuzzTarget = {
   },
 };
 
+/** Writes the sums of both headers and both region tables (MS-VHDX 2.2.2, 2.2.3). */
+function repairVhdx(bytes: Uint8Array): void {
+  for (const [at, length] of [
+    [0x10000, 0x1000],
+    [0x20000, 0x1000],
+    [0x30000, 0x10000],
+    [0x40000, 0x10000],
+  ] as const) {
+    if (at + length > bytes.length) return;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at, length);
+    view.setUint32(4, 0, true);
+    view.setUint32(4, crc32c(bytes.subarray(at, at + length)), true);
+  }
+}
+
+/** A folder in memory: the descriptor under fuzzing, and an empty file of every other name that is asked for. */
+function folderAround(descriptor: Uint8Array): FolderAccess {
+  const bytesOf = (name: string): Uint8Array => (name === "fuzz.ovf" ? descriptor : new Uint8Array(4096));
+  return {
+    label: "fuzz",
+    list: async () => ["fuzz.ovf"],
+    size: async (name) => bytesOf(name).length,
+    open: async (name) => memorySource(bytesOf(name), name),
+  };
+}
+
+/** What `inspect` does, and what every export does with the machine that a descriptor describes. */
+const ovf: FuzzTarget = {
+  name: "ovf",
+  seeds: () => members(/\.ovf$/),
+  async run(bytes, ctx) {
+    const opened = await openPackage({ kind: "folder", folder: folderAround(bytes) }, { onDamage: "report" }, ctx);
+    const result = await inspectPackage(opened, {}, ctx);
+    renderInspect(result, plain);
+    for (const platform of platforms.all) {
+      if (platform.defaultTarget === null) continue;
+      const target = targets.get(platform.defaultTarget);
+      const { appliance, shapes } = fit(opened.appliance({}, ctx), target);
+      await platform.exportConfig?.(appliance, shapes, target, {}, ctx);
+    }
+  },
+};
+
 /** Opens a disk and reads wherever it says that there is data. */
 function diskTarget(format: DiskFormat): FuzzTarget {
   return {
     name: format.id,
     seeds: () => diskSeeds(format.id),
+    ...(format.id === "vhdx" ? { repair: repairVhdx } : {}),
     async run(bytes, ctx) {
       const source = memorySource(bytes, `fuzz${format.extensions[0]}`);
       const disk = await openChain(
@@ -144,7 +199,7 @@ async function diskSeeds(format: DiskFormatId): Promise<readonly Uint8Array[]> {
     const [first] = disk.files;
     if (disk.format !== format || first === undefined) continue;
     const bytes = await diskFileBytes(first);
-    if (bytes.length <= 16 * largestSeed) seeds.push(bytes);
+    if (bytes.length <= largestDisk) seeds.push(bytes);
   }
   return seeds;
 }
@@ -184,5 +239,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ova,
   xml,
   manifest,
+  ovf,
   ...diskFormats.all.filter(({ id }) => id !== "raw").map(diskTarget),
 ];
