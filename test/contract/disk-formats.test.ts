@@ -31,8 +31,8 @@ type Writable = DiskFormat & { readonly plan: NonNullable<DiskFormat["plan"]> };
 
 const worker = new URL("../../src/worker-node.js", import.meta.url);
 const HUGE = 60e12;
-/** Seconds that a huge sparse disk may take on a busy machine, and bytes that the heap may grow meanwhile. */
-const HUGE_LIMITS = { seconds: 10, heapBytes: 200 * 2 ** 20 };
+/** Processor seconds that a huge sparse disk may take, and bytes that the heap may grow meanwhile. */
+const HUGE_LIMITS = { seconds: 8, heapBytes: 200 * 2 ** 20 };
 
 function hasPlan(format: DiskFormat): format is Writable {
   return format.plan !== undefined;
@@ -142,13 +142,10 @@ describe("every disk format", () => {
     const extents = await lawfulExtents(disk);
     assert.ok(!extents.some((extent) => extent.kind === "absent"), "nothing is absent without a parent");
     assert.equal(await differenceFrom(image, disk, inline), null);
-    for (const range of [
-      { offset: 0, length: disk.info.size },
-      { offset: Math.floor(disk.info.size / 3), length: Math.floor(disk.info.size / 3) },
-      { offset: Math.max(0, disk.info.size - 1), length: Math.min(1, disk.info.size) },
-    ]) {
-      await lawfulExtents(disk, range);
-      await checkReads(disk, range);
+    for (const extent of [extents[0], extents.at(-1)]) {
+      if (extent === undefined) continue;
+      const offset = Math.max(0, extent.offset - 1000);
+      await checkReads(disk, { offset, length: Math.min(2 ** 22, disk.info.size - offset) });
     }
     await disk.close();
   }
@@ -330,9 +327,10 @@ describe("every disk format", () => {
         image.write(most - SECTOR, Uint8Array.of(1, 2, 3));
       }
       const heapBefore = heap();
-      const startedAt = performance.now();
+      const before = process.cpuUsage();
       await roundTrip(format, variant, image);
-      const seconds = (performance.now() - startedAt) / 1000;
+      const { user, system } = process.cpuUsage(before);
+      const seconds = (user + system) / 1e6;
       const grown = heap() - heapBefore;
       assert.ok(seconds < HUGE_LIMITS.seconds, `${seconds.toFixed(1)} s`);
       assert.ok(grown < HUGE_LIMITS.heapBytes, `the heap grew by ${grown} bytes`);
