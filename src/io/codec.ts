@@ -5,8 +5,13 @@ export type DeflateWrapper = "zlib" | "raw";
 export interface Codec {
   /** `zlib`, `libdeflate`, `fflate`. Results name it. */
   readonly id: string;
-  /** Returns the bytes made. @throws `io/codec-failed` where input is damaged or `dst` would overflow */
+  /** Returns the bytes made. Bytes after the stream's end are ignored. @throws `io/codec-failed` where input is damaged or `dst` would overflow */
   inflateInto(src: Uint8Array, dst: Uint8Array, wrapper: DeflateWrapper): number;
+  /**
+   * Unpacks a stream that fills `dst` exactly, and returns the bytes of `src` that the stream takes: others may follow it.
+   * @throws `io/codec-failed` where input is damaged, or makes fewer or more bytes
+   */
+  inflateWhole(src: Uint8Array, dst: Uint8Array, wrapper: DeflateWrapper): number;
   /**
    * Returns the bytes made, or 0 where they do not fit into `dst`.
    * @param level 0 to 9 (libdeflate: to 12), or -1 for the best trade that this codec offers at zlib's default size

@@ -41,8 +41,23 @@ interface ReusableStream {
   readonly _writeState?: Uint32Array;
 }
 
-/** One call of a zlib stream used again: the bytes made, or -1 where input is damaged or `dst` too small. */
-type Pass = (src: Uint8Array, dst: Uint8Array) => number;
+/** A public call with the option `info`: it tells how much input it took. */
+type InflateWithInfo = (
+  src: Uint8Array,
+  options: { maxOutputLength: number; info: true },
+) => { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
+
+/** What a pass answers in place of bytes made. */
+const DAMAGED = -1;
+const TOO_SMALL = -2;
+
+/** A zlib stream used again. */
+interface Pass {
+  /** The bytes made; `DAMAGED`, or `TOO_SMALL` where they do not fit into `dst`. */
+  run(src: Uint8Array, dst: Uint8Array): number;
+  /** Bytes of `src` that the last run took. */
+  taken(): number;
+}
 
 /**
  * A zlib stream used again and again without its stream machinery: the public synchronous calls allocate and free up to 256 KiB and a
@@ -52,16 +67,27 @@ type Pass = (src: Uint8Array, dst: Uint8Array) => number;
 function reusable(stream: ReusableStream): Pass | null {
   const { _handle: handle, _writeState: state } = stream;
   if (typeof handle?.reset !== "function" || typeof handle.writeSync !== "function" || state?.length !== 2) return null;
+  const spare = new Uint8Array(1);
   let failed = false;
+  let taken = 0;
   // Called within writeSync, for damaged data, a wrong checksum, and a stream that does not end in time.
   handle.onerror = () => {
     failed = true;
   };
-  return (src, dst) => {
-    failed = false;
-    handle.reset();
-    handle.writeSync(zlib.constants.Z_FINISH, src, 0, src.length, dst, 0, dst.length);
-    return failed ? -1 : dst.length - (state[0] as number);
+  return {
+    run(src, dst): number {
+      failed = false;
+      handle.reset();
+      handle.writeSync(zlib.constants.Z_FINISH, src, 0, src.length, dst, 0, dst.length);
+      taken = src.length - (state[1] as number);
+      if (failed) return DAMAGED;
+      if (state[0] !== 0) return dst.length - (state[0] as number);
+      // A full `dst` is no error to the binding: only another call tells whether the stream has ended as well.
+      handle.writeSync(zlib.constants.Z_FINISH, src, taken, src.length - taken, spare, 0, spare.length);
+      taken = src.length - (state[1] as number);
+      return failed || state[0] !== spare.length ? TOO_SMALL : dst.length;
+    },
+    taken: () => taken,
   };
 }
 
@@ -78,10 +104,16 @@ function provenInflate(wrapper: DeflateWrapper): Pass | null {
     if (pass === null) return null;
     const out = new Uint8Array(4000);
     const torn = packed.subarray(0, packed.length - 8);
+    const followed = Buffer.concat([packed, Buffer.alloc(600, 0xa7)]);
     for (let i = 0; i < 2; i++) {
-      if (pass(torn, out) !== -1 || pass(packed, out.subarray(0, 2000)) !== -1) return null;
-      if (pass(packed, out) !== plain.length || Buffer.compare(out.subarray(0, plain.length), plain) !== 0) return null;
-      if (pass(packed, out.subarray(0, plain.length)) !== plain.length) return null;
+      if (pass.run(torn, out) !== DAMAGED || pass.run(packed, out.subarray(0, 2000)) !== TOO_SMALL) return null;
+      if (pass.run(packed, out) !== plain.length || Buffer.compare(out.subarray(0, plain.length), plain) !== 0) {
+        return null;
+      }
+      for (const src of [packed, followed]) {
+        if (pass.run(src, out.subarray(0, plain.length)) !== plain.length || pass.taken() !== packed.length)
+          return null;
+      }
     }
     return pass;
   } catch {
@@ -98,9 +130,9 @@ function provenDeflate(wrapper: DeflateWrapper, options: zlib.ZlibOptions): Pass
     if (pass === null) return null;
     const out = new Uint8Array(4000);
     for (let i = 0; i < 2; i++) {
-      if (pass(plain, out.subarray(0, 20)) !== -1) return null;
-      const made = pass(plain, out);
-      if (made <= 0) return null;
+      if (pass.run(plain, out.subarray(0, 20)) !== TOO_SMALL) return null;
+      const made = pass.run(plain, out);
+      if (made <= 0 || pass.run(plain, out.subarray(0, made)) !== made) return null;
       const back = (wrapper === "zlib" ? zlib.inflateSync : zlib.inflateRawSync)(out.subarray(0, made));
       if (Buffer.compare(back, plain) !== 0) return null;
     }
@@ -130,7 +162,7 @@ export function zlibCodec(): Codec {
   return {
     id: "zlib",
     inflateInto(src, dst, wrapper): number {
-      const made = known(inflaters, wrapper, () => provenInflate(wrapper))?.(src, dst) ?? -1;
+      const made = known(inflaters, wrapper, () => provenInflate(wrapper))?.run(src, dst) ?? DAMAGED;
       if (made >= 0) return made;
       // The public call works everywhere, and says what is wrong.
       try {
@@ -143,10 +175,24 @@ export function zlibCodec(): Codec {
         throw damaged(cause);
       }
     },
+    inflateWhole(src, dst, wrapper): number {
+      const pass = known(inflaters, wrapper, () => provenInflate(wrapper));
+      if (pass?.run(src, dst) === dst.length) return pass.taken();
+      try {
+        const inflate = (wrapper === "zlib" ? zlib.inflateSync : zlib.inflateRawSync) as unknown as InflateWithInfo;
+        const { buffer, engine } = inflate(src, { maxOutputLength: dst.length, info: true });
+        if (buffer.length !== dst.length) throw new Error(`${buffer.length} of ${dst.length} bytes`);
+        dst.set(buffer);
+        return engine.bytesWritten;
+      } catch (cause) {
+        throw damaged(cause);
+      }
+    },
     deflateInto(src, dst, wrapper, level): number {
       const options = { level: level < 0 ? DEFAULT_LEVEL.zlib : level, memLevel: MEMORY_LEVEL };
-      const made =
-        known(deflaters, `${wrapper} ${options.level}`, () => provenDeflate(wrapper, options))?.(src, dst) ?? -1;
+      const pass = known(deflaters, `${wrapper} ${options.level}`, () => provenDeflate(wrapper, options));
+      const made = pass?.run(src, dst) ?? DAMAGED;
+      if (made === TOO_SMALL) return 0;
       if (made > 0) return made;
       const packed = (wrapper === "zlib" ? zlib.deflateSync : zlib.deflateRawSync)(src, options);
       if (packed.length > dst.length) return 0;
@@ -170,6 +216,7 @@ export function zlibCodec(): Codec {
 export function libdeflateCodec(library: Libdeflate, fallback: Codec): Codec {
   const compressors = new Map<number, unknown>();
   const made = new BigUint64Array(1);
+  const taken = new BigUint64Array(1);
   let decompressor: unknown;
   return {
     id: "libdeflate",
@@ -179,6 +226,12 @@ export function libdeflateCodec(library: Libdeflate, fallback: Codec): Codec {
       const result = library.decompress(decompressor, wrapper, src, dst, made);
       if (result !== 0) throw damaged(new Error(`libdeflate result ${result}`));
       return Number(made[0]);
+    },
+    inflateWhole(src, dst, wrapper): number {
+      decompressor ??= library.decompressor();
+      const result = library.decompressWhole(decompressor, wrapper, src, dst, taken);
+      if (result !== 0) throw damaged(new Error(`libdeflate result ${result}`));
+      return Number(taken[0]);
     },
     deflateInto(src, dst, wrapper, level): number {
       const chosen = level < 0 ? DEFAULT_LEVEL.libdeflate : level;

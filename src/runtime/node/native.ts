@@ -24,6 +24,14 @@ export interface Libdeflate {
     dst: Uint8Array,
     made: BigUint64Array,
   ): number;
+  /** The same for a stream that fills `dst` exactly; `taken` receives the number of bytes of `src` that it takes. */
+  decompressWhole(
+    decompressor: unknown,
+    wrapper: "zlib" | "raw",
+    src: Uint8Array,
+    dst: Uint8Array,
+    taken: BigUint64Array,
+  ): number;
 }
 
 interface KoffiLibrary {
@@ -72,6 +80,14 @@ function bindLibdeflate(library: KoffiLibrary): Libdeflate {
       "int libdeflate_deflate_decompress(void *d, const void *in, size_t n, void *out, size_t m, void *made)",
     ),
   };
+  const decompressWhole = {
+    zlib: library.func(
+      "int libdeflate_zlib_decompress_ex(void *d, const void *in, size_t n, void *out, size_t m, void *taken, void *made)",
+    ),
+    raw: library.func(
+      "int libdeflate_deflate_decompress_ex(void *d, const void *in, size_t n, void *out, size_t m, void *taken, void *made)",
+    ),
+  };
   const allocCompressor = library.func("void *libdeflate_alloc_compressor(int level)");
   const allocDecompressor = library.func("void *libdeflate_alloc_decompressor()");
   return {
@@ -82,6 +98,9 @@ function bindLibdeflate(library: KoffiLibrary): Libdeflate {
     decompressor: () => allocDecompressor(),
     decompress: (decompressor, wrapper, src, dst, made) =>
       Number(decompress[wrapper](decompressor, src, src.length, dst, dst.length, made)),
+    // Without a place for the number of bytes made, libdeflate asks for exactly as many as fit.
+    decompressWhole: (decompressor, wrapper, src, dst, taken) =>
+      Number(decompressWhole[wrapper](decompressor, src, src.length, dst, dst.length, taken, null)),
   };
 }
 
