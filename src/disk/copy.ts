@@ -1,11 +1,12 @@
 import { FerryError, throwIfAborted } from "../base/errors.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
-import type { RandomTarget } from "../io/target.js";
 import { toSegmentReads } from "./fetch.js";
 import { unitKernels } from "./kernels.js";
-import type { PlanTables, Region, VirtualDisk, WriteOp, WritePlan, WriteResult } from "./model.js";
-import { createSegmentKernel, type SegmentJob, type SegmentOutput, type SegmentWrite } from "./segment.js";
+import type { PlanTables, Region, UnitKernel, VirtualDisk, WriteOp, WritePlan, WriteResult } from "./model.js";
+import { appendUnits, type OpenFile, type PlacedUnits, placePlain, placeRegion } from "./place.js";
+import { createSegmentKernel, kernelTable, type SegmentJob, type SegmentOutput, type SegmentWrite } from "./segment.js";
+import { canCarry } from "./units.js";
 
 /** Guest bytes of a segment: a multiple of every unit that a plan may use. */
 export const SEGMENT_BYTES: number = 4 * 1024 * 1024;
@@ -27,13 +28,6 @@ export interface CopyResult {
   readonly files: readonly ReadonlyMap<string, number>[];
 }
 
-/** A file of a target while it is written. */
-interface OpenFile {
-  readonly target: RandomTarget;
-  /** Where the next appended bytes go. */
-  end: number;
-}
-
 /** A plan under execution: its files, its tables, and the op that comes next. */
 interface Lane {
   readonly plan: WritePlan;
@@ -53,6 +47,7 @@ interface Segment {
 
 /** The kernel that runs in every worker; here it is a name and a type. */
 const segmentKernel = createSegmentKernel(unitKernels);
+const kernels = kernelTable(unitKernels);
 
 /**
  * Copies a disk's guest bytes into the layouts of one or more plans: the only place that executes plans.
@@ -118,22 +113,15 @@ async function openLane(from: VirtualDisk, { plan, files }: CopyTarget): Promise
     }
     const target = await files.createRandom(name, size);
     if (size !== null) await target.truncate(size);
-    open.set(name, { target, end: 0 });
+    open.set(name, { target, end: 0, gap: null });
   }
-  const units = from.units();
-  const accepts = plan.acceptsUnits;
   const ops = plan.segments[Symbol.iterator]();
   const lane: Lane = {
     plan,
     files: open,
     tables: plan.tables(),
     ops,
-    carry:
-      units !== null &&
-      accepts !== null &&
-      units.codec === accepts.codec &&
-      units.wrapper === accepts.wrapper &&
-      units.unitBytes === accepts.unitBytes,
+    carry: canCarry(from.units(), plan.acceptsUnits),
     next: nextOf(ops),
   };
   await writeRegions(lane, plan.fixed);
@@ -153,17 +141,7 @@ function fileOf(lane: Lane, name: string): OpenFile {
 }
 
 async function writeRegions(lane: Lane, regions: Iterable<Region>): Promise<void> {
-  for (const region of regions) {
-    const file = fileOf(lane, region.file);
-    let at = region.at === "append" ? file.end : region.at;
-    const end = at + region.length;
-    for (const bytes of region.bytes()) {
-      await file.target.writeAt(at, bytes);
-      at += bytes.length;
-    }
-    if (at > end) throw new FerryError("internal/bug", `a region of ${region.length} bytes is longer than planned`);
-    if (end > file.end) file.end = end;
-  }
+  for (const region of regions) await placeRegion(fileOf(lane, region.file), region);
 }
 
 /** Cuts the ops of all lanes along one grid, so that a segment is decoded once for all of them. Empty stretches cost nothing. */
@@ -239,28 +217,17 @@ async function dispatch(
 /** Places what a write handed back, and feeds the plan's tables. */
 async function settle(lane: Lane, op: WriteOp, output: SegmentOutput): Promise<void> {
   const file = fileOf(lane, op.file);
-  let at = op.at;
-  if (output.payload !== null && at !== null) {
-    await placeUnits(file, op, at, output);
-  } else if (at === null) {
+  let placed: PlacedUnits = { at: op.at ?? file.end };
+  if (op.at !== null) {
+    await placePlain(file, op, op.at, output);
+  } else {
     if (output.payloadBytes > 0 && lane.tables.before !== undefined) await writeRegions(lane, lane.tables.before(op));
-    at = file.end;
-    if (output.payload !== null && output.payloadBytes > 0) {
-      await file.target.writeAt(at, new Uint8Array(output.payload, 0, output.payloadBytes));
-      file.end += output.payloadBytes;
-    }
+    placed = await appendUnits(file, op, unshrunkOf(op), output);
   }
-  const result: WriteResult = { op, at, stored: output.stored };
+  const result: WriteResult = { op, stored: output.stored, ...placed };
   await writeRegions(lane, lane.tables.add(result));
 }
 
-/** Plain units of a target that workers cannot open. */
-async function placeUnits(file: OpenFile, op: WriteOp, at: number, output: SegmentOutput): Promise<void> {
-  let taken = 0;
-  for (const [i, length] of output.stored.entries()) {
-    if (length === 0) continue;
-    const whole = Math.min(length, op.length - i * op.unitBytes);
-    await file.target.writeAt(at + i * op.unitBytes, new Uint8Array(output.payload as ArrayBuffer, taken, whole));
-    taken += length;
-  }
+function unshrunkOf(op: WriteOp): UnitKernel["unshrunk"] {
+  return kernels.get(op.kernel)?.unshrunk;
 }

@@ -60,7 +60,7 @@ export interface VirtualDisk {
   extents(range?: ByteRange, signal?: AbortSignal): AsyncIterable<Extent>;
   /** All data of the range and nothing else: bytes outside of every op are zeros (or the parent's). Sorted by `outOffset`. */
   reads(range: ByteRange, signal?: AbortSignal): Promise<readonly ReadOp[]>;
-  /** How units are packed, where all are packed alike and start at multiples of their size. */
+  /** How packed units are packed, where they start at multiples of their size and are packed alike. Plain ones may be among them. */
   units(): UnitKind | null;
   close(): Promise<void>;
 }
@@ -81,6 +81,8 @@ export interface UnitKernel {
   payload(stored: Uint8Array): Uint8Array;
   /** Writing: the bytes that stand before the payload, and how far the whole is padded. */
   readonly frame?: UnitFrame;
+  /** Writing: `plain` where a unit that packing does not shorten is stored as it is, at a multiple of the unit. Else it is packed. */
+  readonly unshrunk?: "plain";
 }
 
 /** What stands around a packed payload when it is written. */
@@ -121,6 +123,11 @@ export interface WriteResult {
   readonly at: number;
   /** Stored bytes per unit, frame included; 0: all zeros, nothing stored. */
   readonly stored: Uint32Array;
+  /**
+   * Where each unit lies, for kernels with `unshrunk`; what takes as many bytes as a unit is plain. Others store units one after the
+   * other from `at` on.
+   */
+  readonly places?: Float64Array;
   readonly digest?: Uint8Array;
 }
 
@@ -146,7 +153,7 @@ export interface WritePlan {
   readonly files: Iterable<{ readonly name: string; readonly size: number | null }>;
   /** Whether the files can be written front to back. */
   readonly order: "sequential" | "random";
-  /** Packed units that can be placed unopened. */
+  /** Packed units that can be placed unopened, if need be in another wrapper. */
   readonly acceptsUnits: UnitKind | null;
   readonly fixed: Iterable<Region>;
   /** Sorted by guest offset; whole units; only ranges that may hold data. */

@@ -1,10 +1,10 @@
 import { alignUp, isZero } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
-import type { DeflateWrapper } from "../io/codec.js";
 import type { Kernel, KernelEnv } from "../io/pool.js";
 import type { SourceRef } from "../io/source.js";
 import type { TargetRef } from "../io/target.js";
 import type { UnitKernel } from "./model.js";
+import { type CarriedUnit, isCarriable, type PackedUnits, packUnits } from "./units.js";
 
 /** A `ReadOp` as plain data. */
 export interface SegmentRead {
@@ -27,7 +27,7 @@ export interface SegmentWrite {
   readonly length: number;
   readonly unitBytes: number;
   readonly level: number;
-  /** Packed units pass unopened. */
+  /** Packed units pass unopened; units that are stored plain are packed. */
   readonly carry: boolean;
 }
 
@@ -42,13 +42,7 @@ export interface SegmentJob {
 }
 
 /** What became of each write. */
-export interface SegmentOutput {
-  /** Stored bytes per unit; 0: all zeros. */
-  readonly stored: Uint32Array;
-  /** The stored units one after the other, where the worker did not write them; `bytes` of the buffer count. */
-  readonly payload: ArrayBuffer | null;
-  readonly payloadBytes: number;
-}
+export type SegmentOutput = PackedUnits;
 
 /** The most that may lie between two stored units for one read to fetch both. */
 const READ_GAP = 64 * 1024;
@@ -57,9 +51,6 @@ const READ_SPAN = 8 * 1024 * 1024;
 
 /** What reading needs of an environment. */
 export type ReadEnv = Pick<KernelEnv, "codec" | "readInto">;
-
-/** Packed units by the guest offset of their first byte; `null`: only a part was wanted, which was decoded. */
-type KeptUnits = Map<number, Uint8Array | null>;
 
 /** A buffer that grows and is used again by the next job of the thread. */
 export class Scratch {
@@ -117,42 +108,44 @@ function readPlain(read: SegmentRead, offset: number, guest: Uint8Array, env: Re
   }
 }
 
-/** Runs the reads of a job into `guest`, zeros between them. Returns the packed payloads where `keep` asks for them. */
+/** What is wanted of packed units. Units that are not kept are unpacked in any case. */
+interface Wanted {
+  /** Plain bytes of those that are kept, too. */
+  readonly plain: boolean;
+  readonly packed: boolean;
+}
+
+/** Runs the reads of a job into `guest`, zeros between them. Returns the packed units that are kept, by guest offset. */
 function fillGuest(
   job: Pick<SegmentJob, "offset" | "reads">,
   kernels: ReadonlyMap<string, UnitKernel>,
   env: ReadEnv,
   buffers: { readonly guest: Uint8Array; readonly stored: Scratch; readonly unit: Scratch },
-  want: { readonly plain: boolean; readonly packed: boolean },
-): KeptUnits {
+  want: Wanted,
+): ReadonlyMap<number, CarriedUnit> {
   const { guest } = buffers;
-  const kept: KeptUnits = new Map();
+  const kept = new Map<number, CarriedUnit>();
   let filled = 0;
   for (const read of job.reads) {
     const start = read.outOffset - job.offset;
     const end = start + read.length;
-    if (want.plain && start > filled) guest.fill(0, filled, start);
+    if (start > filled) guest.fill(0, filled, start);
     filled = Math.max(filled, end);
-    const kernel = kernelOf(kernels, read.kernel);
+    const { packing, payload: payloadOf } = kernelOf(kernels, read.kernel);
     const unitStart = (i: number): number => start - read.skip + i * read.unitBytes;
-    if (kernel.packing === "none") {
+    if (packing === "none") {
       readPlain(read, job.offset, guest, env);
       continue;
     }
-    const packing = kernel.packing;
     eachStored(read, env, buffers.stored, (i, stored) => {
-      const payload = kernel.payload(stored);
+      const payload = payloadOf(stored);
       const from = unitStart(i);
-      if (want.packed) {
-        const part = from < start || from + read.unitBytes > end;
-        kept.set(job.offset + from, part ? null : payload.slice());
-        if (!want.plain) {
-          if (!part) return;
-          // A unit that ends past the disk may be packed short, or hold anything there.
-          guest.fill(0, Math.max(from, 0), from + read.unitBytes);
-        }
-      }
       const whole = from >= start && from + read.unitBytes <= guest.length && from + read.unitBytes <= end;
+      // A unit that ends past the disk may be packed short, or hold anything there: it is packed anew.
+      if (want.packed && whole && packing !== "zstd" && isCarriable(payload, packing, read.unitBytes)) {
+        kept.set(job.offset + from, { payload: payload.slice(), wrapper: packing });
+        if (!want.plain) return;
+      }
       const into = whole ? guest.subarray(from, from + read.unitBytes) : buffers.unit.take(read.unitBytes);
       const made = unpack(env, packing, payload, into);
       // The last unit of a disk may be short: the rest of it is zeros.
@@ -163,7 +156,7 @@ function fillGuest(
       guest.set(into.subarray(first - from, last - from), first);
     });
   }
-  if (want.plain && filled < guest.length) guest.fill(0, filled);
+  if (filled < guest.length) guest.fill(0, filled);
   return kept;
 }
 
@@ -210,52 +203,6 @@ function writePlain(write: SegmentWrite, guest: Uint8Array, env: KernelEnv): Seg
   return { stored, payload: null, payloadBytes: 0 };
 }
 
-/** Packs and frames units into one buffer that is handed back. */
-function packUnits(
-  write: SegmentWrite,
-  kernel: UnitKernel,
-  guest: Uint8Array,
-  carried: ReadonlyMap<number, Uint8Array | null> | null,
-  env: KernelEnv,
-): SegmentOutput {
-  const units = Math.ceil(write.length / write.unitBytes);
-  const stored = new Uint32Array(units);
-  const header = kernel.frame?.headerBytes ?? 0;
-  const alignment = kernel.frame?.alignment ?? 1;
-  // Deflate grows what it cannot shrink by 5 bytes in 16 KiB at most, in any codec that we use; a carried unit may be larger.
-  let most = write.unitBytes + Math.ceil(write.unitBytes / 512) + 64;
-  for (const payload of carried?.values() ?? []) most = Math.max(most, payload?.length ?? 0);
-  const slot = alignUp(header + most, alignment);
-  const out = new Uint8Array(slot * units);
-  let at = 0;
-  for (let i = 0; i < units; i++) {
-    const from = i * write.unitBytes;
-    let length: number;
-    const payload = carried?.get(write.offset + from);
-    if (carried !== null && payload === undefined) continue;
-    if (payload !== undefined && payload !== null) {
-      out.set(payload, at + header);
-      length = payload.length;
-    } else {
-      const unit = guest.subarray(from, from + write.unitBytes);
-      if (isZero(unit)) continue;
-      const room = out.subarray(at + header, at + slot);
-      if (kernel.packing === "none") {
-        room.set(unit);
-        length = unit.length;
-      } else {
-        length = env.codec.deflateInto(unit, room, kernel.packing as DeflateWrapper, write.level);
-        if (length === 0) throw new FerryError("internal/bug", "a packed unit did not fit into its buffer");
-      }
-    }
-    kernel.frame?.header(out.subarray(at, at + header), write.offset + from, length);
-    const whole = alignUp(header + length, alignment);
-    stored[i] = whole;
-    at += whole;
-  }
-  return { stored, payload: out.buffer, payloadBytes: at };
-}
-
 /** Unit kernels by id. */
 export function kernelTable(unitKernels: Iterable<UnitKernel>): ReadonlyMap<string, UnitKernel> {
   const kernels = new Map<string, UnitKernel>();
@@ -275,18 +222,18 @@ export function createSegmentKernel(unitKernels: Iterable<UnitKernel>): Kernel<S
   return {
     id: "disk/segment",
     run(job, env): readonly SegmentOutput[] {
-      const want = {
+      const want: Wanted = {
         plain: job.writes.some((write) => !write.carry),
         packed: job.writes.some((write) => write.carry),
       };
       const guest = guestScratch.take(job.length);
-      const kept = fillGuest(job, kernels, env, { guest, stored: storedScratch, unit: unitScratch }, want);
+      const carried = fillGuest(job, kernels, env, { guest, stored: storedScratch, unit: unitScratch }, want);
       return job.writes.map((write) => {
         const from = write.offset - job.offset;
         const bytes = guest.subarray(from, from + write.length);
         return write.target !== null && write.at !== null
           ? writePlain(write, bytes, env)
-          : packUnits(write, kernelOf(kernels, write.kernel), bytes, write.carry ? kept : null, env);
+          : packUnits(write, kernelOf(kernels, write.kernel), bytes, write.carry ? carried : null, env.codec);
       });
     },
     transfers(outputs): ArrayBuffer[] {

@@ -93,7 +93,10 @@ export function openClusters(input: ClustersInput): Clusters {
   function pair(table: L2Table, kind: number, unit: number, guest: number, wanted: number): readonly [number, number] {
     if (kind === PIECE.packed) {
       const at = table.places[unit] as number;
-      const stored = Math.min(table.packedBytes?.[unit] ?? 0, source.size - at);
+      const next = table.places[unit + 1] ?? 0;
+      // Stored lengths are whole sectors: where the next cluster starts among them, this one has ended.
+      const most = next > at ? next - at : source.size - at;
+      const stored = Math.min(table.packedBytes?.[unit] ?? 0, most);
       if (stored <= 0 || header.externalData) throw badCluster(guest, at, source);
       return [at, stored];
     }

@@ -9,6 +9,7 @@ import { QCOW2_MAGIC } from "./header.js";
 import { clusterKernel, zstdClusterKernel } from "./kernel.js";
 import { MAX_SIZE } from "./layout.js";
 import { planUncompressed } from "./plan.js";
+import { planCompressed } from "./plan-compressed.js";
 import { openQcow2 } from "./read.js";
 
 function probe({ head }: ProbeWindow): ProbeResult {
@@ -24,7 +25,7 @@ export const qcow2: DiskFormat = {
   extensions: [".qcow2"],
   ovfUris: ["http://www.gnome.org/~markmc/qcow-image-format.html"],
   variants: ["uncompressed", "compressed"],
-  writes: ["uncompressed"],
+  writes: ["uncompressed", "compressed"],
   limits: { maxSize: MAX_SIZE, sizeMultiple: SECTOR },
   kernels: [plainKernel, clusterKernel, zstdClusterKernel],
   probe,
@@ -33,7 +34,7 @@ export const qcow2: DiskFormat = {
     return openQcow2(input.bytes, resolver, ctx);
   },
   async plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
-    variantToWrite(qcow2, options);
-    return planUncompressed(shape, options, ctx);
+    const plan = variantToWrite(qcow2, options) === "compressed" ? planCompressed : planUncompressed;
+    return plan(shape, options, ctx);
   },
 };

@@ -10,6 +10,7 @@ export const clusterKernel: UnitKernel = Object.freeze({
   id: "qcow2/cluster",
   packing: "raw",
   payload: (stored: Uint8Array): Uint8Array => stored,
+  unshrunk: "plain",
 });
 
 /** A compressed cluster of compression type 1: one Zstandard frame, cut off from what follows it. */

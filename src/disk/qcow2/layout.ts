@@ -1,5 +1,7 @@
-import { GIB, MIB, viewOf } from "../../base/bytes.js";
+import { alignUp, GIB, MIB, SECTOR, viewOf } from "../../base/bytes.js";
+import { FerryError } from "../../base/errors.js";
 import type { UnitRuns } from "../extents.js";
+import type { DiskShape } from "../model.js";
 
 /** The clusters that we write: QEMU's own default. */
 export const CLUSTER_BITS = 16;
@@ -17,6 +19,19 @@ export const TABLE_ENTRIES: number = CLUSTER / 8;
 export const MAX_SIZE: number = ((32 * MIB) / 8) * L2_SPAN;
 /** QEMU opens refcount tables of 8 MiB at most: files of 2 PiB. */
 export const MAX_FILE: number = 2 * MIB * GIB;
+
+/** The guest's capacity as we write it. @throws `disk/too-large` */
+export function guestSize(shape: DiskShape): number {
+  const size = alignUp(shape.info.size, SECTOR);
+  if (size <= MAX_SIZE) return size;
+  throw new FerryError(
+    "disk/too-large",
+    `QCOW2 with clusters of 64 KiB holds 2 PiB at most, and the disk has ${size} bytes`,
+    {
+      hint: "Convert to raw.",
+    },
+  );
+}
 
 /** Bit 63 of an entry: the cluster's reference count is exactly one. */
 const COPIED_HIGH = 2 ** 31;

@@ -1,4 +1,4 @@
-import { alignUp, SECTOR, viewOf } from "../../base/bytes.js";
+import { viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import { collectRuns, type UnitRuns } from "../extents.js";
@@ -9,27 +9,14 @@ import {
   CLUSTER,
   CLUSTER_BITS,
   fullRefcountBlocks,
+  guestSize,
   L2_SPAN,
   MAX_FILE,
-  MAX_SIZE,
   putEntry,
   refcountLayout,
   refcountTable,
   tablesOf,
 } from "./layout.js";
-
-/** The guest's capacity as we write it. @throws `disk/too-large` */
-export function guestSize(shape: DiskShape): number {
-  const size = alignUp(shape.info.size, SECTOR);
-  if (size <= MAX_SIZE) return size;
-  throw new FerryError(
-    "disk/too-large",
-    `QCOW2 with clusters of 64 KiB holds 2 PiB at most, and the disk has ${size} bytes`,
-    {
-      hint: "Convert to raw.",
-    },
-  );
-}
 
 /**
  * An image with all positions known before the first byte is written, so that workers write clusters in place: header, L1 table,
@@ -73,7 +60,7 @@ export async function planUncompressed(shape: DiskShape, options: PlanOptions, c
     clusterBits: CLUSTER_BITS,
     size,
     l1Entries,
-    l1Offset: l1At,
+    l1Offset: l1Entries === 0 ? 0 : l1At,
     refcountTableOffset: refcountTableAt,
     refcountTableClusters: tableClusters,
   });
