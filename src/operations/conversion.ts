@@ -6,6 +6,7 @@ import { compareDisks } from "../disk/compare.js";
 import { copyDisk } from "../disk/copy.js";
 import { diskFormats } from "../disk/formats.js";
 import type { DiskFormat, VirtualDisk, WritePlan } from "../disk/model.js";
+import { canCarry } from "../disk/units.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
@@ -182,10 +183,7 @@ export function stepsOf(
 ): PlanStep[] {
   const steps: PlanStep[] = [];
   for (const disk of work.disks) {
-    const units = disk.source.units();
-    const accepts = disk.plan.acceptsUnits;
-    const carried =
-      units !== null && accepts !== null && units.wrapper === accepts.wrapper && units.unitBytes === accepts.unitBytes;
+    const carried = canCarry(disk.source.units(), disk.plan.acceptsUnits);
     steps.push({
       action: carried ? "copy" : "transcode",
       subject: disk.name,
