@@ -2,6 +2,7 @@ import { isPowerOfTwo, MIB, readU64, TIB, viewOf, writeU64 } from "../../base/by
 import { FerryError } from "../../base/errors.js";
 import { guidBytes, parseGuid, readGuid } from "../../base/guid.js";
 import type { ByteSource } from "../../io/source.js";
+import { portablePath } from "../windows-path.js";
 import { signatureAt, type VhdxRegion } from "./header.js";
 
 /** The table at the start of the metadata region. Items stand behind it. */
@@ -159,10 +160,11 @@ function parseLocator(bytes: Uint8Array, bad: (message: string) => FerryError): 
   return entries;
 }
 
-/** The file name of the parent, the way Windows writes it, and the data write id that it must have. */
+/** The file name of the parent, and the data write id that it must have. */
 export function parentOf(locator: ReadonlyMap<string, string>): { name: string | null; identity: string | null } {
+  const path = locator.get("relative_path") ?? locator.get("absolute_win32_path") ?? locator.get("volume_path");
   return {
-    name: locator.get("relative_path") ?? locator.get("absolute_win32_path") ?? locator.get("volume_path") ?? null,
+    name: path === undefined ? null : portablePath(path),
     identity: parseGuid(locator.get("parent_linkage") ?? ""),
   };
 }

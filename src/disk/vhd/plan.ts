@@ -1,0 +1,161 @@
+import { alignUp, GIB, MIB, SECTOR, viewOf } from "../../base/bytes.js";
+import { FerryError } from "../../base/errors.js";
+import { formatBytes } from "../../base/text.js";
+import type { Context } from "../../io/context.js";
+import { derivedUuid } from "../derived-id.js";
+import { collectRuns, type UnitRuns } from "../extents.js";
+import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan, WriteResult } from "../model.js";
+import { PLAIN_UNIT, plainKernel } from "../plain.js";
+import { variantToWrite } from "../variant.js";
+import { ABSENT_BLOCK, bitmapBytesOf } from "./bat.js";
+import { geometryOf } from "./geometry.js";
+import {
+  DYNAMIC_HEADER_BYTES,
+  FOOTER_BYTES,
+  serializeDynamicHeader,
+  serializeFooter,
+  type VhdFooter,
+} from "./header.js";
+
+/** The largest disk: beyond it the 32-bit sector numbers of a dynamic disk end, and Hyper-V refuses fixed ones too. */
+export const MOST_DISK_BYTES: number = 2040 * GIB;
+
+/** Variants that we write, the default first. */
+export const WRITES = ["dynamic", "fixed"] as const;
+
+/** The block size that every reader knows. */
+const BLOCK: number = 2 * MIB;
+const BITMAP: number = bitmapBytesOf(BLOCK);
+const TABLE_AT: number = FOOTER_BYTES + DYNAMIC_HEADER_BYTES;
+/** Data of blocks starts at multiples of a page, as Hyper-V and XenServer place it; the bitmap fills the sector before. */
+const PAGE = 4096;
+const STRIDE: number = alignUp(BITMAP + BLOCK, PAGE);
+
+/**
+ * Lays a VHD out, dynamic or fixed.
+ * @throws `disk/too-large` above 2040 GiB
+ */
+export async function planVhd(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
+  const diskBytes = alignUp(shape.info.size, SECTOR);
+  if (diskBytes > MOST_DISK_BYTES) {
+    throw new FerryError(
+      "disk/too-large",
+      `a disk of ${formatBytes(diskBytes)} does not fit into a VHD, which ends at ${formatBytes(MOST_DISK_BYTES)}`,
+      { hint: "Convert to vhdx, which holds 64 TiB." },
+    );
+  }
+  const fixed = variantToWrite({ id: "vhd", writes: WRITES }, options) === "fixed";
+  const runs = await collectRuns(shape, fixed ? PLAIN_UNIT : BLOCK, ctx);
+  const footer = serializeFooter(footerOf(diskBytes, fixed, derivedUuid("vhd disk", shape, runs, options, ctx)));
+  return fixed ? planFixed(diskBytes, runs, footer, options.name) : planDynamic(diskBytes, runs, footer, options.name);
+}
+
+/**
+ * A new disk's footer. Its maker is called `win `, Windows' own word: qemu-img and others go by the byte size for makers that they know
+ * and by the geometry, which rounds down, for all others. The time is zero, so that the same input gives the same file.
+ */
+function footerOf(diskBytes: number, fixed: boolean, id: string): VhdFooter {
+  return {
+    type: fixed ? "fixed" : "dynamic",
+    headerAt: fixed ? null : FOOTER_BYTES,
+    time: 0,
+    creator: "win ",
+    creatorVersion: 0xa0000,
+    originalBytes: diskBytes,
+    currentBytes: diskBytes,
+    geometry: geometryOf(diskBytes),
+    id,
+    savedState: false,
+  };
+}
+
+function region(file: string, at: number, bytes: Uint8Array): Region {
+  return { file, at, length: bytes.length, bytes: () => [bytes] };
+}
+
+/** The guest's bytes, then the footer. */
+function planFixed(diskBytes: number, runs: UnitRuns, footer: Uint8Array, name: string): WritePlan {
+  function* segments(): Iterable<WriteOp> {
+    for (const { offset, length } of runs) {
+      yield {
+        file: name,
+        at: offset,
+        kernel: plainKernel.id,
+        offset,
+        length: Math.min(length, diskBytes - offset),
+        unitBytes: PLAIN_UNIT,
+      };
+    }
+  }
+  return {
+    files: [{ name, size: diskBytes + FOOTER_BYTES }],
+    order: "sequential",
+    acceptsUnits: null,
+    fixed: [],
+    segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
+    tables: () => ({ add: () => [], end: () => [region(name, diskBytes, footer)] }),
+  };
+}
+
+/**
+ * Footer copy, header, block table, blocks, footer. Every block that may hold data has its place beforehand, in guest order; one that
+ * turns out to be zeros leaves a hole in the file and no entry in the table.
+ */
+function planDynamic(diskBytes: number, runs: UnitRuns, footer: Uint8Array, name: string): WritePlan {
+  const entries = Math.ceil(diskBytes / BLOCK);
+  const tableBytes = alignUp(4 * entries, SECTOR);
+  const firstData = alignUp(TABLE_AT + tableBytes + BITMAP, PAGE);
+  const count = runs.bytes / BLOCK;
+  const footerAt = count === 0 ? TABLE_AT + tableBytes : firstData + (count - 1) * STRIDE + BLOCK;
+
+  function* segments(): Iterable<WriteOp> {
+    let at = firstData;
+    for (const offset of runs.units()) {
+      yield {
+        file: name,
+        at,
+        kernel: plainKernel.id,
+        offset,
+        length: Math.min(BLOCK, diskBytes - offset),
+        unitBytes: PLAIN_UNIT,
+      };
+      at += STRIDE;
+    }
+  }
+
+  return {
+    files: [{ name, size: footerAt + FOOTER_BYTES }],
+    order: "random",
+    acceptsUnits: null,
+    fixed: [
+      region(name, 0, footer),
+      region(
+        name,
+        FOOTER_BYTES,
+        serializeDynamicHeader({ tableAt: TABLE_AT, tableEntries: entries, blockBytes: BLOCK }),
+      ),
+      region(name, footerAt, footer),
+    ],
+    segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
+    tables: () => dynamicTables(name, entries, tableBytes),
+  };
+}
+
+/** The block table, and the sector bitmap of each block of which something is stored: all ones, the block is here as a whole. */
+function dynamicTables(name: string, entries: number, tableBytes: number): PlanTables {
+  const bitmap = new Uint8Array(BITMAP).fill(0xff);
+  const table = new Uint8Array(tableBytes).fill(0xff);
+  const view = viewOf(table);
+  return {
+    *add({ op, at, stored }: WriteResult): Iterable<Region> {
+      if (!stored.some((bytes) => bytes > 0)) return;
+      const block = Math.floor(op.offset / BLOCK);
+      const bitmapAt = at - (op.offset - block * BLOCK) - BITMAP;
+      // A block may come in parts.
+      if (view.getUint32(4 * block) !== ABSENT_BLOCK) return;
+      view.setUint32(4 * block, bitmapAt / SECTOR);
+      yield region(name, bitmapAt, bitmap);
+    },
+    end: () => (entries === 0 ? [] : [region(name, TABLE_AT, table)]),
+  };
+}
