@@ -19,7 +19,7 @@ export interface CarryOptions {
 
 /** What an execution came to. */
 export interface CarryOutcome {
-  readonly integrity: ConvertResult["integrity"];
+  readonly integrity: NonNullable<ConvertResult["integrity"]>;
   /** What the manifest's check found. */
   readonly findings: readonly Diagnostic[];
 }

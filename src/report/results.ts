@@ -267,8 +267,8 @@ export interface ConvertResult {
   readonly files: readonly { readonly name: string; readonly size: number | null }[];
   readonly steps: readonly PlanStep[];
   readonly losses: readonly DiagnosticResult[];
-  /** Of the source: what its manifest said. `unchecked`: switched off. */
-  readonly integrity: "intact" | "unverifiable" | "unchecked";
+  /** Of the source: what its manifest said. `unchecked`: switched off; `null`: a bare disk has no manifest. */
+  readonly integrity: "intact" | "unverifiable" | "unchecked" | null;
   /** With `--prove`; else `null`. */
   readonly proof: readonly ProvenDisk[] | null;
   /** The deflate codec that was used, where one was. */

@@ -105,10 +105,11 @@ export function renderConvert(dest: string, result: ConvertResult, palette: Pale
   lines.push(...renderFindings([...result.losses, ...result.diagnostics], palette, "  "));
   const integrity = {
     intact: palette.good("source intact"),
-    unverifiable: palette.warning("source has no sums"),
+    unverifiable: palette.warning("source has no manifest"),
     unchecked: palette.warning("source not checked"),
-  }[result.integrity];
-  const parts = ["done", integrity];
+  };
+  const parts = ["done"];
+  if (result.integrity !== null) parts.push(integrity[result.integrity]);
   if (result.proof !== null) {
     const equal = result.proof.every((disk) => disk.equal);
     const disks = plural(result.proof.length, "disk");

@@ -65,7 +65,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
               files: outcome.files,
               steps,
               losses,
-              integrity: outcome.integrity,
+              integrity: null,
               proof: outcome.proof,
               codec: outcome.codec,
               diagnostics: findings.map(toDiagnosticResult),
