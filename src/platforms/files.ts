@@ -9,6 +9,9 @@ export interface DiskChoice {
   readonly variant: string;
   /** With the dot. */
   readonly extension: string;
+  /** Endings that images must have; left out: they keep their own. */
+  readonly cdromExtension?: string;
+  readonly floppyExtension?: string;
 }
 
 /** The files of one result, named after its machines. Each disk and each image is one file, however many machines use it. */
@@ -55,7 +58,10 @@ export function createFiles(appliance: Appliance, choice: DiskChoice): ResultFil
       const known = assets.get(file.id);
       if (known !== undefined) return known;
       const { stem, extension } = splitFileName(file.name);
-      const name = names.take(stem, extension || (attachment.device === "cdrom" ? ".iso" : ".img"));
+      const name =
+        attachment.device === "cdrom"
+          ? names.take(stem, choice.cdromExtension ?? (extension || ".iso"))
+          : names.take(stem, choice.floppyExtension ?? (extension || ".img"));
       assets.set(file.id, name);
       return name;
     },

@@ -109,6 +109,11 @@ export const platformCodes: CodeTable = {
     why: "A VMX file holds a boot order for BIOS alone; EFI keeps it in its NVRAM.",
     fix: "Set the order in the firmware's own menu.",
   },
+  "vmware/usb-merged": {
+    what: "USB controllers of one kind became one.",
+    why: "A VMware machine has one controller for each generation of USB.",
+    fix: "Nothing.",
+  },
   "vmware/import-disks": {
     what: "The disks have to be imported before ESXi runs them.",
     why: "ESXi runs disks of its own kind only, not sparse disks of hosted products nor stream-optimized ones.",
@@ -149,5 +154,30 @@ export const platformCodes: CodeTable = {
     what: "A network card reaches the outside by QEMU's own NAT.",
     why: "A script for any host cannot know the host's bridges; NAT needs no rights.",
     fix: "Edit the script's `-netdev` line.",
+  },
+  "hyperv/guest-os-dropped": {
+    what: "The name of the guest system is lost.",
+    why: "Hyper-V keeps no such name. Windows or not decides the template for secure boot.",
+    fix: "Nothing.",
+  },
+  "hyperv/sockets-dropped": {
+    what: "The number of cores in a socket is lost.",
+    why: "Hyper-V lays out sockets by itself, after the host's NUMA nodes.",
+    fix: "If the guest's licences count sockets, look at `Set-VMProcessor -MaximumCountPerNumaSocket`.",
+  },
+  "hyperv/switch-by-name": {
+    what: "Network cards are connected to virtual switches that have the names of their networks.",
+    why: "A script for any host cannot know which switch stands for which network.",
+    fix: "Give the script `-SwitchMap @{ 'network' = 'switch' }`. A card without a switch stays unconnected, with a warning.",
+  },
+  "hyperv/boot-order-reduced": {
+    what: "The boot order among drives of one kind is lost.",
+    why: "A generation 1 machine orders kinds of devices; among disks the first one boots, which the boot disk is.",
+    fix: "Nothing, unless the machine has to try several drives.",
+  },
+  "hyperv/no-network-boot": {
+    what: "The machine cannot boot from the network.",
+    why: "A generation 1 machine does so by a legacy network adapter alone.",
+    fix: "Add one with `Add-VMNetworkAdapter -IsLegacy $true`.",
   },
 };

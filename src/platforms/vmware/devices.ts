@@ -15,19 +15,31 @@ export type Product = "hosted" | "esx";
 export function controllerEntries(machine: Machine): VmxEntry[] {
   const entries: VmxEntry[] = [];
   for (const controller of machine.controllers) {
-    if (controller.bus === "usb") {
-      // USB 2.0 needs both: the companion takes what is slower.
-      if (controller.model === "ehci" || controller.model === "usb") entries.push(["usb.present", "TRUE"]);
-      if (controller.model !== "usb") entries.push([`${controller.model ?? "usb_xhci"}.present`, "TRUE"]);
-      continue;
-    }
     const prefix = PREFIX[controller.bus];
     if (prefix === undefined || prefix === "ide") continue;
     const name = `${prefix}${controller.index}`;
     entries.push([`${name}.present`, "TRUE"]);
     if (controller.bus === "scsi" && controller.model !== null) entries.push([`${name}.virtualDev`, controller.model]);
   }
+  for (const name of usbNames(machine)) entries.push([`${name}.present`, "TRUE"]);
   return entries;
+}
+
+/** USB controllers, one of a kind. USB 2.0 needs its companion too, which takes what is slower. */
+function usbNames(machine: Machine): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const controller of machine.controllers) {
+    if (controller.bus !== "usb") continue;
+    if (controller.model === "ehci") names.add("usb");
+    names.add(controller.model ?? "usb_xhci");
+  }
+  return names;
+}
+
+/** How many USB controllers are one of a kind that is there already. */
+export function surplusUsb(machine: Machine): number {
+  const models = machine.controllers.filter((c) => c.bus === "usb").map((c) => c.model);
+  return models.length - new Set(models).size;
 }
 
 /** `sata0:1` of a drive; floppy drives are `floppy0` and `floppy1`. `null`: on no controller that VMX names. */

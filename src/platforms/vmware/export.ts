@@ -7,7 +7,15 @@ import { createFiles, type ResultFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
 import type { ExportPlan } from "../platform.js";
 import { bootEntries } from "./boot.js";
-import { connectionType, controllerEntries, driveEntries, driveName, nicEntries, type Product } from "./devices.js";
+import {
+  connectionType,
+  controllerEntries,
+  driveEntries,
+  driveName,
+  nicEntries,
+  type Product,
+  surplusUsb,
+} from "./devices.js";
 import { hardwareVersion } from "./hardware.js";
 import { renderVmx, type VmxEntry } from "./vmx.js";
 
@@ -49,6 +57,19 @@ export function exportVmware(
       ...networkEntries(machine, product, notes),
       ...bootEntries(machine, notes),
     ];
+    const surplus = surplusUsb(machine);
+    if (surplus > 0) {
+      notes.push(
+        loss(
+          "info",
+          "vmware/usb-merged",
+          `${machine.name}: VMware has one USB controller of a kind; ${surplus} left out`,
+          {
+            data: { machine: machine.id, count: surplus },
+          },
+        ),
+      );
+    }
     return { name: own.name, bytes: new TextEncoder().encode(renderVmx(entries)) };
   });
   if (product === "esx" && files.disks().length > 0) {

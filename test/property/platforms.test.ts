@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Appliance, Machine } from "../../src/appliance/appliance.js";
+import { fit } from "../../src/appliance/fit.js";
+import { testContext } from "../../src/io/testing/context.js";
+import { createFiles } from "../../src/platforms/files.js";
+import { hypervScript } from "../../src/platforms/hyperv/script.js";
+import type { ExportPlan } from "../../src/platforms/platform.js";
+import { platforms } from "../../src/platforms/platforms.js";
+import { machineArguments } from "../../src/platforms/qemu/arguments.js";
+import type { MachineShape } from "../../src/targets/profile.js";
+import { targets } from "../../src/targets/targets.js";
+import { anyAppliance } from "../support/arbitrary-appliance.js";
+import { expected, type Seen, seenDomain, seenQemu, seenScript, seenVmx } from "../support/seen.js";
+
+/** A configuration as the tests read it back. */
+interface Reader {
+  read(index: number, fitted: Appliance, shapes: ReadonlyMap<string, MachineShape>, plan: ExportPlan): Seen;
+  /** Facts that the platform cannot hold, with the code that has to say so where there is something to lose. */
+  readonly lost: Readonly<Partial<Record<keyof Seen, string>>>;
+}
+
+const text = (plan: ExportPlan, index: number): string => new TextDecoder().decode(plan.configs[index]?.bytes);
+
+/** Scripts are read from the trees that they are rendered from: the files get the same names again, machine by machine. */
+const scriptChoice = {
+  format: "vhdx",
+  variant: "dynamic",
+  extension: ".vhdx",
+  cdromExtension: ".iso",
+  floppyExtension: ".vfd",
+} as const;
+
+const readers: Readonly<Record<string, Reader>> = {
+  vmware: { read: (index, _, __, plan) => seenVmx(text(plan, index)), lost: {} },
+  libvirt: { read: (index, _, __, plan) => seenDomain(text(plan, index)), lost: {} },
+  hyperv: {
+    read(index, fitted, shapes) {
+      const files = createFiles(fitted, scriptChoice);
+      const scripts = fitted.machines.map((m) => {
+        files.machine(m, ".ps1");
+        return hypervScript(m, shapes.get(m.id) as MachineShape, files);
+      });
+      return seenScript(scripts[index] as (typeof scripts)[number]);
+    },
+    lost: { coresPerSocket: "hyperv/sockets-dropped" },
+  },
+  qemu: {
+    read(index, fitted, shapes) {
+      const files = createFiles(fitted, { format: "qcow2", variant: "uncompressed", extension: ".qcow2" });
+      const all = fitted.machines.map((m) => {
+        files.take(m.name, "-efi-vars.fd");
+        const args = machineArguments(m, shapes.get(m.id) as MachineShape, files, "qcow2");
+        files.take(fitted.machines.length === 1 ? "run" : `run-${m.name}`, ".sh");
+        return args;
+      });
+      return seenQemu(all[index] ?? [], fitted.machines[index]?.firmware ?? "");
+    },
+    lost: { annotation: "qemu/annotation-dropped" },
+  },
+};
+
+for (const platform of platforms.all) {
+  const { exportConfig, defaultTarget } = platform;
+  if (exportConfig === undefined || defaultTarget === null) continue;
+  const target = targets.get(defaultTarget);
+
+  test(`${platform.id}: what a result does not hold has a note`, async () => {
+    const reader = readers[platform.id];
+    assert.ok(reader !== undefined, `test/property/platforms.test.ts has no reader for ${platform.id}`);
+    await fc.assert(
+      fc.asyncProperty(anyAppliance, async (source) => {
+        const { appliance: fitted, shapes } = fit(source, target);
+        const plan = await exportConfig(fitted, shapes, target, {}, testContext());
+        const codes = plan.notes.map((n) => n.code);
+        for (const [index, machine] of fitted.machines.entries()) {
+          const want = expected(machine, plan);
+          const seen = reader.read(index, fitted, shapes, plan);
+          for (const fact of Object.keys(want) as (keyof Seen)[]) {
+            const code = reader.lost[fact];
+            if (code === undefined)
+              assert.deepEqual(
+                readable(fact, seen, platform.id),
+                readable(fact, want, platform.id),
+                `${machine.id} ${fact}`,
+              );
+            else if (want[fact] !== null && want[fact] !== "")
+              assert.ok(codes.includes(code as `${string}/${string}`), code);
+          }
+        }
+        checkNames(plan, fitted);
+        checkLosses(fitted, codes);
+      }),
+      { numRuns: 200 },
+    );
+  });
+}
+
+/** No annotation and an empty one are the same on every platform. A generation 1 machine has a floppy drive anyway. */
+function readable(fact: keyof Seen, seen: Seen, platform: string): unknown {
+  if (fact === "drives" && platform === "hyperv") return seen.drives.filter((d) => d !== "floppy floppy 0:0 -");
+  return fact === "annotation" ? seen.annotation || null : seen[fact];
+}
+
+function checkNames(plan: ExportPlan, fitted: Appliance): void {
+  const names = [...plan.configs, ...plan.disks, ...plan.files].map((f) => f.name);
+  assert.equal(new Set(names.map((n) => n.toLowerCase())).size, names.length, names.join());
+  for (const name of names) {
+    assert.match(name, /^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*$/u);
+    assert.ok(new TextEncoder().encode(name).length < 200);
+  }
+  const attached = new Set(
+    fitted.machines.flatMap((m) => m.attachments.flatMap((a) => (a.disk === null ? [] : [a.disk]))),
+  );
+  assert.deepEqual(new Set(plan.disks.map((d) => d.disk)), attached);
+}
+
+/** What only OVF can say is lost, and said to be. */
+function checkLosses(fitted: Appliance, codes: readonly string[]): void {
+  const some = (pick: (m: Machine) => boolean): boolean => fitted.machines.some(pick);
+  const facts: readonly (readonly [boolean, string])[] = [
+    [fitted.products.length > 0, "platform/product-dropped"],
+    [fitted.eulas.length > 0, "platform/eula-dropped"],
+    [fitted.options.length > 0, "platform/options-dropped"],
+    [fitted.startup.length > 0, "platform/startup-dropped"],
+    [fitted.groups.length > 0, "platform/group-dropped"],
+    [fitted.foreign.length > 0 || some((m) => m.foreign.length > 0), "platform/foreign-dropped"],
+    [fitted.networks.some((n) => n.description !== null), "platform/network-description-dropped"],
+    [some((m) => m.bounds.length > 0), "platform/bounds-dropped"],
+    [some((m) => m.install !== null), "platform/install-dropped"],
+    [some((m) => m.transports.length > 0), "platform/transport-dropped"],
+    [some((m) => m.nics.some((n) => n.portProfile !== null)), "platform/port-profile-dropped"],
+  ];
+  for (const [there, code] of facts) assert.equal(codes.includes(code), there, code);
+}
