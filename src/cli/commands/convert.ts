@@ -48,7 +48,8 @@ export const convert: CommandDefinition = defineCommand({
     "convert appliance.ova kvm/ --to libvirt --dry-run",
   ],
   async run([source = "", destination = ""], options, cli) {
-    const to = options.to ?? (/\.ova$/i.test(destination) ? "ova" : null);
+    const version = options.for === null ? null : targets.get(options.for).platform;
+    const to = options.to ?? version ?? (/\.ova$/i.test(destination) ? "ova" : null);
     if (to === null) {
       throw new FerryError("cli/usage", "the destination does not tell what to write", {
         hint: `Say it with --to; one of: ${wanted.join(", ")}.`,
