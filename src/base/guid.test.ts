@@ -22,3 +22,9 @@ test("a GUID is understood with braces and in capitals, and nothing else is", ()
   assert.equal(parseGuid(`${TEXT}0`), null);
   assert.equal(parseGuid(""), null);
 });
+
+test("reading a GUID leaves the bytes alone, in Node's buffers too", () => {
+  const buffer = Buffer.from("6677c22d23f600429d64115e9bfd4a08", "hex");
+  assert.equal(readGuid(buffer, 0), TEXT);
+  assert.equal(readGuid(buffer, 0), TEXT);
+});

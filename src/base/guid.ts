@@ -10,7 +10,8 @@ function hyphened(hex: string): string {
 
 /** Swaps the first three fields, which Microsoft's layout stores with the low byte first; its own inverse. */
 function swapped(bytes: Uint8Array): Uint8Array {
-  const out = bytes.slice(0, 16);
+  // Not `slice`: given one of Node's buffers it would not copy.
+  const out = new Uint8Array(bytes.subarray(0, 16));
   const from = viewOf(bytes);
   const to = viewOf(out);
   to.setUint32(0, from.getUint32(0, true));

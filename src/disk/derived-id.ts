@@ -27,7 +27,7 @@ export function derivedUuid(
     view.setFloat64(8, run.length);
     hash.update(pair);
   }
-  const bytes = hash.digest().slice(0, 16);
+  const bytes = new Uint8Array(hash.digest().subarray(0, 16));
   bytes[6] = 0x80 + ((bytes[6] as number) % 16);
   bytes[8] = 0x80 + ((bytes[8] as number) % 64);
   return readUuid(bytes, 0);

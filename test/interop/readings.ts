@@ -56,7 +56,7 @@ export function vhdInput(disk: string): readonly string[] {
 }
 
 /** SHA-256 of the first bytes of a file. Throws where it is shorter. */
-async function hashFile(path: string, length: number): Promise<string> {
+export async function hashFile(path: string, length: number): Promise<string> {
   const hash = createHash("sha256");
   let seen = 0;
   for await (const chunk of createReadStream(path, { end: length - 1 })) {

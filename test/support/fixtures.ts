@@ -30,7 +30,7 @@ export interface PackageFixture {
   readonly facts: PackageFacts;
 }
 
-/** A disk that qemu-img made, and how it reads it. */
+/** A disk that qemu-img or VirtualBox made, and how it reads it. */
 export interface DiskFixture {
   readonly id: string;
   readonly format: string;
@@ -39,6 +39,10 @@ export interface DiskFixture {
   readonly files: readonly { readonly name: string; readonly packed: "gzip" | null }[];
   readonly capacityBytes: number;
   readonly guestSha256: string;
+  /** Who made it, and what it was read by; qemu-img where nothing is said. */
+  readonly readBy?: "VBoxManage";
+  /** Codes that whoever reads it must report; none where nothing is said. */
+  readonly findings?: readonly string[];
 }
 
 const PACKAGES = "test/fixtures/packages";

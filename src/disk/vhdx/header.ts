@@ -79,7 +79,8 @@ export function serializeIdentifier(creator: string): Uint8Array {
 
 /** Whether the CRC-32C at offset 4 of a structure is that of its bytes with the field taken as zero. */
 export function checksumHolds(bytes: Uint8Array): boolean {
-  const copy = bytes.slice();
+  // Not `slice`: given one of Node's buffers it would not copy.
+  const copy = new Uint8Array(bytes);
   const view = viewOf(copy);
   const stored = view.getUint32(4, true);
   view.setUint32(4, 0, true);
