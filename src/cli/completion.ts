@@ -1,4 +1,5 @@
 import type { ArgumentSpec, CommandDefinition } from "./command.js";
+import { commonOptions } from "./options.js";
 
 /** Shells with a completion script. */
 export const shells = ["bash", "zsh", "fish"] as const;
@@ -31,7 +32,7 @@ interface Flag {
 }
 
 function flagsOf(definition: CompletedCommand["definition"]): Flag[] {
-  return Object.values(definition.options).map(({ flags, what, choices }) => {
+  return Object.values({ ...definition.options, ...commonOptions }).map(({ flags, what, choices }) => {
     const [flag = "", value] = flags.split(" ");
     return { flag, what, values: value === undefined ? null : (choices ?? []) };
   });
@@ -113,10 +114,12 @@ function fish(commands: readonly CompletedCommand[]): string {
     lines.push(`complete -c vmferry -n "${when}" -a "${words}"`);
   }
   for (const { name, definition } of commands) {
-    const when = name
-      .split(" ")
-      .map((word) => `__fish_seen_subcommand_from ${word}`)
-      .join("; and ");
+    // `convert` stands in `disk convert`, too.
+    const outside = name.includes(" ") ? [] : groups.filter((group) => secondWords(commands, group).includes(name));
+    const when = [
+      ...name.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`),
+      ...outside.map((group) => `not __fish_seen_subcommand_from ${group}`),
+    ].join("; and ");
     const words = wordsOf(definition.arguments[0], commands);
     if (words === null) lines.push(`complete -c vmferry -n "${when}" -F`);
     else if (words.length > 0) lines.push(`complete -c vmferry -n "${when}" -a "${words.join(" ")}"`);
