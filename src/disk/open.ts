@@ -49,7 +49,18 @@ async function openLayer(
       { hint: "Put the parent beside it and allow it (--allow-external), or flatten the chain where it comes from." },
     );
   }
-  return stackDisk(disk, await openLayer({ bytes: below }, { ...options, format: null }, ctx, depth + 1));
+  const parentDisk = await openLayer({ bytes: below }, { ...options, format: null }, ctx, depth + 1);
+  if (parent.identity !== null && parentDisk.info.identity !== null && parent.identity !== parentDisk.info.identity) {
+    ctx.report({
+      code: "disk/parent-changed",
+      severity: "error",
+      message: `${input.bytes.label} was made on top of ${parent.identity}, and ${below.label} is ${parentDisk.info.identity}`,
+      location: { at: "bytes", file: below.label, offset: 0 },
+      hint: "Look for the parent as it was when the child was made: what is read may be a mixture of two states.",
+      data: { wanted: parent.identity, found: parentDisk.info.identity },
+    });
+  }
+  return stackDisk(disk, parentDisk);
 }
 
 async function formatOf(

@@ -28,6 +28,11 @@ export const diskCodes: CodeTable = {
     why: "A guest can write any signature into a raw disk, so neither is believed alone.",
     fix: "Say which it is with `--from`.",
   },
+  "disk/parent-changed": {
+    what: "A disk's parent is not the one that it was made on top of, or was written to since.",
+    why: "The child holds only what differs from its parent. Over another content it gives a disk that never was.",
+    fix: "Look for the parent as it was when the child was made, such as in a backup.",
+  },
   "disk/parent-missing": {
     kind: "not-found",
     what: "A disk holds only changes to another disk, and that one is not there or not allowed.",

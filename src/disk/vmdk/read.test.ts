@@ -5,13 +5,17 @@ import { diskFileBytes, diskFixtures } from "../../../test/support/fixtures.js";
 import { craftSparse, descriptorText, GRAIN, PLACES, TABLE_SPAN, wordsOf } from "../../../test/support/vmdk.js";
 import { SECTOR, viewOf, writeU64 } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
+import type { DiskFormatId } from "../../base/ids.js";
+import { createRegistry } from "../../base/registry.js";
 import type { SourceResolver } from "../../io/source.js";
 import { memorySource } from "../../io/sources/memory.js";
 import type { TestContext } from "../../io/testing/context.js";
 import { SparseBytes, sparseSource } from "../../io/testing/sparse-bytes.js";
-import type { VirtualDisk } from "../model.js";
+import type { DiskFormat, VirtualDisk } from "../model.js";
+import { openChain } from "../open.js";
 import { readGuest } from "../read.js";
 import { checkReads, lawfulExtents } from "../testing/laws.js";
+import { vmdk } from "./format.js";
 import { openVmdk } from "./read.js";
 
 const nobody: SourceResolver = { open: async () => null };
@@ -97,6 +101,31 @@ test("in a delta, zeros are zeros and the rest is asked of the parent", async ()
   const disk = await open(craftSparse({ header: { flags }, descriptor, grains: { 0: PLACES.grains, 1: 1 } }));
   assert.deepEqual(disk.info.parent, { name: "base.vmdk", identity: "0badcafe" });
   assert.deepEqual(await kinds(disk), ["data 1", "zero 1", "absent 1022"]);
+});
+
+test("a parent that is not the one a delta was made on is a finding", async () => {
+  const over = async (parentCid: string): Promise<readonly string[]> => {
+    const descriptor = descriptorText(
+      [`RW ${(2 * TABLE_SPAN) / SECTOR} SPARSE "disk.vmdk"`],
+      [`parentCID=${parentCid}`, 'parentFileNameHint="base.vmdk"'],
+    );
+    const base = craftSparse({ grains: { 0: PLACES.grains } });
+    const ctx = diskContext();
+    const disk = await openChain(
+      { bytes: sparseSource(craftSparse({ descriptor }), "disk.vmdk") },
+      {
+        formats: createRegistry<DiskFormatId, DiskFormat>([vmdk]),
+        resolver: { open: async ({ name }) => sparseSource(base, name ?? "") },
+        format: null,
+      },
+      ctx,
+    );
+    assert.deepEqual(await kinds(disk), ["data 1", "zero 1023"]);
+    return ctx.codes();
+  };
+  assert.deepEqual(await over("12345678"), []);
+  assert.deepEqual(await over("fffffffe"), []);
+  assert.deepEqual(await over("0badcafe"), ["disk/parent-changed"]);
 });
 
 test("tables and grains that lie outside of the file are refused, wherever they are", async () => {

@@ -92,6 +92,11 @@ function hasParent(descriptor: VmdkDescriptor | null): descriptor is VmdkDescrip
   return descriptor !== null && descriptor.parentCid !== NO_PARENT;
 }
 
+/** A content id that says something: `fffffffe` stands for a longer one elsewhere. */
+function contentId(cid: string): string | null {
+  return cid === "" || cid === "fffffffe" ? null : cid;
+}
+
 /** Extents one after the other, as one disk. */
 function diskOf(
   readers: readonly ExtentReader[],
@@ -130,8 +135,10 @@ function diskOf(
       size,
       logicalSectorSize: 512,
       blockSize: facts.blockSize,
-      parent: hasParent(descriptor) ? { name: descriptor.parentFileNameHint, identity: descriptor.parentCid } : null,
-      identity: descriptor?.cid ?? null,
+      parent: hasParent(descriptor)
+        ? { name: descriptor.parentFileNameHint, identity: contentId(descriptor.parentCid) }
+        : null,
+      identity: contentId(descriptor?.cid ?? ""),
       properties: Object.fromEntries(descriptor?.ddb ?? []),
     },
     extents: (range = { offset: 0, length: size }, signal) => mergeExtents(extents(range, signal)),
