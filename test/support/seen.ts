@@ -178,10 +178,11 @@ export function seenDomain(xml: string): Seen {
   const secure = all(child(os, "firmware"), "feature").some(
     (f) => f.attributes.name === "secure-boot" && f.attributes.enabled === "yes",
   );
+  const description = child(domain, "description");
   const cores = child(child(domain, "cpu"), "topology")?.attributes.cores;
   return {
     name: (child(domain, "title") ?? child(domain, "name"))?.text ?? "",
-    annotation: child(domain, "description")?.text ?? null,
+    annotation: description === undefined ? null : lines(description.text),
     memoryBytes: Number(child(domain, "memory")?.text),
     cpus: Number(child(domain, "vcpu")?.text),
     coresPerSocket: cores === undefined ? null : Number(cores),
