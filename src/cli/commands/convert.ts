@@ -104,6 +104,10 @@ async function planOf(named: NamedPackage, request: Request, session: Session): 
       ...level,
       ...(request.for === null ? {} : { target: request.for }),
       ...(request.configuration === null ? {} : { choice: { configuration: request.configuration } }),
+      // A configuration that names its disks by absolute path has to know where they are going to lie.
+      ...("folder" in platforms.get(request.to as PlatformId).defaults
+        ? { exportOptions: { folder: path.resolve(request.destination) } }
+        : {}),
     },
     session.ctx,
   );
