@@ -4,6 +4,15 @@ import { test } from "node:test";
 import { consoleExamples, docBlocks, outputMatches } from "../../scripts/doc-blocks.js";
 import { documentsWithExamples, runConsoleExamples, runTypeScriptExamples } from "../../scripts/doc-run.js";
 import { compileExample } from "../../scripts/doc-typescript.js";
+import { renderLimits } from "../../scripts/limits-render.js";
+import { readText, readTree } from "../../scripts/tree.js";
+import { defaultLimits } from "../../src/base/limits.js";
+
+/** Every document for people. */
+function documents(): string[] {
+  const top = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].filter(existsSync);
+  return [...top, ...readTree("docs", ".md").keys()];
+}
 
 test("commands and their output are found in console blocks", () => {
   const block = docBlocks("text\n```console\n$ one\nout\n\nmore\n$ two \\\n  --long\n```\n")[0];
@@ -30,6 +39,30 @@ test("a wrong value in a TypeScript example fails, a right one does not", async 
   await assert.rejects(run("const a = 1; // => 2"), /x\.md:1, line 1/);
   await assert.rejects(run("1 + 1;\n1 + 2; // => 4"), /x\.md:1, line 2/);
   assert.throws(() => compileExample("if (a) b(); // => 2", "x.md:1"));
+});
+
+test("the page of limits is that of the source", () => {
+  const page = renderLimits(readText("src/base/limits.ts") ?? "", { ...defaultLimits });
+  assert.equal(readText("docs/reference/limits.md"), page, "run `node dist/scripts/gen-limits.js`");
+  for (const name of Object.keys(defaultLimits)) assert.ok(page.includes(`| \`${name}\` |`), name);
+});
+
+test("links between documents lead to files that are there", () => {
+  for (const file of documents()) {
+    const folder = file.replace(/[^/]*$/, "");
+    for (const [, target = ""] of (readText(file) ?? "").matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      if (!/^[a-z]+:/.test(target)) assert.ok(existsSync(`${folder}${target}`), `${file} links to ${target}`);
+    }
+  }
+});
+
+test("every TypeScript block of the docs is marked run or illustrative", () => {
+  for (const file of documents()) {
+    for (const { language, words, line } of docBlocks(readText(file) ?? "")) {
+      if (language !== "ts" && language !== "typescript") continue;
+      assert.ok(words.includes("run") || words.includes("illustrative"), `${file}:${line}`);
+    }
+  }
 });
 
 test("every TypeScript block of the docs is run, or says that it illustrates", () => {

@@ -1,0 +1,37 @@
+import ts from "typescript";
+import { formatBytes } from "../src/base/text.js";
+
+/** `docs/reference/limits.md` from the text of src/base/limits.ts and the values that hold. */
+export function renderLimits(text: string, values: Readonly<Record<string, number>>): string {
+  const source = ts.createSourceFile("limits.ts", text, ts.ScriptTarget.ES2023, true);
+  const rows: string[] = [];
+  for (const statement of source.statements) {
+    if (!ts.isInterfaceDeclaration(statement) || statement.name.text !== "Limits") continue;
+    for (const member of statement.members) {
+      const name = member.name?.getText() ?? "";
+      const [comment] = ts.getJSDocCommentsAndTags(member);
+      const what = comment === undefined ? "" : (ts.getTextOfJSDocComment(comment.comment) ?? "");
+      rows.push(
+        `| \`${name}\` | ${inWords(name, values[name])} | ${what.replaceAll("|", "\\|").replaceAll(/\s+/g, " ")} |`,
+      );
+    }
+  }
+  return [
+    "# Limits",
+    "",
+    "<!-- Generated from src/base/limits.ts by `node dist/scripts/gen-limits.js`. Change the source, not this page. -->",
+    "",
+    "Every size that comes from input is compared with a limit before it allocates or loops. What is larger ends with `io/limit`,",
+    "whose message names the limit. The library takes others: `createContext(runtime, { limits: { members: 1_000_000 } })`.",
+    "",
+    "| Limit | Value | What |",
+    "| --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+function inWords(name: string, value: number | undefined): string {
+  if (value === undefined) throw new Error(`defaultLimits has no ${name}`);
+  return name.endsWith("Bytes") ? formatBytes(value) : value.toLocaleString("en-US");
+}
