@@ -3,6 +3,7 @@ import { createRegistry, type Registry } from "../base/registry.js";
 import type { DiskFormat } from "./model.js";
 import { qcow2 } from "./qcow2/format.js";
 import { raw } from "./raw/format.js";
+import { vdi } from "./vdi/format.js";
 import { vhd } from "./vhd/format.js";
 import { vhdx } from "./vhdx/format.js";
 import { vmdk } from "./vmdk/format.js";
@@ -13,5 +14,6 @@ export const diskFormats: Registry<DiskFormatId, DiskFormat> = createRegistry<Di
   qcow2,
   vhdx,
   vhd,
+  vdi,
   raw,
 ]);
