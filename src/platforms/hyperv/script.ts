@@ -1,8 +1,7 @@
 import type { Attachment, Controller, Machine } from "../../appliance/appliance.js";
-import { findGuestSystem } from "../../appliance/guest-os.js";
 import type { MachineShape } from "../../targets/profile.js";
-import { type BootStep, bootSequence } from "../boot-sequence.js";
 import type { ResultFiles } from "../files.js";
+import { biosStatements, firmwareStatements } from "./boot.js";
 import {
   assign,
   bool,
@@ -52,7 +51,7 @@ export function hypervScript(machine: Machine, shape: MachineShape, files: Resul
       blank,
       ...machine.nics.flatMap((_, index) => adapter(machine, index)),
       blank,
-      ...(generation === 2 ? firmware(machine) : bios(machine)),
+      ...(generation === 2 ? firmwareStatements(machine) : biosStatements(machine)),
       blank,
       run(cmd("Get-VM", { Id: member(vm, "Id") })),
     ],
@@ -294,61 +293,4 @@ function adapter(machine: Machine, index: number): PsStatement[] {
       ],
     ),
   ];
-}
-
-/** Secure boot with the template for the guest's maker, and the boot order. */
-function firmware(machine: Machine): PsStatement[] {
-  const current = ref("firmware");
-  const statements: PsStatement[] = [assign("firmware", pipe(cmd("Get-VMFirmware", { VM: vm })))];
-  if (machine.firmware === "efi-secure") {
-    const windows = findGuestSystem(machine.guestOs).system.family === "windows";
-    const template = str(windows ? "MicrosoftWindows" : "MicrosoftUEFICertificateAuthority");
-    statements.push(
-      when(
-        op(
-          op(member(current, "SecureBoot"), "-ne", str("On")),
-          "-or",
-          op(member(current, "SecureBootTemplate"), "-ne", template),
-        ),
-        [run(cmd("Set-VMFirmware", { VM: vm, EnableSecureBoot: str("On"), SecureBootTemplate: template }))],
-      ),
-    );
-  } else {
-    statements.push(
-      when(op(member(current, "SecureBoot"), "-ne", str("Off")), [
-        run(cmd("Set-VMFirmware", { VM: vm, EnableSecureBoot: str("Off") })),
-      ]),
-    );
-  }
-  const devices = bootSequence(machine).flatMap((step) => {
-    if ("nic" in step) return [ref(`adapter${machine.nics.indexOf(step.nic)}`)];
-    return step.drive.device === "floppy" ? [] : [ref(`drive${machine.attachments.indexOf(step.drive)}`)];
-  });
-  if (devices.length > 0) {
-    statements.push(
-      remark("The order is set once, so that later changes of yours stay."),
-      when(ref("created"), [run(cmd("Set-VMFirmware", { VM: vm, BootOrder: { kind: "array", items: devices } }))]),
-    );
-  }
-  return statements;
-}
-
-/** Kinds of devices in their order; Hyper-V wants all four. */
-function bios(machine: Machine): PsStatement[] {
-  const order: string[] = [];
-  for (const word of [...bootSequence(machine).map(biosWord), "IDE", "CD", "LegacyNetworkAdapter", "Floppy"]) {
-    if (!order.includes(word)) order.push(word);
-  }
-  return [
-    remark("The order is set once, so that later changes of yours stay."),
-    when(ref("created"), [
-      run(cmd("Set-VMBios", { VM: vm, StartupOrder: { kind: "array", items: order.map((word) => str(word)) } })),
-    ]),
-  ];
-}
-
-function biosWord(step: BootStep): string {
-  if ("nic" in step) return "LegacyNetworkAdapter";
-  const { device } = step.drive;
-  return device === "disk" ? "IDE" : device === "cdrom" ? "CD" : "Floppy";
 }
