@@ -123,20 +123,42 @@ const manifest: FuzzTarget = {
   },
 };
 
-/** Writes the sums of both headers and both region tables (MS-VHDX 2.2.2, 2.2.3). */
-function repairVhdx(bytes: Uint8Array): void {
-  for (const [at, length] of [
-    [0x10000, 0x1000],
-    [0x20000, 0x1000],
-    [0x30000, 0x10000],
-    [0x40000, 0x10000],
-  ] as const) {
-    if (at + length > bytes.length) return;
-    const view = new DataView(bytes.buffer, bytes.byteOffset + at, length);
-    view.setUint32(4, 0, true);
-    view.setUint32(4, crc32c(bytes.subarray(at, at + length)), true);
-  }
+/** Writes the CRC-32C of a VHDX structure into it. */
+function sealVhdx(bytes: Uint8Array, at: number, length: number): void {
+  if (length < 8 || at + length > bytes.length) return;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, length);
+  view.setUint32(4, 0, true);
+  view.setUint32(4, crc32c(bytes.subarray(at, at + length)), true);
 }
+
+/** Writes the sums of both headers, both region tables and the log's entries (MS-VHDX 2.2.2, 2.2.3, 2.3.1). */
+function repairVhdx(bytes: Uint8Array): void {
+  for (const at of [0x30000, 0x40000]) sealVhdx(bytes, at, 0x10000);
+  // The log stands where every writer that we know puts it.
+  for (let at = 0x100000; at < 0x110000 && at + 4096 <= bytes.length; at += 4096) {
+    if (new TextDecoder("latin1").decode(bytes.subarray(at, at + 4)) !== "loge") continue;
+    sealVhdx(bytes, at, Math.min(new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(8, true), 2 ** 20));
+  }
+  for (const at of [0x10000, 0x20000]) sealVhdx(bytes, at, 0x1000);
+}
+
+/** Writes the sums of the footer, of its copy and of the header of a dynamic VHD. */
+function repairVhd(bytes: Uint8Array): void {
+  const seal = (at: number, length: number, cookie: string, field: number): void => {
+    if (at < 0 || at + length > bytes.length) return;
+    const part = bytes.subarray(at, at + length);
+    if (new TextDecoder("latin1").decode(part.subarray(0, 8)) !== cookie) return;
+    part.fill(0, field, field + 4);
+    const sum = part.reduce((total, byte) => total + byte, 0);
+    new DataView(part.buffer, part.byteOffset).setUint32(field, 0xffffffff - sum);
+  };
+  seal(0, 512, "conectix", 64);
+  seal(bytes.length - 512, 512, "conectix", 64);
+  seal(512, 1024, "cxsparse", 36);
+}
+
+/** Sums that would stop a damaged disk before its fields are looked at. */
+const diskRepairs: Partial<Record<DiskFormatId, (bytes: Uint8Array) => void>> = { vhdx: repairVhdx, vhd: repairVhd };
 
 /** A folder in memory: the descriptor under fuzzing, and an empty file of every other name that is asked for. */
 function folderAround(descriptor: Uint8Array): FolderAccess {
@@ -168,10 +190,11 @@ const ovf: FuzzTarget = {
 
 /** Opens a disk and reads wherever it says that there is data. */
 function diskTarget(format: DiskFormat): FuzzTarget {
+  const repair = diskRepairs[format.id];
   return {
     name: format.id,
     seeds: () => diskSeeds(format.id),
-    ...(format.id === "vhdx" ? { repair: repairVhdx } : {}),
+    ...(repair === undefined ? {} : { repair }),
     async run(bytes, ctx) {
       const source = memorySource(bytes, `fuzz${format.extensions[0]}`);
       const disk = await openChain(

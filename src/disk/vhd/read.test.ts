@@ -310,11 +310,23 @@ test("a chain reads as one disk", async () => {
     ctx,
   );
   const guest = await readGuest(disk, { offset: 0, length: 7 * MIB }, ctx);
+  assert.deepEqual(ctx.codes(), []);
   const at = [0, SECTOR, 9 * SECTOR, 10 * SECTOR, 2 * MIB];
   assert.deepEqual(
     at.map((place) => guest[place]),
     [5, 1, 5, 1, 0],
   );
+});
+
+test("a parent that is not the one is reported", async () => {
+  const below = craftVhd({ ...DYNAMIC, footer: { ...DYNAMIC.footer, id: "99999999-9999-9999-9999-999999999999" } });
+  const ctx = diskContext();
+  await openChain(
+    { bytes: sparseSource(child({}), "child.avhd") },
+    { formats: createRegistry([vhd]), format: null, resolver: { open: async () => sparseSource(below, "base.vhd") } },
+    ctx,
+  );
+  assert.deepEqual(ctx.codes(), ["disk/parent-changed"]);
 });
 
 test("a cookie without its checksum is no proof", async () => {

@@ -307,6 +307,7 @@ test("a chain reads as one disk", async () => {
     ctx,
   );
   const guest = await readGuest(disk, { offset: 0, length: 4 * MIB }, ctx);
+  assert.deepEqual(ctx.codes(), []);
   const at = [0, 511, 512, 1023, 1024, MIB, 2 * MIB, 3 * MIB, 4 * MIB - 1];
   assert.deepEqual(
     at.map((place) => guest[place]),
