@@ -132,8 +132,11 @@ describe("every disk format", () => {
     return { set, name, plan };
   }
 
-  /** Writes an image, opens it again, and proves that the guest's bytes are the same and that the laws of disks hold. */
-  async function roundTrip(format: Writable, variant: string, image: SparseBytes): Promise<void> {
+  /**
+   * Writes an image, opens it again, and proves that the guest's bytes are the same and that the laws of disks hold. Returns the bytes
+   * of memory that the written files take.
+   */
+  async function roundTrip(format: Writable, variant: string, image: SparseBytes): Promise<number> {
     const { set, name } = await written(format, variant, openRaw(sparseSource(image, "image")));
     const disk = await format.open({ bytes: set.source(name) }, set.resolver, inline);
     assert.equal(disk.info.size, alignUp(image.size, format.limits.sizeMultiple));
@@ -148,6 +151,7 @@ describe("every disk format", () => {
       await checkReads(disk, { offset, length: Math.min(2 ** 22, disk.info.size - offset) });
     }
     await disk.close();
+    return [...set.files.values()].reduce((sum, file) => sum + file.allocated, 0);
   }
 
   function maxSizeOf(format: DiskFormat, variant: string): number {
@@ -178,12 +182,16 @@ describe("every disk format", () => {
 
   function variantContract(format: Writable, variant: string): void {
     for (const [name, shape] of Object.entries(SHAPES)) {
-      it(`carries ${name}`, () => roundTrip(format, variant, imageOf(shape)));
+      it(`carries ${name}`, async () => {
+        await roundTrip(format, variant, imageOf(shape));
+      });
     }
 
     it("carries random disks", async () => {
       await fc.assert(
-        fc.asyncProperty(shapes(), (shape) => roundTrip(format, variant, imageOf(shape))),
+        fc.asyncProperty(shapes(), async (shape) => {
+          await roundTrip(format, variant, imageOf(shape));
+        }),
         { numRuns: 25 },
       );
     });
@@ -328,10 +336,11 @@ describe("every disk format", () => {
       }
       const heapBefore = heap();
       const before = process.cpuUsage();
-      await roundTrip(format, variant, image);
+      const inFiles = await roundTrip(format, variant, image);
       const { user, system } = process.cpuUsage(before);
       const seconds = (user + system) / 1e6;
-      const grown = heap() - heapBefore;
+      // What lies in the files is no memory of ours, though here it is in memory too: the map of a VDI names every block.
+      const grown = heap() - heapBefore - inFiles;
       assert.ok(seconds < HUGE_LIMITS.seconds, `${seconds.toFixed(1)} s`);
       assert.ok(grown < HUGE_LIMITS.heapBytes, `the heap grew by ${grown} bytes`);
     });
