@@ -33,6 +33,8 @@ export interface DiskInfo {
   readonly blockSize: number;
   readonly parent: { readonly name: string | null; readonly identity: string | null } | null;
   readonly identity: string | null;
+  /** Other ids by which a child may know it, where a format has more than one. */
+  readonly otherIdentities?: readonly string[];
   readonly properties: Readonly<Record<string, JsonValue>>;
 }
 

@@ -49,18 +49,38 @@ async function openLayer(
       { hint: "Put the parent beside it and allow it (--allow-external), or flatten the chain where it comes from." },
     );
   }
-  const parentDisk = await openLayer({ bytes: below }, { ...options, format: null }, ctx, depth + 1);
-  if (parent.identity !== null && parentDisk.info.identity !== null && parent.identity !== parentDisk.info.identity) {
+  let parentDisk: VirtualDisk;
+  try {
+    parentDisk = await openLayer({ bytes: below }, { ...options, format: null }, ctx, depth + 1);
+  } catch (cause) {
+    await below.close();
+    await disk.close();
+    throw cause;
+  }
+  const { identity, otherIdentities = [] } = parentDisk.info;
+  if (
+    parent.identity !== null &&
+    identity !== null &&
+    parent.identity !== identity &&
+    !otherIdentities.includes(parent.identity)
+  ) {
     ctx.report({
       code: "disk/parent-changed",
       severity: "error",
-      message: `${input.bytes.label} was made on top of ${parent.identity}, and ${below.label} is ${parentDisk.info.identity}`,
+      message: `${input.bytes.label} was made on top of ${parent.identity}, and ${below.label} is ${identity}`,
       location: { at: "bytes", file: below.label, offset: 0 },
       hint: "Look for the parent as it was when the child was made: what is read may be a mixture of two states.",
-      data: { wanted: parent.identity, found: parentDisk.info.identity },
+      data: { wanted: parent.identity, found: identity },
     });
   }
-  return stackDisk(disk, parentDisk);
+  const chain = stackDisk(disk, parentDisk);
+  return {
+    ...chain,
+    async close(): Promise<void> {
+      await chain.close();
+      await below.close();
+    },
+  };
 }
 
 async function formatOf(

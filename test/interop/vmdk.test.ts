@@ -190,6 +190,31 @@ describe("VMDK and other programs", () => {
     }
   });
 
+  test("a differencing disk of VirtualBox is read over its parent", { skip: noVirtualBox }, async (t) => {
+    const folder = await scratch(t);
+    const raw = await pattern(folder, "odd");
+    const { manage } = await startVirtualBox(t);
+    const [base, child] = [join(folder, "base.vmdk"), join(folder, "child.vmdk")];
+    await manage("convertfromraw", raw, base, "--format", "VMDK");
+    await manage("createmedium", "disk", "--filename", child, "--diffparent", base, "--format", "VMDK");
+    const asked: (string | null)[] = [];
+    const source = await openFileSource(child, runtime.native);
+    const resolver: SourceResolver = {
+      open: async ({ identity }) => {
+        asked.push(identity);
+        return openFileSource(base, runtime.native);
+      },
+    };
+    const findings = testContext({ runtime });
+    const disk = await openChain({ bytes: source }, { formats: diskFormats, resolver, format: null }, findings);
+    const expected = await openFileSource(raw, runtime.native);
+    assert.equal((await compareDisks(openRaw(expected), disk, ctx)).firstDifference, null);
+    assert.equal(disk.info.size, expected.size);
+    assert.match((await manage("showmediuminfo", "disk", base)).stdout, new RegExp(`^UUID: +${asked[0]}$`, "m"));
+    assert.deepEqual(findings.codes(), []);
+    for (const open of [disk, source, expected]) await open.close();
+  });
+
   test("what vmdk-convert writes is read alike", { skip: noOpenVmdk }, async (t) => {
     const folder = await scratch(t);
     for (const size of ["odd", "even", "tiny"] as const) {

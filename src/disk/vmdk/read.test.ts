@@ -103,29 +103,40 @@ test("in a delta, zeros are zeros and the rest is asked of the parent", async ()
   assert.deepEqual(await kinds(disk), ["data 1", "zero 1", "absent 1022"]);
 });
 
+/** Opens a delta over a base whose content id is 12345678, and says what was found. */
+async function overBase(settings: readonly string[], base: readonly string[] = []): Promise<readonly string[]> {
+  const line = `RW ${(2 * TABLE_SPAN) / SECTOR} SPARSE "disk.vmdk"`;
+  const below = craftSparse({ descriptor: descriptorText([line], base), grains: { 0: PLACES.grains } });
+  const ctx = diskContext();
+  const disk = await openChain(
+    { bytes: sparseSource(craftSparse({ descriptor: descriptorText([line], settings) }), "disk.vmdk") },
+    {
+      formats: createRegistry<DiskFormatId, DiskFormat>([vmdk]),
+      resolver: { open: async () => sparseSource(below, "base.vmdk") },
+      format: null,
+    },
+    ctx,
+  );
+  assert.deepEqual(await kinds(disk), ["data 1", "zero 1023"]);
+  return ctx.codes();
+}
+
 test("a parent that is not the one a delta was made on is a finding", async () => {
-  const over = async (parentCid: string): Promise<readonly string[]> => {
-    const descriptor = descriptorText(
-      [`RW ${(2 * TABLE_SPAN) / SECTOR} SPARSE "disk.vmdk"`],
-      [`parentCID=${parentCid}`, 'parentFileNameHint="base.vmdk"'],
-    );
-    const base = craftSparse({ grains: { 0: PLACES.grains } });
-    const ctx = diskContext();
-    const disk = await openChain(
-      { bytes: sparseSource(craftSparse({ descriptor }), "disk.vmdk") },
-      {
-        formats: createRegistry<DiskFormatId, DiskFormat>([vmdk]),
-        resolver: { open: async ({ name }) => sparseSource(base, name ?? "") },
-        format: null,
-      },
-      ctx,
-    );
-    assert.deepEqual(await kinds(disk), ["data 1", "zero 1023"]);
-    return ctx.codes();
-  };
-  assert.deepEqual(await over("12345678"), []);
-  assert.deepEqual(await over("fffffffe"), []);
-  assert.deepEqual(await over("0badcafe"), ["disk/parent-changed"]);
+  const hint = 'parentFileNameHint="base.vmdk"';
+  assert.deepEqual(await overBase(["parentCID=12345678", hint]), []);
+  assert.deepEqual(await overBase(["parentCID=fffffffe", hint]), []);
+  assert.deepEqual(await overBase(["parentCID=0badcafe", hint]), ["disk/parent-changed"]);
+});
+
+test("VirtualBox's differencing disks name their parent by UUID alone", async () => {
+  const child = 'ddb.uuid.parent="86d46591-a1fd-498b-a2ee-2f999d6edcf6"';
+  assert.deepEqual(await overBase([child], ['ddb.uuid.image="86D46591-a1fd-498b-a2ee-2f999d6edcf6"']), []);
+  assert.deepEqual(await overBase([child], ['ddb.uuid.image="00000001-a1fd-498b-a2ee-2f999d6edcf6"']), [
+    "disk/parent-changed",
+  ]);
+  const none = 'ddb.uuid.parent="00000000-0000-0000-0000-000000000000"';
+  const alone = await open(craftSparse({ descriptor: descriptorText(['RW 131072 SPARSE "disk.vmdk"'], [none]) }));
+  assert.equal(alone.info.parent, null);
 });
 
 test("tables and grains that lie outside of the file are refused, wherever they are", async () => {

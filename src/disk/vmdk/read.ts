@@ -3,7 +3,7 @@ import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource, SourceResolver } from "../../io/source.js";
 import { mergeExtents } from "../extents.js";
-import type { Extent, ReadOp, VirtualDisk } from "../model.js";
+import type { DiskInfo, Extent, ReadOp, VirtualDisk } from "../model.js";
 import { COWD_MAGIC } from "./cowd.js";
 import { looksLikeDescriptor, NO_PARENT, parseVmdkDescriptor, type VmdkDescriptor } from "./descriptor.js";
 import { openExtentList } from "./extent-list.js";
@@ -49,7 +49,7 @@ async function openLoneExtent(source: ByteSource, ctx: Context): Promise<Virtual
     });
   }
   const size = capacityOf(hosted, source.label, ctx);
-  const reader = await hosted.open(size, hasParent(descriptor) ? "absent" : "zero");
+  const reader = await hosted.open(size, parentOf(descriptor) === null ? "zero" : "absent");
   const written = header.flags.compressed ? "streamOptimized" : "monolithicSparse";
   return diskOf([reader], descriptor, {
     variant: header.flags.compressed ? written : variantOf(descriptor?.createType ?? written),
@@ -79,7 +79,7 @@ async function openDescriptorFile(source: ByteSource, resolver: SourceResolver, 
       hint: "The descriptor is damaged or hostile.",
     });
   }
-  const unallocated = hasParent(descriptor) ? "absent" : "zero";
+  const unallocated = parentOf(descriptor) === null ? "zero" : "absent";
   const list = await openExtentList(descriptor, source, resolver, unallocated, ctx);
   return diskOf(list.readers, descriptor, {
     variant: variantOf(descriptor.createType),
@@ -88,8 +88,22 @@ async function openDescriptorFile(source: ByteSource, resolver: SourceResolver, 
   });
 }
 
-function hasParent(descriptor: VmdkDescriptor | null): descriptor is VmdkDescriptor {
-  return descriptor !== null && descriptor.parentCid !== NO_PARENT;
+/**
+ * The disk that a delta was made on: by content id and name, or, in VirtualBox's differencing disks, by UUID alone. Those say
+ * `parentCID=ffffffff` like disks that stand alone.
+ */
+function parentOf(descriptor: VmdkDescriptor | null): DiskInfo["parent"] {
+  if (descriptor === null) return null;
+  const name = descriptor.parentFileNameHint;
+  const uuid = uuidOf(descriptor, "uuid.parent");
+  if (uuid !== null) return { name, identity: uuid };
+  return descriptor.parentCid === NO_PARENT ? null : { name, identity: contentId(descriptor.parentCid) };
+}
+
+/** A UUID of VirtualBox's; `null` where there is none, or only zeros. */
+function uuidOf(descriptor: VmdkDescriptor | null, key: "uuid.image" | "uuid.parent"): string | null {
+  const uuid = descriptor?.ddb.get(key)?.toLowerCase() ?? "";
+  return /[1-9a-f]/.test(uuid) ? uuid : null;
 }
 
 /** A content id that says something: `fffffffe` stands for a longer one elsewhere. */
@@ -128,6 +142,7 @@ function diskOf(
     }
   }
 
+  const uuid = uuidOf(descriptor, "uuid.image");
   return {
     info: {
       format: "vmdk",
@@ -135,10 +150,9 @@ function diskOf(
       size,
       logicalSectorSize: 512,
       blockSize: facts.blockSize,
-      parent: hasParent(descriptor)
-        ? { name: descriptor.parentFileNameHint, identity: contentId(descriptor.parentCid) }
-        : null,
+      parent: parentOf(descriptor),
       identity: contentId(descriptor?.cid ?? ""),
+      ...(uuid === null ? {} : { otherIdentities: [uuid] }),
       properties: Object.fromEntries(descriptor?.ddb ?? []),
     },
     extents: (range = { offset: 0, length: size }, signal) => mergeExtents(extents(range, signal)),
