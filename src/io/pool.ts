@@ -13,8 +13,9 @@ export interface KernelEnv {
   hash(algorithm: HashName): IncrementalHash;
   /** Fills `into` from `offset`. @throws `io/out-of-bounds`, `io/read-failed`, `io/changed` */
   readInto(source: SourceRef, offset: number, into: Uint8Array): void;
+  /** @throws `io/write-failed`, `io/no-space`; `internal/bug` outside of a slice */
   write(target: TargetRef, offset: number, bytes: Uint8Array): void;
-  /** One shared flag: whether the run was interrupted. */
+  /** Whether the job was interrupted: asked from time to time by jobs as long as a file. */
   stopped(): boolean;
   /** One shared counter, for jobs as long as a file. */
   advance(bytes: number): void;
@@ -32,7 +33,13 @@ export interface Kernel<J, R> {
 export interface Pool {
   /** Threads. 0: jobs run inline. */
   readonly size: number;
+  /**
+   * Runs a kernel. Settles when the job has ended, also where it was interrupted: nobody writes or reads afterwards.
+   * @throws what the kernel throws, `run/canceled`, `run/worker-failed`
+   */
   run<J, R>(kernel: Kernel<J, R>, job: J, options?: PoolRunOptions): Promise<R>;
+  /** Threads close the files that they keep open between jobs, so that results can be renamed and removed on every system. */
+  release?(): Promise<void>;
 }
 
 /** How one job runs. */

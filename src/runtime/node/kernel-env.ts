@@ -3,7 +3,9 @@ import { FerryError } from "../../base/errors.js";
 import { defaultLimits, type Limits } from "../../base/limits.js";
 import type { Codec } from "../../io/codec.js";
 import type { KernelEnv } from "../../io/pool.js";
+import { type OpaqueRef, readRef } from "../../io/refs.js";
 import type { SourceRef } from "../../io/source.js";
+import { checkRange } from "../../io/sources/memory.js";
 import type { TargetRef } from "../../io/target.js";
 import { systemError } from "./errors.js";
 import { changedError, sameStamp, stampOf } from "./file-source.js";
@@ -44,7 +46,7 @@ export interface ClosableKernelEnv extends KernelEnv {
   close(): void;
 }
 
-/** Shared words between the pool and its threads: whether to stop (0), and a wake-up word (1). */
+/** What kernels of one thread run in. Files stay open from job to job, until `close`; after that they are opened again. */
 export function createKernelEnv(options: {
   readonly codec: Codec;
   readonly portable: Codec;
@@ -55,65 +57,45 @@ export function createKernelEnv(options: {
   const sources = new OpenFiles();
   const targets = new OpenFiles();
 
-  function openSource(ref: Extract<SourceRef, { kind: "file" }>): number {
-    return sources.get(`${ref.path}\0${ref.stamp.mtimeMs}\0${ref.stamp.size}`, () => {
+  function openSource({ path, stamp }: Extract<SourceRef, { kind: "file" }>): number {
+    const key = [path, stamp.device, stamp.inode, stamp.size, stamp.mtimeMs].join("\0");
+    return sources.get(key, () => {
       let fd: number;
       try {
-        fd = openSync(ref.path, "r");
+        fd = openSync(path, "r");
       } catch (cause) {
-        throw systemError("read", ref.path, cause);
+        throw systemError("read", path, cause);
       }
-      if (!sameStamp(stampOf(fstatSync(fd)), ref.stamp)) {
+      if (!sameStamp(stampOf(fstatSync(fd)), stamp)) {
         closeSync(fd);
-        throw changedError(ref.path);
+        throw changedError(path);
       }
       return fd;
     });
   }
 
-  function readInto(ref: SourceRef, offset: number, into: Uint8Array): void {
-    switch (ref.kind) {
-      case "file": {
-        const fd = openSource(ref);
-        let done = 0;
-        while (done < into.length) {
-          let count: number;
-          try {
-            count = readSync(fd, into, done, into.length - done, offset + done);
-          } catch (cause) {
-            throw systemError("read", ref.path, cause);
-          }
-          if (count === 0) throw changedError(ref.path);
-          done += count;
-        }
-        return;
+  function readFile(ref: OpaqueRef, offset: number, into: Uint8Array): void {
+    if (ref.kind === "blob") throw new FerryError("internal/bug", "blobs are read by browsers alone");
+    checkRange(ref.path, ref.stamp.size, offset, into.length);
+    const fd = openSource(ref);
+    let done = 0;
+    while (done < into.length) {
+      let count: number;
+      try {
+        count = readSync(fd, into, done, into.length - done, offset + done);
+      } catch (cause) {
+        throw systemError("read", ref.path, cause);
       }
-      case "slice":
-        if (offset + into.length > ref.length) {
-          throw new FerryError("io/out-of-bounds", "a read goes past the end of a member");
-        }
-        readInto(ref.of, ref.offset + offset, into);
-        return;
-      case "concat": {
-        let start = 0;
-        for (const [i, size] of ref.sizes.entries()) {
-          const from = Math.max(offset, start);
-          const to = Math.min(offset + into.length, start + size);
-          if (from < to) readInto(ref.of[i] as SourceRef, from - start, into.subarray(from - offset, to - offset));
-          start += size;
-        }
-        return;
-      }
-      case "shared":
-        into.set(new Uint8Array(ref.buffer, offset - ref.at, into.length));
-        return;
-      case "blob":
-        throw new FerryError("internal/bug", "blobs are read by browsers alone");
+      if (count === 0) throw changedError(ref.path);
+      done += count;
     }
   }
 
   function write(ref: TargetRef, offset: number, bytes: Uint8Array): void {
     if (ref.kind === "slice") {
+      if (offset < 0 || offset + bytes.length > ref.length) {
+        throw new FerryError("internal/bug", `${bytes.length} bytes at ${offset} are past the end of a part`);
+      }
       write(ref.of, ref.offset + offset, bytes);
       return;
     }
@@ -139,7 +121,7 @@ export function createKernelEnv(options: {
     portable: options.portable,
     limits: options.limits ?? defaultLimits,
     hash: nodeHash,
-    readInto,
+    readInto: (source, offset, into) => readRef(source, offset, into, readFile),
     write,
     stopped: options.stopped,
     advance: options.advance,

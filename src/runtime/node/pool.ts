@@ -1,15 +1,19 @@
-import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { canceled, FerryError } from "../../base/errors.js";
 import type { JsonValue } from "../../base/ids.js";
 import type { Kernel, Pool, PoolRunOptions } from "../../io/pool.js";
 
 /** Messages to a worker. */
-export interface WorkerRequest {
-  readonly id: number;
-  readonly kernel: string;
-  readonly job: unknown;
-}
+export type WorkerRequest =
+  | {
+      readonly id: number;
+      readonly kernel: string;
+      readonly job: unknown;
+      /** One word: 1 means that the job was interrupted. `null`: it cannot be. */
+      readonly stop: SharedArrayBuffer | null;
+    }
+  /** Close the files that are kept open. Answered with a result of `null`. */
+  | { readonly id: number; readonly release: true };
 
 /** Messages from a worker. */
 export type WorkerReply =
@@ -19,13 +23,12 @@ export type WorkerReply =
 
 /** What a worker is started with. */
 export interface WorkerSettings {
-  /** One word: 1 means stop. */
-  readonly stop: SharedArrayBuffer;
   readonly disabled: readonly string[];
 }
 
 /** A pool whose threads can be ended. */
 export interface ClosablePool extends Pool {
+  release(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,15 +41,14 @@ interface Pending {
 interface Thread {
   readonly worker: Worker;
   readonly pending: Map<number, Pending>;
-  readonly stop: Int32Array;
 }
 
 /** How a pool is made. */
 export interface PoolOptions {
   /** The worker's entry file: it alone knows both this runtime and the kernels of all formats. */
   readonly entry: URL;
-  /** Threads; the machine's processors by default. */
-  readonly size?: number;
+  /** Threads, at least one. */
+  readonly size: number;
   readonly disabled: ReadonlySet<string>;
 }
 
@@ -55,24 +57,17 @@ export interface PoolOptions {
  * as long as a file (hashing) does not hold up short jobs.
  */
 export function createPool(options: PoolOptions): ClosablePool {
-  const size = options.size ?? availableParallelism();
+  const { size } = options;
   const threads: Thread[] = [];
   let lane: Thread | null = null;
   let nextId = 1;
   let closed = false;
 
   function start(): Thread {
-    const stop = new SharedArrayBuffer(4);
-    const settings: WorkerSettings = { stop, disabled: [...options.disabled] };
-    const thread: Thread = {
-      worker: new Worker(options.entry, { workerData: settings }),
-      pending: new Map(),
-      stop: new Int32Array(stop),
-    };
+    const settings: WorkerSettings = { disabled: [...options.disabled] };
+    const thread: Thread = { worker: new Worker(options.entry, { workerData: settings }), pending: new Map() };
     const fail = (cause: unknown): void => {
-      const error =
-        cause instanceof FerryError ? cause : new FerryError("run/worker-failed", "a worker thread ended", { cause });
-      for (const pending of thread.pending.values()) pending.reject(error);
+      for (const pending of thread.pending.values()) pending.reject(closed ? canceled() : lostThread(cause));
       thread.pending.clear();
       const at = threads.indexOf(thread);
       if (at >= 0) threads.splice(at, 1);
@@ -91,7 +86,7 @@ export function createPool(options: PoolOptions): ClosablePool {
       else pending.resolve(reply.result);
     });
     thread.worker.on("error", fail);
-    thread.worker.on("exit", () => fail(new Error("exit")));
+    thread.worker.on("exit", (code) => fail(new Error(`it exited with ${code}`)));
     thread.worker.unref();
     return thread;
   }
@@ -112,44 +107,60 @@ export function createPool(options: PoolOptions): ClosablePool {
     return best;
   }
 
+  /** Sends a request and waits for its answer. */
+  function ask(
+    thread: Thread,
+    request: WorkerRequest,
+    transfer: readonly ArrayBuffer[],
+    advanced?: (bytes: number) => void,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      thread.worker.postMessage(request, [...transfer]);
+      thread.worker.ref();
+      thread.pending.set(request.id, { resolve, reject, advanced });
+    });
+  }
+
   return {
     size,
-    run<J, R>(kernel: Kernel<J, R>, job: J, run: PoolRunOptions = {}): Promise<R> {
-      const { signal } = run;
-      if (closed || signal?.aborted) return Promise.reject(canceled(signal?.reason));
-      const thread = choose(run.lane === "own");
-      const id = nextId++;
-      return new Promise<R>((resolve, reject) => {
-        const onAbort = (): void => {
-          // The thread looks at its flag between units; the reply that comes then is dropped.
-          Atomics.store(thread.stop, 0, 1);
-          thread.pending.delete(id);
-          reject(canceled(signal?.reason));
-        };
-        signal?.addEventListener("abort", onAbort, { once: true });
-        const settle = (): void => signal?.removeEventListener("abort", onAbort);
-        thread.pending.set(id, {
-          resolve: (value) => {
-            settle();
-            resolve(value as R);
-          },
-          reject: (reason) => {
-            settle();
-            reject(reason);
-          },
-          advanced: run.advanced,
-        });
-        const request: WorkerRequest = { id, kernel: kernel.id, job };
-        thread.worker.ref();
-        thread.worker.postMessage(request, (run.transfer ?? []) as ArrayBuffer[]);
-      });
+    async run<J, R>(kernel: Kernel<J, R>, job: J, run: PoolRunOptions = {}): Promise<R> {
+      const { signal, transfer = [], advanced } = run;
+      if (closed || signal?.aborted) throw canceled(signal?.reason);
+      const stop = signal === undefined ? null : new SharedArrayBuffer(4);
+      // The thread looks at the word before it starts, and between the pieces of a long job; then it answers.
+      const onAbort = (): void => {
+        if (stop !== null) Atomics.store(new Int32Array(stop), 0, 1);
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      try {
+        const request: WorkerRequest = { id: nextId++, kernel: kernel.id, job, stop };
+        const result = await ask(choose(run.lane === "own"), request, transfer, advanced);
+        // What a job made after it was told to stop may be half of it.
+        if (signal?.aborted) throw canceled(signal.reason);
+        return result as R;
+      } catch (cause) {
+        if (signal?.aborted) throw canceled(signal.reason);
+        throw cause;
+      } finally {
+        signal?.removeEventListener("abort", onAbort);
+      }
+    },
+    async release(): Promise<void> {
+      await Promise.all(threads.map((thread) => ask(thread, { id: nextId++, release: true }, [])));
     },
     async close(): Promise<void> {
       closed = true;
       const all = lane === null ? threads.splice(0) : [...threads.splice(0), lane];
       lane = null;
-      for (const thread of all) Atomics.store(thread.stop, 0, 1);
       await Promise.all(all.map((thread) => thread.worker.terminate()));
     },
   };
+}
+
+function lostThread(cause: unknown): FerryError {
+  if (cause instanceof FerryError) return cause;
+  return new FerryError("run/worker-failed", "a worker thread ended", {
+    cause,
+    hint: "It may have run out of memory: run again with fewer workers (--workers 1).",
+  });
 }

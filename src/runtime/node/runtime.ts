@@ -5,6 +5,7 @@ import { defaultLimits, type Limits } from "../../base/limits.js";
 import { type Context, type ProgressScope, type Runtime, silentProgress } from "../../io/context.js";
 import { libdeflateCodec, zlibCodec } from "./codec.js";
 import { nodeHash } from "./hash.js";
+import { createInlinePool } from "./inline-pool.js";
 import { disabledParts, loadNative, type Native } from "./native.js";
 import { type ClosablePool, createPool } from "./pool.js";
 
@@ -12,7 +13,7 @@ import { type ClosablePool, createPool } from "./pool.js";
 export interface NodeRuntimeOptions {
   /** The worker's entry file. */
   readonly worker: URL;
-  /** Threads; as many as processors by default. */
+  /** Threads; as many as processors by default. 0: all work is done on this thread. */
   readonly workers?: number;
 }
 
@@ -28,11 +29,14 @@ export function createNodeRuntime(options: NodeRuntimeOptions): NodeRuntime {
   const disabled = disabledParts(process.env);
   const native = loadNative(disabled);
   const zlib = zlibCodec();
-  const pool = createPool({ entry: options.worker, size: options.workers ?? availableParallelism(), disabled });
+  const codec = native.libdeflate === null ? zlib : libdeflateCodec(native.libdeflate, zlib);
+  const size = options.workers ?? availableParallelism();
+  const pool =
+    size === 0 ? createInlinePool({ codec, portable: zlib }) : createPool({ entry: options.worker, size, disabled });
   return {
     native,
     pool,
-    codec: native.libdeflate === null ? zlib : libdeflateCodec(native.libdeflate, zlib),
+    codec,
     hash: nodeHash,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     now: () => new Date(),

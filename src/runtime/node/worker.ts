@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { FerryError } from "../../base/errors.js";
+import { canceled, FerryError } from "../../base/errors.js";
 import type { Kernel } from "../../io/pool.js";
 import { libdeflateCodec, zlibCodec } from "./codec.js";
 import { createKernelEnv } from "./kernel-env.js";
@@ -14,23 +14,26 @@ export function serveKernels(kernels: readonly Kernel<never, unknown>[]): void {
   const port = parentPort;
   if (port === null) throw new FerryError("internal/bug", "the worker's entry file was not started as a worker");
   const settings = workerData as WorkerSettings;
-  const stop = new Int32Array(settings.stop);
   const native = loadNative(new Set(settings.disabled));
   const portable = zlibCodec();
   const codec = native.libdeflate === null ? portable : libdeflateCodec(native.libdeflate, portable);
   const byId = new Map(kernels.map((kernel) => [kernel.id, kernel]));
   let current = 0;
+  let stop: Int32Array | null = null;
   let unreported = 0;
+  const stopped = (): boolean => stop !== null && Atomics.load(stop, 0) !== 0;
+  const answer = (reply: WorkerReply, transfer: readonly ArrayBuffer[] = []): void => {
+    port.postMessage(reply, [...transfer]);
+  };
   const env = createKernelEnv({
     codec,
     portable,
-    stopped: () => Atomics.load(stop, 0) !== 0,
+    stopped,
     advance(bytes): void {
       unreported += bytes;
       if (unreported < REPORT_BYTES) return;
-      const reply: WorkerReply = { id: current, advanced: unreported };
+      answer({ id: current, advanced: unreported });
       unreported = 0;
-      port.postMessage(reply);
     },
   });
 
@@ -38,15 +41,23 @@ export function serveKernels(kernels: readonly Kernel<never, unknown>[]): void {
     current = request.id;
     unreported = 0;
     try {
+      if ("release" in request) {
+        env.close();
+        answer({ id: current, result: null });
+        return;
+      }
+      stop = request.stop === null ? null : new Int32Array(request.stop);
+      // The run ended while the job was waiting.
+      if (stopped()) throw canceled();
       const kernel = byId.get(request.kernel);
       if (kernel === undefined) throw new FerryError("internal/bug", `no kernel is called ${request.kernel}`);
       const result = kernel.run(request.job as never, env);
-      if (unreported > 0) port.postMessage({ id: request.id, advanced: unreported } satisfies WorkerReply);
-      port.postMessage({ id: request.id, result } satisfies WorkerReply, kernel.transfers?.(result) ?? []);
+      if (unreported > 0) answer({ id: current, advanced: unreported });
+      answer({ id: current, result }, kernel.transfers?.(result) ?? []);
     } catch (cause) {
       const error =
         cause instanceof FerryError ? cause : new FerryError("run/worker-failed", "a kernel failed", { cause });
-      port.postMessage({ id: request.id, error: error.toJSON() } satisfies WorkerReply);
+      answer({ id: current, error: error.toJSON() });
     }
   });
 }
