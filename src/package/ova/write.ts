@@ -96,6 +96,8 @@ export async function createOva(to: ArchiveFileSet, options: OvaWriteOptions, ct
   async function complete(name: string, headerAt: number, size: number, digest: Uint8Array | null): Promise<void> {
     const dataAt = headerAt + tarHeaderBytes(name);
     await archive.writeAt(headerAt, serializeTarHeader({ name, size, mtime }));
+    // Zeros at a member's end are not written: the file must reach there all the same before it can be read back.
+    await archive.truncate(end);
     members.set(name, { dataAt, size, digest: digest === null ? null : toHex(digest) });
     open.delete(name);
   }

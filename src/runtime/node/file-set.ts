@@ -8,9 +8,12 @@ import { systemError } from "./errors.js";
 import { openFileSource } from "./file-source.js";
 import { createFileTarget } from "./file-target.js";
 import type { Native } from "./native.js";
+import { existsError, isThere, publishInto } from "./publish.js";
 
 /** Without system calls holes cannot be told: then everything counts as data. */
 const NO_NATIVE: Native = { seek: null, libdeflate: null };
+/** Characters of the destination's name in that of its temporary folder: together they must stay below what file systems take. */
+const NAME_PART = 40;
 
 /** A file set on disk. Files marked so are executable after the commit. */
 export interface NodeFileSet extends FileSet {
@@ -27,19 +30,14 @@ export interface DestinationOptions {
   readonly native?: Native;
 }
 
-async function exists(file: string): Promise<boolean> {
-  try {
-    await stat(file);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function existsError(destination: string): FerryError {
-  return new FerryError("io/exists", `${destination} exists already`, {
-    hint: "Choose another destination, or add --force to replace it.",
-  });
+/** A folder that is ready to be filled, out of sight. */
+interface Staging {
+  /** Holds `files`, and what is replaced while a result is published. */
+  readonly folder: string;
+  /** Made as any folder of the user's: it may become the result. */
+  readonly files: string;
+  /** Removes the folder and, where nothing was put beside it, the folders above that were made for it. */
+  remove(): Promise<void>;
 }
 
 async function freeBytes(folder: string): Promise<number | null> {
@@ -51,126 +49,159 @@ async function freeBytes(folder: string): Promise<number | null> {
   }
 }
 
-/** The nearest folder above a path that exists, for asking about space. */
-async function existingParent(file: string): Promise<string> {
-  let folder = path.dirname(path.resolve(file));
-  while (!(await exists(folder)) && folder !== path.dirname(folder)) folder = path.dirname(folder);
-  return folder;
-}
-
 /** A file name of a result: relative, without `..`, with `/`. Throws `internal/bug`: names are checked where they are made. */
 function checkName(name: string): string {
   const parts = name.split("/");
-  if (name === "" || path.isAbsolute(name) || parts.some((part) => part === "" || part === "." || part === "..")) {
-    throw new FerryError("internal/bug", `${JSON.stringify(name)} is no name for a file of a result`);
-  }
+  const wrong = /[\\\0]|^[A-Za-z]:/.test(name) || parts.some((part) => part === "" || part === "." || part === "..");
+  if (wrong) throw new FerryError("internal/bug", `${JSON.stringify(name)} is no name for a file of a result`);
   return name;
 }
 
-/** Files under a temporary folder beside the destination; `publish` gives them their names. */
+/** Makes a temporary folder beside a destination. */
+async function openStaging(destination: string): Promise<Staging> {
+  const parent = path.dirname(path.resolve(destination));
+  let made: string | undefined;
+  let folder: string | undefined;
+  async function remove(): Promise<void> {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    if (made === undefined) return;
+    // From the inside out; the first that holds something else ends it.
+    for (let above = parent; above.startsWith(made); above = path.dirname(above)) {
+      if (
+        !(await rmdir(above).then(
+          () => true,
+          () => false,
+        ))
+      )
+        return;
+    }
+  }
+  try {
+    made = await mkdir(parent, { recursive: true });
+    folder = await mkdtemp(path.join(parent, `.${path.basename(destination).slice(0, NAME_PART)}.partial-`));
+    const files = path.join(folder, "files");
+    await mkdir(files);
+    return { folder, files, remove };
+  } catch (cause) {
+    await remove();
+    throw systemError("write", destination, cause);
+  }
+}
+
+/**
+ * Files under a temporary folder beside the destination.
+ * @param claim called before a file is created; throws where its name is taken
+ * @param publish gives all files their names, or none
+ */
 async function stagedFiles(
   destination: string,
   options: DestinationOptions,
-  publish: (staging: string, names: readonly string[]) => Promise<void>,
+  claim: (name: string) => Promise<void>,
+  publish: (staging: Staging, names: readonly string[]) => Promise<void>,
 ): Promise<NodeFileSet> {
-  const parent = path.dirname(path.resolve(destination));
-  const hadParent = await exists(parent);
-  let staging: string;
-  try {
-    if (!hadParent) await mkdir(parent, { recursive: true });
-    staging = await mkdtemp(path.join(parent, `.${path.basename(destination)}.partial-`));
-  } catch (cause) {
-    throw systemError("write", destination, cause);
-  }
+  const staging = await openStaging(destination);
   const targets = new Map<string, RandomTarget>();
   const executable = new Set<string>();
   let ended = false;
 
   async function createRandom(name: string): Promise<RandomTarget> {
-    checkName(name);
-    const file = path.join(staging, name);
-    if (name.includes("/")) await mkdir(path.dirname(file), { recursive: true });
+    if (ended) throw new FerryError("internal/bug", `${name} is created after the end of its file set`);
+    const file = path.join(staging.files, checkName(name));
+    await claim(name);
+    try {
+      if (name.includes("/")) await mkdir(path.dirname(file), { recursive: true });
+    } catch (cause) {
+      throw systemError("write", path.join(destination, name), cause);
+    }
     const target = await createFileTarget(file, name);
     targets.set(name, target);
     return target;
+  }
+
+  async function finish(): Promise<void> {
+    for (const target of targets.values()) await target.close();
+    for (const name of executable) {
+      const file = path.join(staging.files, name);
+      const { mode } = await stat(file);
+      // Whoever may read it may run it.
+      await chmod(file, mode | ((mode & 0o444) >> 2));
+    }
+    await publish(staging, [...targets.keys()]);
   }
 
   return {
     label: destination,
     create: (name): Promise<ByteTarget> => createRandom(name),
     createRandom,
-    readBack: (name) => openFileSource(path.join(staging, checkName(name)), options.native ?? NO_NATIVE, name),
-    room: () => freeBytes(staging),
+    async readBack(name): Promise<ByteSource> {
+      return openFileSource(path.join(staging.files, checkName(name)), options.native ?? NO_NATIVE, name);
+    },
+    room: () => freeBytes(staging.folder),
     markExecutable(name): void {
-      executable.add(name);
+      executable.add(checkName(name));
     },
     async commit(): Promise<void> {
+      if (ended) throw new FerryError("internal/bug", `${destination} was committed or given up before`);
       ended = true;
-      for (const target of targets.values()) await target.close();
       try {
-        for (const name of executable) await chmod(path.join(staging, name), 0o755);
-        await publish(staging, [...targets.keys()]);
+        await finish();
       } catch (cause) {
+        for (const target of targets.values()) await target.abort(cause).catch(() => {});
+        await staging.remove();
         throw systemError("write", destination, cause);
-      } finally {
-        await rm(staging, { recursive: true, force: true });
       }
+      // The result stands: what cannot be cleaned up now is no reason to call it failed.
+      await rm(staging.folder, { recursive: true, force: true }).catch(() => {});
     },
     async abort(reason): Promise<void> {
       if (ended) return;
       ended = true;
-      for (const target of targets.values()) await target.abort(reason);
-      await rm(staging, { recursive: true, force: true });
-      if (!hadParent) await rmdir(parent).catch(() => {});
+      for (const target of targets.values()) await target.abort(reason).catch(() => {});
+      await staging.remove();
     },
   };
 }
 
 /**
- * The files of a result folder. The folder appears at once on commit; into an existing one (empty, or with `force`) files are
- * moved one by one.
+ * The files of a result folder. The folder appears at once on commit; into an existing one (empty, or with `force`) files are moved one
+ * by one, and back again where one of them cannot be.
  * @throws `io/exists`, `io/write-failed`
  */
 export async function openFolderSet(destination: string, options: DestinationOptions = {}): Promise<NodeFileSet> {
-  const there = await exists(destination);
-  if (there) {
-    if (!(await stat(destination)).isDirectory()) throw existsError(destination);
-    if (options.force !== true && (await readdir(destination)).length > 0) throw existsError(destination);
+  if (await isThere(destination)) {
+    // A link that leads nowhere is there too, and is no folder.
+    const found = await stat(destination).catch(() => null);
+    if (found?.isDirectory() !== true) throw existsError(destination, "a file");
+    if (options.force !== true && (await namesIn(destination)).length > 0) throw existsError(destination, "a folder");
   }
-  return stagedFiles(destination, options, async (staging, names) => {
-    if (!there && !(await exists(destination))) {
-      await chmod(staging, 0o755);
-      await rename(staging, destination);
-      return;
-    }
-    for (const name of names) {
-      const file = path.join(destination, name);
-      await mkdir(path.dirname(file), { recursive: true });
-      await rename(path.join(staging, name), file);
-    }
+  const claim = async (): Promise<void> => {};
+  return stagedFiles(destination, options, claim, async (staging, names) => {
+    if (await isThere(destination)) await publishInto(destination, staging, names, options);
+    else await rename(staging.files, destination);
   });
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    throw systemError("read", folder, cause);
+  }
 }
 
 /**
- * A result that is one file, whatever the name under which it is created; or a disk of several files beside each other, where the
- * first is called as the destination.
+ * A result that is one file called as the destination, or a disk of several files beside each other, of which the first is.
  * @throws `io/exists`, `io/write-failed`
  */
 export async function openSingleFileSet(destination: string, options: DestinationOptions = {}): Promise<NodeFileSet> {
-  if ((await exists(destination)) && (options.force !== true || (await stat(destination)).isDirectory())) {
-    throw existsError(destination);
-  }
   const folder = path.dirname(path.resolve(destination));
-  return stagedFiles(destination, options, async (staging, names) => {
-    for (const name of names) {
-      const file = path.join(folder, name);
-      if (options.force !== true && (await exists(file))) throw existsError(file);
-    }
-    for (const name of names) await rename(path.join(staging, name), path.join(folder, name));
-  });
-}
-
-/** Free bytes where a destination would lie, before anything is created there. */
-export async function roomAt(destination: string): Promise<number | null> {
-  return freeBytes(await existingParent(destination));
+  // Asked before the work and not after it.
+  const claim = async (name: string): Promise<void> => {
+    const file = path.join(folder, name);
+    if (!(await isThere(file))) return;
+    const isFolder = (await stat(file).catch(() => null))?.isDirectory() === true;
+    if (isFolder || options.force !== true) throw existsError(file, isFolder ? "a folder" : "a file");
+  };
+  await claim(path.basename(destination));
+  return stagedFiles(destination, options, claim, (staging, names) => publishInto(folder, staging, names, options));
 }

@@ -1,0 +1,66 @@
+import { lstat, mkdir, rename, rm, rmdir } from "node:fs/promises";
+import * as path from "node:path";
+import { FerryError } from "../../base/errors.js";
+
+/** Whether something has this name: a link that leads nowhere, too. */
+export async function isThere(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The error for a destination that is taken. @param by what is there */
+export function existsError(destination: string, by: "a file" | "a folder"): FerryError {
+  return new FerryError("io/exists", `${destination} exists already, as ${by}`, {
+    hint: "Choose another destination, or add --force: it replaces files of the same name, and never a folder by a file.",
+  });
+}
+
+/** Where complete files lie, and a folder beside them for what they replace. */
+export interface StagedFolder {
+  readonly folder: string;
+  readonly files: string;
+}
+
+/**
+ * Moves complete files into a folder: all of them, or none. What a file replaces is kept aside until all have moved.
+ * @throws `io/exists`, and what the system says, after everything was put back
+ */
+export async function publishInto(
+  destination: string,
+  staged: StagedFolder,
+  names: readonly string[],
+  options: { readonly force?: boolean },
+): Promise<void> {
+  const undo: (() => Promise<unknown>)[] = [];
+  try {
+    for (const [i, name] of names.entries()) {
+      const file = path.join(destination, name);
+      const made = await mkdir(path.dirname(file), { recursive: true });
+      if (made !== undefined) undo.push(() => removeFolders(path.dirname(file), made));
+      const found = await lstat(file).catch(() => null);
+      if (found !== null && (options.force !== true || found.isDirectory())) {
+        throw existsError(file, found.isDirectory() ? "a folder" : "a file");
+      }
+      // The last one replaces in one step: nothing can fail after it.
+      if (found !== null && i < names.length - 1) {
+        const aside = path.join(staged.folder, `replaced-${i}`);
+        await rename(file, aside);
+        undo.push(() => rename(aside, file));
+      }
+      await rename(path.join(staged.files, name), file);
+      undo.push(() => rm(file));
+    }
+  } catch (cause) {
+    for (const step of undo.reverse()) await step().catch(() => {});
+    throw cause;
+  }
+}
+
+/** Removes empty folders from the inside out, up to the outermost one that was made. */
+async function removeFolders(innermost: string, outermost: string): Promise<void> {
+  for (let folder = innermost; folder.startsWith(outermost); folder = path.dirname(folder)) await rmdir(folder);
+}
