@@ -5,6 +5,7 @@ import { toSegmentReads } from "./fetch.js";
 import { unitKernels } from "./kernels.js";
 import type { UnitKernel, VirtualDisk } from "./model.js";
 import { kernelTable, readSegment, Scratch, type SegmentRead } from "./segment.js";
+import { UsedSources } from "./used-sources.js";
 import { dataSegments, walk } from "./walk.js";
 
 /** What a comparison found. */
@@ -51,12 +52,16 @@ function firstDifference(a: Uint8Array, b: Uint8Array): number {
 
 const compareKernel = createCompareKernel(unitKernels);
 
-/** Compares the guest content of two disks. Where one is longer, what it has more must be zeros. */
+/**
+ * Compares the guest content of two disks. Where one is longer, what it has more must be zeros.
+ * @throws `io/changed` where a source changed meanwhile, and what reading throws
+ */
 export async function compareDisks(a: VirtualDisk, b: VirtualDisk, ctx: Context): Promise<DiskDifference> {
   const size = Math.max(a.info.size, b.info.size);
   const progress = ctx.progress.child("compare", a.info.format, size);
   let found: number | null = null;
   let position = 0;
+  const used = new UsedSources();
 
   async function readsOf(
     disk: VirtualDisk,
@@ -65,7 +70,9 @@ export async function compareDisks(a: VirtualDisk, b: VirtualDisk, ctx: Context)
   ): Promise<readonly SegmentRead[]> {
     const length = Math.min(range.length, disk.info.size - range.offset);
     if (length <= 0) return [];
-    return toSegmentReads(await disk.reads({ offset: range.offset, length }, ctx.signal), transfer, ctx.signal);
+    const ops = await disk.reads({ offset: range.offset, length }, ctx.signal);
+    used.add(ops);
+    return toSegmentReads(ops, transfer, ctx.signal);
   }
 
   await walk(
@@ -89,6 +96,8 @@ export async function compareDisks(a: VirtualDisk, b: VirtualDisk, ctx: Context)
     },
     ctx,
   );
+  await used.checkUnchanged();
+  if (found === null) progress.advance(size - position);
   progress.done();
   return { firstDifference: found, sizes: [a.info.size, b.info.size] };
 }

@@ -7,6 +7,7 @@ import type { PlanTables, Region, UnitKernel, VirtualDisk, WriteOp, WritePlan, W
 import { appendUnits, type OpenFile, type PlacedUnits, placePlain, placeRegion } from "./place.js";
 import { createSegmentKernel, kernelTable, type SegmentJob, type SegmentOutput, type SegmentWrite } from "./segment.js";
 import { canCarry } from "./units.js";
+import { UsedSources } from "./used-sources.js";
 
 /** Guest bytes of a segment: a multiple of every unit that a plan may use. */
 export const SEGMENT_BYTES: number = 4 * 1024 * 1024;
@@ -55,11 +56,14 @@ const kernels = kernelTable(unitKernels);
  * The guest is cut into segments; each is one job of one kernel on the pool. At most `2 × threads` segments are under way, so
  * memory is bounded by them whatever the size of the disk. Results are taken in guest order. Files are created and filled but not
  * committed; on failure the caller aborts the file sets.
- * @throws whatever a read, a codec or a write throws, after all jobs under way have ended
+ * @throws `io/changed` where a source changed meanwhile, and whatever a read, a codec or a write throws, after all jobs under way have
+ *   ended
  */
 export async function copyDisk(from: VirtualDisk, to: readonly CopyTarget[], ctx: Context): Promise<CopyResult> {
   const progress = ctx.progress.child("copy", from.info.format, from.info.size);
-  const lanes = await Promise.all(to.map((target) => openLane(from, target)));
+  const lanes: Lane[] = [];
+  for (const target of to) lanes.push(await openLane(from, target));
+  const used = new UsedSources();
   const most = Math.max(1, ctx.runtime.pool.size * SEGMENTS_PER_THREAD);
   const underWay: { readonly segment: Segment; readonly outputs: Promise<readonly SegmentOutput[]> }[] = [];
   let position = 0;
@@ -80,7 +84,7 @@ export async function copyDisk(from: VirtualDisk, to: readonly CopyTarget[], ctx
     for (const segment of segments(lanes)) {
       throwIfAborted(ctx.signal);
       while (underWay.length >= most) await takeOldest();
-      const { outputs } = await dispatch(from, segment, ctx);
+      const { outputs } = await dispatch(from, segment, used, ctx);
       // A failure is met when the segment is taken; until then it must not count as unhandled.
       outputs.catch(() => {});
       underWay.push({ segment, outputs });
@@ -89,12 +93,17 @@ export async function copyDisk(from: VirtualDisk, to: readonly CopyTarget[], ctx
   } catch (cause) {
     // Workers may still write: nobody may remove the files before they have ended.
     await Promise.allSettled(underWay.map(({ outputs }) => outputs));
+    await ctx.runtime.pool.release?.();
+    // Bytes that changed on the way explain any damage.
+    if (!ctx.signal.aborted) await used.checkUnchanged();
     throw cause;
   }
+  await ctx.runtime.pool.release?.();
   for (const lane of lanes) {
     await writeRegions(lane, lane.tables.end());
     for (const file of lane.files.values()) await file.target.close();
   }
+  await used.checkUnchanged();
   if (position < from.info.size) progress.advance(from.info.size - position);
   progress.done();
   return {
@@ -179,10 +188,12 @@ function* segments(lanes: readonly Lane[]): Iterable<Segment> {
 async function dispatch(
   from: VirtualDisk,
   segment: Segment,
+  used: UsedSources,
   ctx: Context,
 ): Promise<{ readonly outputs: Promise<readonly SegmentOutput[]> }> {
   const length = Math.max(0, Math.min(segment.offset + segment.length, from.info.size) - segment.offset);
   const ops = length === 0 ? [] : await from.reads({ offset: segment.offset, length }, ctx.signal);
+  used.add(ops);
   if (ops.length === 0) {
     // All zeros: nothing to read, nothing to pack.
     const empty = segment.writes.map(({ op }) => ({

@@ -1,10 +1,13 @@
 import { concatBytes } from "../base/bytes.js";
+import { isReopenable } from "../io/refs.js";
 import type { SourceRef } from "../io/source.js";
 import type { ReadOp } from "./model.js";
 import type { SegmentRead } from "./segment.js";
 
 /** The most that may lie between two reads of a source without a ref for one request to fetch both. */
 const MERGE_GAP = 256 * 1024;
+/** The most that one request fetches where it spans several units: gaps between small units must not fill the memory. */
+const MERGE_SPAN = 8 * 1024 * 1024;
 
 /** A read by reference, where workers can open the source. */
 function byReference(op: ReadOp, source: SourceRef): SegmentRead {
@@ -24,7 +27,8 @@ export async function toSegmentReads(
   const reads: SegmentRead[] = [];
   for (const op of ops) {
     const ref = op.source.ref();
-    reads.push(ref === null ? await fetchOp(op, transfer, signal) : byReference(op, ref));
+    const open = ref !== null && isReopenable(ref);
+    reads.push(open ? byReference(op, ref) : await fetchOp(op, transfer, signal));
   }
   return reads;
 }
@@ -48,8 +52,9 @@ async function fetchOp(op: ReadOp, transfer: ArrayBuffer[], signal?: AbortSignal
     let next = first + 1;
     while (next < count) {
       const at = op.table[2 * next] as number;
-      if (at < start || at > end + MERGE_GAP) break;
-      end = Math.max(end, at + (op.table[2 * next + 1] as number));
+      const stop = Math.max(end, at + (op.table[2 * next + 1] as number));
+      if (at < start || at > end + MERGE_GAP || stop - start > MERGE_SPAN) break;
+      end = stop;
       next++;
     }
     parts.push(await op.source.read(start, end - start, signal));

@@ -1,7 +1,8 @@
-import { FerryError } from "../base/errors.js";
+import { FerryError, throwIfAborted } from "../base/errors.js";
 import type { HashName } from "../base/ids.js";
 import type { Context } from "./context.js";
 import type { Kernel, Pool } from "./pool.js";
+import { isReopenable } from "./refs.js";
 import type { ByteSource, SourceRef } from "./source.js";
 
 /** Bytes that the lane reads at a time. */
@@ -35,6 +36,7 @@ export const hashLaneKernel: Kernel<HashJob, readonly Uint8Array[]> = {
 /**
  * The digests of a whole source, in the order of `algorithms`; on a thread of its own where the source can be opened there.
  * @param advanced called with bytes done
+ * @throws `io/changed` where the source changed meanwhile, and what reading throws
  */
 export async function hashSource(
   source: ByteSource,
@@ -42,9 +44,20 @@ export async function hashSource(
   ctx: Context,
   advanced?: (bytes: number) => void,
 ): Promise<readonly Uint8Array[]> {
+  const digests = await digestsOf(source, algorithms, ctx, advanced);
+  await source.checkUnchanged?.();
+  return digests;
+}
+
+async function digestsOf(
+  source: ByteSource,
+  algorithms: readonly HashName[],
+  ctx: Context,
+  advanced?: (bytes: number) => void,
+): Promise<readonly Uint8Array[]> {
   const ref = source.ref();
   const pool: Pool = ctx.runtime.pool;
-  if (ref !== null && ref.kind !== "shared" && pool.size > 0) {
+  if (ref !== null && isReopenable(ref) && pool.size > 0) {
     return pool.run(
       hashLaneKernel,
       { source: ref, size: source.size, algorithms },
@@ -53,6 +66,7 @@ export async function hashSource(
   }
   const hashes = algorithms.map((algorithm) => ctx.runtime.hash(algorithm));
   for await (const chunk of source.stream(undefined, ctx.signal)) {
+    throwIfAborted(ctx.signal);
     for (const hash of hashes) hash.update(chunk);
     advanced?.(chunk.length);
   }

@@ -1,6 +1,6 @@
 import type { ByteRange } from "../base/bytes.js";
 
-/** What identifies a file's state. Another stamp on opening or at the end means that it changed. */
+/** What identifies a file's state. Another stamp on opening it again, or at the end, means that it changed. */
 export interface Stamp {
   readonly device: number;
   readonly inode: number;
@@ -34,6 +34,12 @@ export interface ByteSource {
   dataRuns?(range: ByteRange, signal?: AbortSignal): AsyncIterable<ByteRange>;
   /** `null` where only the main thread can read: HTTP, gzip, credentials. */
   ref(): SourceRef | null;
+  /**
+   * Asked at the end by whoever relies on what was read, before a result is shown or kept: closing judges nothing. Left out where
+   * bytes cannot change, or nobody can tell.
+   * @throws `io/changed` where the bytes are no longer those of the opening
+   */
+  checkUnchanged?(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -151,6 +151,7 @@ export function overlay(base: ByteSource, changes: readonly Change[], size: numb
       size,
       read,
       async *stream(range: ByteRange = { offset: 0, length: size }, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+        checkRange(base.label, size, range.offset, range.length);
         const end = range.offset + range.length;
         for (let at = range.offset; at < end; at += STREAM_CHUNK) {
           yield await read(at, Math.min(STREAM_CHUNK, end - at), signal);

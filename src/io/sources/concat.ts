@@ -50,6 +50,9 @@ export function concatSource(sources: readonly ByteSource[], label: string): Byt
       }
       return { kind: "concat", of: refs, sizes: parts.map((part) => part.source.size) };
     },
+    async checkUnchanged(): Promise<void> {
+      for (const { source } of parts) await source.checkUnchanged?.();
+    },
     async close(): Promise<void> {
       for (const { source } of parts) await source.close();
     },

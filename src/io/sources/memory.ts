@@ -7,7 +7,7 @@ export function checkRange(label: string, size: number, offset: number, length: 
   if (!(offset >= 0 && length >= 0 && offset + length <= size)) {
     throw new FerryError(
       "io/out-of-bounds",
-      `a read of ${length} bytes at ${offset} goes past the end of the file (${size} bytes)`,
+      `a read of ${length} bytes at ${offset} does not lie inside of the file (${size} bytes)`,
       {
         location: { at: "bytes", file: label, offset, length },
         hint: "The file may be cut off: compare its size with the manifest or the original.",

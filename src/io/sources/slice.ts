@@ -25,14 +25,15 @@ export function sliceSource(of: ByteSource, offset: number, length: number, labe
     },
     async close(): Promise<void> {},
   };
-  const { dataRuns } = of;
-  if (dataRuns === undefined) return slice;
-  return {
-    ...slice,
-    async *dataRuns(range, signal): AsyncIterable<ByteRange> {
-      for await (const run of dataRuns.call(of, { offset: offset + range.offset, length: range.length }, signal)) {
+  if (of.dataRuns !== undefined) {
+    const runs = of.dataRuns.bind(of);
+    slice.dataRuns = async function* (range, signal): AsyncIterable<ByteRange> {
+      checkRange(label, length, range.offset, range.length);
+      for await (const run of runs({ offset: offset + range.offset, length: range.length }, signal)) {
         yield { offset: run.offset - offset, length: run.length };
       }
-    },
-  };
+    };
+  }
+  if (of.checkUnchanged !== undefined) slice.checkUnchanged = of.checkUnchanged.bind(of);
+  return slice;
 }

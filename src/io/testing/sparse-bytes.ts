@@ -67,6 +67,7 @@ export class SparseBytes {
   /** Sorted runs of written pages within a range. */
   *runs(range: ByteRange): Iterable<ByteRange> {
     const end = Math.min(this.#size, range.offset + range.length);
+    if (end <= range.offset) return;
     const indexes = [...this.#pages.keys()]
       .filter((index) => (index + 1) * PAGE > range.offset && index * PAGE < end)
       .sort((a, b) => a - b);

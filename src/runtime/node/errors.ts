@@ -15,11 +15,7 @@ export function systemError(doing: "read" | "write", path: string, cause: unknow
   if (cause instanceof FerryError) return cause;
   const name = (cause as NodeJS.ErrnoException).code ?? "";
   const hint = HINTS[name];
-  const details = {
-    location: { at: "bytes", file: path, offset: 0 },
-    cause,
-    ...(hint === undefined ? {} : { hint }),
-  } as const;
+  const details = { cause, ...(hint === undefined ? {} : { hint }) };
   if (name === "ENOENT" && doing === "read") {
     return new FerryError("io/not-found", `${path} does not exist`, {
       cause,

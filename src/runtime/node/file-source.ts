@@ -23,7 +23,6 @@ export function sameStamp(a: Stamp, b: Stamp): boolean {
 export function changedError(path: string): FerryError {
   return new FerryError("io/changed", `${path} was changed while it was read`, {
     hint: "Stop whatever writes to it and run again.",
-    location: { at: "bytes", file: path, offset: 0 },
   });
 }
 
@@ -93,15 +92,16 @@ export async function openFileSource(path: string, native: Native, label: string
     },
     ...(seek === null ? {} : { dataRuns: (range: ByteRange) => dataRuns(handle.fd, seek, range) }),
     ref: (): SourceRef => ({ kind: "file", path, stamp }),
-    async close(): Promise<void> {
+    async checkUnchanged(): Promise<void> {
       let now: Stamp;
       try {
         now = stampOf(await handle.stat());
-      } finally {
-        await handle.close();
+      } catch (cause) {
+        throw systemError("read", path, cause);
       }
       if (!sameStamp(now, stamp)) throw changedError(path);
     },
+    close: () => handle.close(),
   };
 }
 
@@ -110,10 +110,10 @@ async function* dataRuns(fd: number, seek: NonNullable<Native["seek"]>, range: B
   let at = range.offset;
   while (at < end) {
     const data = seek(fd, at, "data");
-    // No more data, or a file system that cannot tell: then SEEK_DATA answers with the place itself.
+    // `null`: no more data.
     if (data === null || data >= end) return;
     const hole = seek(fd, data, "hole");
-    const stop = hole === null ? end : Math.min(hole, end);
+    const stop = hole === null || hole <= data ? end : Math.min(hole, end);
     yield { offset: data, length: stop - data };
     at = stop;
   }

@@ -5,7 +5,10 @@ import { createRequire } from "node:module";
  * Everything here has a fallback: where koffi or a library is missing, the functions return `null`.
  */
 export interface Native {
-  /** Linux and BSD `lseek` with SEEK_DATA / SEEK_HOLE; `null` where the platform has none. */
+  /**
+   * Linux and BSD `lseek` with SEEK_DATA / SEEK_HOLE; `null` where the platform has none. It answers `null` where there is no more of it.
+   * A file system that cannot tell has data everywhere.
+   */
   readonly seek: ((fd: number, offset: number, whence: "data" | "hole") => number | null) | null;
   readonly libdeflate: Libdeflate | null;
 }
@@ -39,6 +42,8 @@ interface KoffiLibrary {
 }
 interface Koffi {
   load(name: string): KoffiLibrary;
+  errno(): number;
+  readonly os: { readonly errno: { readonly ENXIO: number } };
 }
 
 const LIBDEFLATE_NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -112,7 +117,9 @@ function bindSeek(koffi: Koffi): Native["seek"] {
   const lseek = library.func("int64_t lseek(int fd, int64_t offset, int whence)");
   return (fd, offset, whence) => {
     const at = Number(lseek(fd, offset, whence === "data" ? 3 : 4));
-    return at < 0 ? null : at;
+    if (at >= 0) return at;
+    // Whatever else went wrong must not make holes of data: reading it will tell.
+    return whence === "data" && koffi.errno() !== koffi.os.errno.ENXIO ? offset : null;
   };
 }
 
