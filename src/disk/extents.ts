@@ -105,5 +105,8 @@ export async function collectRuns(shape: DiskShape, unit: number, ctx: Context):
 
 /** The shape of an open disk, for planning a copy of it. `size` overrides the capacity, where a descriptor counts. */
 export function shapeOf(disk: VirtualDisk, size: number = disk.info.size): DiskShape {
-  return { info: size === disk.info.size ? disk.info : { ...disk.info, size }, extents: () => disk.extents() };
+  return {
+    info: size === disk.info.size ? disk.info : { ...disk.info, size },
+    extents: () => disk.extents({ offset: 0, length: Math.min(size, disk.info.size) }),
+  };
 }

@@ -4,7 +4,7 @@ import type { Registry } from "../base/registry.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource, DiskInput, SourceResolver } from "../io/source.js";
 import type { DiskFormat, VirtualDisk } from "./model.js";
-import { formatByContent, probeWindow, tellFormat } from "./probe.js";
+import { probeWindow, tellFormat } from "./probe.js";
 import { stackDisk } from "./stack.js";
 
 /** How a disk is opened. */
@@ -90,13 +90,4 @@ async function formatOf(
 ): Promise<DiskFormat> {
   if (!("bytes" in input)) throw new FerryError("internal/bug", "a disk in chunks needs its format named");
   return tellFormat(await probeWindow(input.bytes, ctx.signal), formats);
-}
-
-/** The format that the content of a source shows, whatever its name; `null` where there is no signature. */
-export async function formatOfContent(
-  source: ByteSource,
-  formats: Registry<DiskFormatId, DiskFormat>,
-  ctx: Context,
-): Promise<DiskFormat | null> {
-  return formatByContent(await probeWindow(source, ctx.signal), formats);
 }

@@ -24,7 +24,7 @@ export function stackDisk(top: VirtualDisk, parent: VirtualDisk): VirtualDisk {
   }
 
   return {
-    info: { ...top.info, parent: parent.info.parent },
+    info: top.info,
     extents: (range = { offset: 0, length: size }, signal) => mergeExtents(extents(range, signal)),
     async reads(range, signal): Promise<readonly ReadOp[]> {
       const ops = [...(await top.reads(range, signal))];
@@ -37,8 +37,11 @@ export function stackDisk(top: VirtualDisk, parent: VirtualDisk): VirtualDisk {
     },
     units: () => null,
     async close(): Promise<void> {
-      await top.close();
-      await parent.close();
+      try {
+        await top.close();
+      } finally {
+        await parent.close();
+      }
     },
   };
 }
