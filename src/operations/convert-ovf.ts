@@ -7,7 +7,7 @@ import type { VirtualDisk } from "../disk/model.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
 import { hashSource } from "../io/hash-lane.js";
-import { type OvfDocument, openOvf } from "../ovf/document.js";
+import type { OvfDocument } from "../ovf/document.js";
 import { findRole } from "../package/manifest/read.js";
 import { serializeManifest } from "../package/manifest/text.js";
 import type { PackageEntry } from "../package/model.js";
@@ -32,8 +32,6 @@ import { archiveSet } from "./pack.js";
 
 /** The one disk format that every importer of OVF takes. */
 const STREAM = { format: "vmdk", variant: "streamOptimized" } as const;
-/** Bytes kept for the descriptor beyond its own: numbers grow, and a later edit finds room. */
-const DESCRIPTOR_SLACK = 4096;
 
 /** What a user asks for. */
 export interface ConvertOvfOptions {
@@ -156,7 +154,9 @@ interface Writing {
 
 async function writeOva(writing: Writing, ctx: Context): Promise<ConversionOutcome> {
   const { to, how, work, files, descriptor, manifestName, options } = writing;
-  const room = descriptor.size + DESCRIPTOR_SLACK + 64 * files.length;
+  // The descriptor stands first and is written last: room for as many digits as the sizes may have by then.
+  const most = new Map(files.map(({ name, entry, disk }) => [name, disk === null ? entry.size : mostBytes(disk)]));
+  const room = (await editedDescriptor(writing, most, ctx)).length;
   const ova = await createOva(
     archiveSet(to),
     {
@@ -168,11 +168,11 @@ async function writeOva(writing: Writing, ctx: Context): Promise<ConversionOutco
     ctx,
   );
   const outcome = await executeWork(work, ova, how, ctx);
-  await put(ova, descriptor.name, await editedDescriptor(writing, outcome, ctx));
+  const first = await put(ova, descriptor.name, await editedDescriptor(writing, sizesOf(outcome), ctx));
   const digests = await ova.digests();
-  await put(ova, manifestName, manifestOf(digests));
+  const last = await put(ova, manifestName, manifestOf(digests));
   await ova.finish();
-  return outcome;
+  return { ...outcome, files: [first, ...outcome.files, last] };
 }
 
 async function writeFolder(writing: Writing, ctx: Context): Promise<ConversionOutcome> {
@@ -183,7 +183,7 @@ async function writeFolder(writing: Writing, ctx: Context): Promise<ConversionOu
     });
   }
   const outcome = await executeWork(work, to, how, ctx);
-  await put(to, descriptor.name, await editedDescriptor(writing, outcome, ctx));
+  const first = await put(to, descriptor.name, await editedDescriptor(writing, sizesOf(outcome), ctx));
   const digests = new Map<string, string>();
   for (const name of [descriptor.name, ...files.map((file) => file.name)]) {
     const source = await to.readBack(name);
@@ -194,26 +194,43 @@ async function writeFolder(writing: Writing, ctx: Context): Promise<ConversionOu
       await source.close();
     }
   }
-  await put(to, manifestName, manifestOf(digests));
-  return outcome;
+  const last = await put(to, manifestName, manifestOf(digests));
+  return { ...outcome, files: [first, ...outcome.files, last] };
 }
 
 function manifestOf(digests: ReadonlyMap<string, string>): Uint8Array {
   return serializeManifest([...digests].map(([name, digest]) => ({ name, algorithm: "sha256" as const, digest })));
 }
 
-async function put(to: FileSet, name: string, bytes: Uint8Array): Promise<void> {
+async function put(
+  to: FileSet,
+  name: string,
+  bytes: Uint8Array,
+): Promise<{ readonly name: string; readonly size: number }> {
   const target = await to.create(name, bytes.length);
   await target.write(bytes);
   await target.close();
+  return { name, size: target.position };
+}
+
+function sizesOf(outcome: ConversionOutcome): ReadonlyMap<string, number | null> {
+  return new Map(outcome.files.map(({ name, size }) => [name, size]));
+}
+
+/** More than a packed disk can take: what does not get smaller is stored with a marker for each grain, and tables are few. */
+function mostBytes({ source }: PlannedDisk): number {
+  return 2 * source.info.size + 2 ** 20;
 }
 
 /** The descriptor with the names, sizes and formats of the files as they are now; everything else is as it was. */
-async function editedDescriptor(writing: Writing, outcome: ConversionOutcome, ctx: Context): Promise<Uint8Array> {
+async function editedDescriptor(
+  writing: Writing,
+  sizes: ReadonlyMap<string, number | null>,
+  ctx: Context,
+): Promise<Uint8Array> {
   const { descriptor, files } = writing;
   // Parsed anew: the tree that the plan was made from stays as it was read.
   const document: OvfDocument = await readDescriptorEntry(descriptor, ctx, () => {});
-  const sizes = new Map(outcome.files.map((file) => [file.name, file.size]));
   const folder = /^.*\//.exec(descriptor.name)?.[0] ?? "";
   for (const output of files) {
     const file = document.references.find((candidate) => candidate.id === output.id);

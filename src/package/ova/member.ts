@@ -173,6 +173,7 @@ export function descriptorTarget({ name, room, closed, aborted }: DescriptorPlac
       ended = true;
       // Up to the end of a block the archive pads by itself; whole blocks that are left over must be the member's.
       const filler = alignUp(position, TAR_BLOCK) === room ? 0 : room - position;
+      position += filler;
       await closed(concatBytes([...parts, new Uint8Array(filler).fill(0x0a)]));
     },
     async abort(): Promise<void> {
