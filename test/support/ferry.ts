@@ -1,43 +1,146 @@
-import type { Diagnostic } from "../../src/base/diagnostics.js";
-import type { Session } from "../../src/cli/session.js";
-import { type NamedPackage, openNamedPackage } from "../../src/cli/sources.js";
-import { inspectPackage } from "../../src/operations/inspect.js";
-import type { InspectResult } from "../../src/report/results.js";
-import { createContext, createNodeRuntime } from "../../src/runtime/node/runtime.js";
+import { basename, dirname } from "node:path";
+import {
+  type ConversionOutcome,
+  type ConversionPlan,
+  type ConvertOptions,
+  type Diagnostic,
+  type DiskConvertOptions,
+  type DiskFormatId,
+  type DiskSource,
+  folderResolver,
+  type InspectResult,
+  inspectPackage,
+  type OpenConversion,
+  openPackage,
+  type PlatformId,
+  planConversion,
+  planDiskConversion,
+  planOvfConversion,
+} from "../../src/index.js";
+import {
+  createContext,
+  createRuntime,
+  type NodeContextOptions,
+  openFolderSet,
+  openPath,
+  openSingleFileSet,
+} from "../../src/node.js";
+import { openFolderAccess } from "../../src/runtime/node/folder.js";
 
-/** The library in this process, as the command uses it: one runtime for many calls. */
+type Context = ReturnType<typeof createContext>;
+
+/** How a package is converted. */
+export interface ConvertRequest extends Omit<ConvertOptions, "platform"> {
+  /** A platform, `ova` or `ovf`. */
+  readonly to: PlatformId | "ova";
+  readonly integrity?: boolean;
+  readonly prove?: boolean;
+}
+
+/** A conversion that was carried out. */
+export interface Converted {
+  readonly plan: Omit<ConversionPlan, "appliance"> & Partial<Pick<ConversionPlan, "appliance">>;
+  readonly outcome: ConversionOutcome;
+  /** About the source. */
+  readonly findings: readonly Diagnostic[];
+}
+
+/** The library in this process, as its public functions give it: one runtime for many calls. */
 export interface Ferry {
-  /** Findings of its own, over the one runtime. */
-  session(): Session;
   inspect(source: string): Promise<InspectResult>;
+  /** The bytes of a package's descriptor. */
+  descriptor(source: string): Promise<Uint8Array>;
+  convert(source: string, destination: string, request: ConvertRequest): Promise<Converted>;
+  convertDisk(
+    disk: string,
+    destination: string,
+    options: Omit<DiskConvertOptions, "name"> & { readonly from?: DiskFormatId },
+  ): Promise<Converted>;
   /** Ends the threads. */
   close(): Promise<void>;
 }
 
 /** Starts the library. Threads start when they are first needed. */
 export function startFerry(): Ferry {
-  const runtime = createNodeRuntime({ worker: new URL("../../src/worker-node.js", import.meta.url) });
-  const session = (): Session => {
-    const findings: Diagnostic[] = [];
-    return { runtime, findings, ctx: createContext(runtime, { report: (finding) => findings.push(finding) }) };
-  };
+  const runtime = createRuntime();
+  const context = (options: NodeContextOptions = {}): Context => createContext(runtime, options);
+
+  async function execute(
+    conversion: Omit<OpenConversion, "plan"> & Pick<Converted, "plan">,
+    destination: string,
+    request: { readonly kind: "file" | "folder"; readonly integrity?: boolean; readonly prove?: boolean },
+  ): Promise<Converted> {
+    const { plan, findings } = conversion;
+    const options = { native: runtime.native };
+    const to = await (request.kind === "file" ? openSingleFileSet : openFolderSet)(destination, options);
+    const { integrity = true, prove = false } = request;
+    try {
+      const outcome = await plan.execute(to, { integrity, prove }, context());
+      for (const name of plan.executables) to.markExecutable(name);
+      await to.commit();
+      return { plan, outcome, findings };
+    } catch (cause) {
+      await to.abort(cause);
+      throw cause;
+    }
+  }
+
   return {
-    session,
     async inspect(source): Promise<InspectResult> {
-      const own = session();
-      return withPackage(await openNamedPackage(source, { onDamage: "report" }, own), ({ opened }) =>
-        inspectPackage(opened, { findings: own.findings }, own.ctx),
+      const findings: Diagnostic[] = [];
+      const ctx = context({ report: (finding) => findings.push(finding) });
+      return closing(await openPath(source, runtime.native), async (input) =>
+        closing(await openPackage(input, { onDamage: "report" }, ctx), (opened) =>
+          inspectPackage(opened, { findings }, ctx),
+        ),
       );
+    },
+    async descriptor(source): Promise<Uint8Array> {
+      const ctx = context();
+      return closing(await openPath(source, runtime.native), async (input) =>
+        closing(await openPackage(input, {}, ctx), async ({ reader }) => {
+          const entry = reader.descriptor;
+          if (entry === null) throw new Error(`${source} has no descriptor`);
+          return closing(await entry.open(), (bytes) => bytes.read(0, bytes.size));
+        }),
+      );
+    },
+    async convert(source, destination, { to, integrity, prove, ...options }): Promise<Converted> {
+      const how = { ...(integrity === undefined ? {} : { integrity }), ...(prove === undefined ? {} : { prove }) };
+      const findings: Diagnostic[] = [];
+      const ctx = context({ report: (finding) => findings.push(finding) });
+      return closing(await openPath(source, runtime.native), async (input) =>
+        closing(await openPackage(input, {}, ctx), async (opened) => {
+          const conversion =
+            to === "ova" || to === "ovf"
+              ? await planOvfConversion(opened, { kind: to, archive: basename(destination), findings }, ctx)
+              : await planConversion(opened, { ...options, platform: to, findings }, ctx);
+          const kind = to === "ova" ? "file" : "folder";
+          return closing(conversion, () => execute(conversion, destination, { kind, ...how }));
+        }),
+      );
+    },
+    async convertDisk(disk, destination, { from, ...options }): Promise<Converted> {
+      return closing(await openPath(disk, runtime.native), async (input) => {
+        if (input.kind === "folder") throw new Error(`${disk} is a folder`);
+        const resolver = folderResolver(openFolderAccess(dirname(disk), runtime.native), { external: "allowed" });
+        const named: DiskSource = { name: basename(disk), source: input.source, resolver, format: from ?? null };
+        const conversion = await planDiskConversion(named, { ...options, name: basename(destination) }, context());
+        return closing(conversion, () => execute(conversion, destination, { kind: "file" }));
+      });
     },
     close: () => runtime.close(),
   };
 }
 
-/** Uses a package and closes it, whatever happens. */
-export async function withPackage<T>(named: NamedPackage, use: (named: NamedPackage) => Promise<T>): Promise<T> {
+/** Uses something and closes it, whatever happens. */
+async function closing<R extends { close(): Promise<void> }, T>(
+  resource: R,
+  use: (resource: R) => Promise<T>,
+): Promise<T> {
   try {
-    return await use(named);
+    return await use(resource);
   } finally {
-    await named.close();
+    await resource.close();
   }
 }
