@@ -3,7 +3,8 @@
  *
  *     node dist/scripts/run-tests.js [--peers] [PART...]
  *
- * Without options: every test of ours. `--peers`: those in test/interop, against other people's programs. PART narrows
+ * Without options: every test of ours. `--peers`: those in test/interop, against other people's programs, whose versions
+ * come first. PART narrows
  * it to the files whose path contains it. The sources decide what is run, so a compiled test whose source is gone never
  * is. A test without a word about why it is skipped has failed, and so has a file that holds no test, and a run of
  * nothing.
@@ -11,6 +12,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { run } from "node:test";
+import { findPeer, PEER_NAMES } from "../test/interop/peers.js";
 import { FileReport, isResult, TestReport } from "./test-report.js";
 import { readTree } from "./tree.js";
 
@@ -52,14 +54,19 @@ async function runFiles(files: readonly string[], minutes: number): Promise<Test
 }
 
 const args = process.argv.slice(2);
-const peers = args.includes("--peers");
+const withPeers = args.includes("--peers");
 const parts = args.filter((arg) => !arg.startsWith("--"));
-const files = testFiles(peers, parts);
+const files = testFiles(withPeers, parts);
 const uncompiled = files.filter((file) => !existsSync(file));
 if (uncompiled.length > 0) {
   console.error(`not compiled, run the build first: ${uncompiled.join(", ")}`);
   process.exit(1);
 }
-const report = await runFiles(files, peers ? FILE_MINUTES.peers : FILE_MINUTES.own);
+if (withPeers) {
+  const peers = await Promise.all(PEER_NAMES.map(async (name) => ({ name, peer: await findPeer(name) })));
+  for (const { name, peer } of peers) console.log(typeof peer === "string" ? peer : `${name} ${peer.version}`);
+  console.log("");
+}
+const report = await runFiles(files, withPeers ? FILE_MINUTES.peers : FILE_MINUTES.own);
 console.log(report.summary());
 process.exit(report.ok ? 0 : 1);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
+import { startFerry } from "../support/ferry.js";
 import { diskFixtures, packageFixtures, placeDisk, sizeOf } from "../support/fixtures.js";
 import { lacking, peerPath, peerSearchPath } from "./peers.js";
 import { guestReaders, hashFile } from "./readings.js";
@@ -10,7 +11,10 @@ import { startVirtualBox } from "./virtualbox.js";
 
 const MAKERS = ["VBoxManage", "ova-compose", "mkova", "vmdk-convert", "govc", "vcsim-export", "openssl"] as const;
 
-test("packages made afresh have the facts of the committed ones: sizes, and guest content as their maker reads it", {
+const ferry = startFerry();
+after(() => ferry.close());
+
+test("packages made afresh have the facts of the committed ones: by inspect, and guest content as their maker reads it", {
   skip: await lacking(...MAKERS, "tar"),
   timeout: 480_000,
 }, async (t) => {
@@ -20,6 +24,14 @@ test("packages made afresh have the facts of the committed ones: sizes, and gues
   const readers = await guestReaders(t);
   for (const { name, source, facts } of await packageFixtures(folder)) {
     assert.equal(await sizeOf(source), facts.package.size, name);
+    const { schema: _schema, diagnostics, ...told } = await ferry.inspect(source);
+    const { source: _source, made: _made, disks: _disks, ...expected } = facts;
+    assert.deepEqual(told, expected, name);
+    assert.deepEqual(
+      diagnostics.filter((finding) => finding.severity === "error"),
+      [],
+      name,
+    );
     let members = source;
     if (facts.package.kind === "ova") {
       members = await scratch(t, "members");

@@ -6,9 +6,9 @@ import { attempt, run } from "./run.js";
 import { startLibvirt, startSimulator } from "./servers.js";
 import { startVirtualBox } from "./virtualbox.js";
 
-test("at least one peer runs here, and each says its version", async (t) => {
+test("at least one peer runs here, and those that are not here are named", async () => {
   const peers = await Promise.all(PEER_NAMES.map(async (name) => ({ name, peer: await findPeer(name) })));
-  for (const { name, peer } of peers) t.diagnostic(typeof peer === "string" ? peer : `${name} ${peer.version}`);
+  for (const { name, peer } of peers) if (typeof peer === "string") assert.ok(peer.startsWith(name), peer);
   assert.ok(peers.some(({ peer }) => typeof peer !== "string"));
 });
 

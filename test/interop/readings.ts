@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { peerPath } from "./peers.js";
+import { startQemuImg } from "./qemu.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
 import { startVirtualBox, type VirtualBox } from "./virtualbox.js";
@@ -15,7 +16,6 @@ export type ReadGuest = (disk: string, capacityBytes: number) => Promise<string>
 export interface Readers {
   readonly VBoxManage: ReadGuest;
   readonly "vmdk-convert": ReadGuest;
-  /** Tells the format from the content, but for VHD, whose true size it must be told to use. */
   readonly "qemu-img": ReadGuest;
 }
 
@@ -42,27 +42,22 @@ export async function guestReaders(t: TestContext): Promise<Readers> {
       return through(capacity, (raw) => run(program, [disk, raw], { timeout: 60_000 }));
     },
     "qemu-img": async (disk, capacity) => {
-      const program = await peerPath("qemu-img");
-      const input = disk.endsWith(".vhd") ? vhdInput(disk) : [disk];
-      return through(capacity, (raw) => run(program, ["convert", "-O", "raw", ...input, raw], { timeout: 120_000 }));
+      const qemu = await startQemuImg();
+      return through(capacity, (raw) => qemu.toRaw(disk, raw));
     },
   };
 }
 
-/** Arguments that make qemu-img believe a VHD's size and not its geometry. */
-export function vhdInput(disk: string): readonly string[] {
-  const file = disk.replaceAll(",", ",,");
-  return ["--image-opts", `driver=vpc,force_size_calc=current_size,file.driver=file,file.filename=${file}`];
-}
-
-/** SHA-256 of the first bytes of a file. Throws where it is shorter. */
+/** SHA-256 of the first bytes of a file. Throws where it is shorter, or where anything but zeros follows. */
 export async function hashFile(path: string, length: number): Promise<string> {
   const hash = createHash("sha256");
   let seen = 0;
-  for await (const chunk of createReadStream(path, { end: length - 1 })) {
-    hash.update(chunk);
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    const kept = Math.max(0, Math.min(chunk.length, length - seen));
+    hash.update(chunk.subarray(0, kept));
+    if (chunk.subarray(kept).some((byte) => byte !== 0)) throw new Error(`${path} holds data behind byte ${length}`);
     seen += chunk.length;
   }
-  if (seen !== length) throw new Error(`${path} holds ${seen} bytes of ${length}`);
+  if (seen < length) throw new Error(`${path} holds ${seen} bytes of ${length}`);
   return hash.digest("hex");
 }

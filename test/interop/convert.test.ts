@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdir, stat } from "node:fs/promises";
+import { extname, join, resolve } from "node:path";
+import { after, test } from "node:test";
+import { alignUp } from "../../src/base/bytes.js";
+import { diskFormats, platforms } from "../../src/defaults.js";
+import type { ConvertResult } from "../../src/index.js";
+import { startFerry } from "../support/ferry.js";
+import { type PackageFacts, packageFixtures } from "../support/fixtures.js";
+import { lacking, peerPath } from "./peers.js";
+import { isDisk, type QemuImg, startQemuImg } from "./qemu.js";
+import { run } from "./run.js";
+import { scratch } from "./scratch.js";
+
+const ferry = startFerry();
+after(() => ferry.close());
+// Both before any test is there: nothing is awaited between tests, or the hook above could come too early.
+const skip = await lacking("qemu-img", "tar");
+const fixtures = await packageFixtures();
+
+const written = platforms.all.filter((platform) => platform.exportConfig !== undefined).map(({ id }) => id);
+const targets = [...written, "ovf", "ova"] as const;
+
+/** A disk of a package: what its maker reads in it, or zeros where the package holds no file for it. */
+interface Expected {
+  readonly id: string;
+  /** `null`: the disk is empty, and stays a line in a descriptor where one is written. */
+  readonly file: string | null;
+  readonly capacityBytes: number;
+  readonly sha256: string;
+}
+
+function expectedDisks(facts: PackageFacts): readonly Expected[] {
+  return (facts.appliance?.disks ?? []).map(({ id, file, capacityBytes }) => {
+    const reading = facts.disks.find((disk) => disk.id === id);
+    if (file !== null) assert.equal(reading?.capacityBytes, capacityBytes);
+    return { id, file, capacityBytes, sha256: reading?.guestSha256 ?? sha256(new Uint8Array(capacityBytes)) };
+  });
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Whether a guest reads the expected bytes, and zeros behind them. */
+function holds(guest: Uint8Array, { capacityBytes, sha256: sum }: Expected): boolean {
+  return (
+    guest.length >= capacityBytes &&
+    guest.subarray(capacityBytes).every((byte) => byte === 0) &&
+    sha256(guest.subarray(0, capacityBytes)) === sum
+  );
+}
+
+/** The header of a sparse VMDK counts whole grains, and qemu-img believes it; the true size is in the descriptor. */
+const VMDK_GRAIN = 65_536;
+
+/** The capacity that qemu-img sees in a disk as it was written. */
+function seenCapacity(file: string, capacityBytes: number): number {
+  const format = diskFormats.all.find(({ extensions }) => extensions.includes(extname(file)));
+  return alignUp(capacityBytes, format?.id === "vmdk" ? VMDK_GRAIN : (format?.limits.sizeMultiple ?? 512));
+}
+
+/** Every disk below a folder is sound for qemu-img, holds what one of the expected holds, and none is missing. */
+async function checkDisks(folder: string, expected: readonly Expected[], qemu: QemuImg): Promise<void> {
+  const missing = [...expected];
+  for (const name of (await readdir(folder)).filter(isDisk)) {
+    const file = join(folder, name);
+    await qemu.check(file);
+    const guest = await qemu.guestBytes(file);
+    const found = missing.findIndex((disk) => holds(guest, disk));
+    assert.notEqual(found, -1, `${name} holds what no disk of the package holds`);
+    const [disk] = missing.splice(found, 1);
+    assert.equal(guest.length, seenCapacity(name, disk?.capacityBytes ?? 0), `capacity of ${name}`);
+  }
+  assert.deepEqual(
+    missing.map(({ id }) => id),
+    [],
+  );
+}
+
+/** `vmferry convert` in a process of its own. */
+async function convertByCommand(source: string, destination: string, to: string): Promise<ConvertResult> {
+  const args = [resolve("dist/bin/vmferry.js"), "convert", source, destination, "--to", to, "--json", "--quiet"];
+  return JSON.parse((await run(process.execPath, args, { timeout: 60_000 })).stdout);
+}
+
+for (const [i, { name, source, facts }] of fixtures.entries()) {
+  for (const [j, to] of targets.entries()) {
+    // Starting the command takes longer than the work: every target and every package goes through it, not every pair.
+    const byCommand = (i + j) % targets.length === 0;
+    test(`${name} converted to ${to}${byCommand ? " by the command" : ""}: each disk reads as its maker reads it`, {
+      skip,
+      timeout: 120_000,
+    }, async (t) => {
+      const folder = await scratch(t, "convert");
+      const destination = join(folder, to === "ova" ? "result.ova" : "result");
+      const { files } = byCommand
+        ? await convertByCommand(source, destination, to)
+        : (await ferry.convert(source, destination, { to })).outcome;
+      let result = destination;
+      if (to === "ova") {
+        result = await scratch(t, "members");
+        await run(await peerPath("tar"), ["xf", destination, "-C", result], { timeout: 30_000 });
+      } else {
+        assert.deepEqual((await readdir(result)).sort(), files.map((file) => file.name).sort());
+      }
+      for (const file of files) {
+        if (file.size !== null) assert.equal((await stat(join(result, file.name))).size, file.size, file.name);
+      }
+      assert.deepEqual(await readdir(folder), [to === "ova" ? "result.ova" : "result"], "nothing else is left");
+      const expected = expectedDisks(facts).filter(({ file }) => file !== null || (to !== "ova" && to !== "ovf"));
+      await checkDisks(result, expected, await startQemuImg());
+    });
+  }
+}
