@@ -47,7 +47,8 @@ export function renderApi(entries: PublicEntries): string {
     }
     lines.push("");
   }
-  return lines.join("\n");
+  // The compiler names types that the entry does not export by their files.
+  return lines.join("\n").replaceAll(/import\("[^"]*"\)\./g, "");
 }
 
 const format =
