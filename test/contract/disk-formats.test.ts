@@ -1,4 +1,5 @@
 /** What holds for every disk format and every variant that is written. New formats and variants are picked up from the registry. */
+// Long: the laws of one interface stand together, so that whoever implements it finds all of them here.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

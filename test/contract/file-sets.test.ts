@@ -1,4 +1,5 @@
 /** What holds for every file set: what is seen of it before and after, and what a target makes of what it is given. */
+// Long: the laws of one interface stand together, so that whoever implements it finds all of them here.
 import assert from "node:assert/strict";
 import {
   chmodSync,

@@ -1,4 +1,5 @@
 /** What holds for every byte source. A source without a case here fails the first test. */
+// Long: the laws of one interface stand together, so that whoever implements it finds all of them here.
 import assert from "node:assert/strict";
 import {
   appendFileSync,
