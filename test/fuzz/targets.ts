@@ -23,6 +23,7 @@ import { renderInspect } from "../../src/report/text.js";
 import { targets } from "../../src/targets/targets.js";
 import { parseXml } from "../../src/xml/parse.js";
 import { diskFileBytes, diskFixtures, packageFixtures } from "../support/fixtures.js";
+import { qcow2Bytes, qcow2Fixtures, qcow2Neighbours } from "../support/qcow2.js";
 import { fuzzContext } from "./context.js";
 import type { FuzzTarget } from "./target.js";
 
@@ -33,10 +34,12 @@ const largestDisk = 12 * 2 ** 20;
 
 /** Answers with the undamaged files of the disk fixtures, so that a damaged descriptor gets as far as it can. */
 const fixtureFiles: SourceResolver = {
-  async open({ name }) {
+  async open(request, from) {
+    const { name } = request;
     for (const disk of await diskFixtures()) {
       for (const file of disk.files) if (file.name === name) return memorySource(await diskFileBytes(file), name);
     }
+    if (request.name === "base.qcow2" || request.name === "external.data") return qcow2Neighbours.open(request, from);
     return null;
   },
 };
@@ -224,6 +227,7 @@ async function diskSeeds(format: DiskFormatId): Promise<readonly Uint8Array[]> {
     const bytes = await diskFileBytes(first);
     if (bytes.length <= largestDisk) seeds.push(bytes);
   }
+  if (format === "qcow2") for (const { name } of await qcow2Fixtures()) seeds.push(await qcow2Bytes(name));
   return seeds;
 }
 
