@@ -142,7 +142,7 @@ function carry(
   room[0] = 0x78;
   room[1] = 0x9c;
   room.set(payload.subarray(0, length), ZLIB_HEADER);
-  const sum = adler32(unit);
+  const sum = codec.adler32?.(unit) ?? adler32(unit);
   for (let i = 0; i < ZLIB_TRAILER; i++) room[ZLIB_HEADER + length + i] = Math.floor(sum / 256 ** (3 - i)) % 256;
   return ZLIB_HEADER + length + ZLIB_TRAILER;
 }

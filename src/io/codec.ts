@@ -17,6 +17,8 @@ export interface Codec {
    * @param level 0 to 9 (libdeflate: to 12), or -1 for the best trade that this codec offers at zlib's default size
    */
   deflateInto(src: Uint8Array, dst: Uint8Array, wrapper: DeflateWrapper, level: number): number;
+  /** The Adler-32 of some bytes, where the codec has a faster way than `checksums/adler32.ts`. */
+  adler32?(bytes: Uint8Array): number;
   /** Returns the bytes made. @throws `io/codec-failed`, `io/unsupported-codec` */
   unzstdInto(src: Uint8Array, dst: Uint8Array): number;
   zstdInto?(src: Uint8Array, dst: Uint8Array, level: number): number;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as zlib from "node:zlib";
 import { FerryError } from "../../base/errors.js";
+import { adler32 } from "../../io/checksums/adler32.js";
 import type { Codec, DeflateWrapper } from "../../io/codec.js";
 import { libdeflateCodec, zlibCodec } from "./codec.js";
 import { loadNative } from "./native.js";
@@ -30,6 +31,12 @@ function failed(run: () => unknown): boolean {
 for (const [name, codec] of codecs) {
   describe(`codec ${name}`, { skip: codec === null && "this machine has no libdeflate" }, () => {
     if (codec === null) return;
+    it("sums up as ours does, if it does so at all", () => {
+      for (const bytes of [new Uint8Array(0), unit(1), unit(2).fill(0xff)]) {
+        assert.equal(codec.adler32?.(bytes) ?? adler32(bytes), adler32(bytes));
+      }
+    });
+
     for (const wrapper of ["zlib", "raw"] as const satisfies readonly DeflateWrapper[]) {
       const inflateSync = wrapper === "zlib" ? zlib.inflateSync : zlib.inflateRawSync;
       const deflateSync = wrapper === "zlib" ? zlib.deflateSync : zlib.deflateRawSync;

@@ -242,6 +242,7 @@ export function libdeflateCodec(library: Libdeflate, fallback: Codec): Codec {
       }
       return library.compress(compressor, wrapper, src, dst);
     },
+    adler32: (bytes) => library.adler32(bytes),
     unzstdInto: (src, dst) => fallback.unzstdInto(src, dst),
   };
 }

@@ -16,6 +16,7 @@ export interface Native {
 /** The part of libdeflate that we call. Compressors and decompressors live as long as the thread. */
 export interface Libdeflate {
   readonly version: string;
+  adler32(bytes: Uint8Array): number;
   compressor(level: number): unknown;
   compress(compressor: unknown, wrapper: "zlib" | "raw", src: Uint8Array, dst: Uint8Array): number;
   decompressor(): unknown;
@@ -93,10 +94,12 @@ function bindLibdeflate(library: KoffiLibrary): Libdeflate {
       "int libdeflate_deflate_decompress_ex(void *d, const void *in, size_t n, void *out, size_t m, void *taken, void *made)",
     ),
   };
+  const adler32 = library.func("uint32_t libdeflate_adler32(uint32_t sum, const void *in, size_t n)");
   const allocCompressor = library.func("void *libdeflate_alloc_compressor(int level)");
   const allocDecompressor = library.func("void *libdeflate_alloc_decompressor()");
   return {
     version: "libdeflate",
+    adler32: (bytes) => Number(adler32(1, bytes, bytes.length)),
     compressor: (level) => allocCompressor(level),
     compress: (compressor, wrapper, src, dst) =>
       Number(compress[wrapper](compressor, src, src.length, dst, dst.length)),
