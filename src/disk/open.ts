@@ -3,7 +3,7 @@ import type { DiskFormatId } from "../base/ids.js";
 import type { Registry } from "../base/registry.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource, DiskInput, SourceResolver } from "../io/source.js";
-import type { DiskFormat, VirtualDisk } from "./model.js";
+import type { DiskFormat, DiskInfo, VirtualDisk } from "./model.js";
 import { probeWindow, tellFormat } from "./probe.js";
 import { stackDisk } from "./stack.js";
 
@@ -17,6 +17,7 @@ export interface OpenDiskOptions {
 
 /**
  * Opens a disk with all its parents, as one.
+ * A parent that is not the one that its child was made on top of is a finding.
  * @throws `disk/unknown-format`, `disk/name-disagrees`, `disk/parent-missing`, `io/limit` for chains deeper than
  *   `limits.chainDepth`, and whatever the format's `open` throws
  */
@@ -40,47 +41,49 @@ async function openLayer(
   const disk = await format.open(input, resolver, ctx);
   const { parent } = disk.info;
   if (parent === null || !("bytes" in input)) return disk;
-  const below = await resolver.open({ purpose: "parent", name: parent.name, identity: parent.identity }, input.bytes);
-  if (below === null) {
-    await disk.close();
-    throw new FerryError(
-      "disk/parent-missing",
-      `${input.bytes.label} holds only changes to ${parent.name ?? parent.identity ?? "another disk"}, which is not there or not allowed`,
-      { hint: "Put the parent beside it and allow it (--allow-external), or flatten the chain where it comes from." },
-    );
-  }
-  let parentDisk: VirtualDisk;
   try {
-    parentDisk = await openLayer({ bytes: below }, { ...options, format: null }, ctx, depth + 1);
+    return stackDisk(disk, await openParent(parent, input.bytes, options, ctx, depth + 1));
   } catch (cause) {
-    await below.close();
     await disk.close();
     throw cause;
   }
-  const { identity, otherIdentities = [] } = parentDisk.info;
-  if (
-    parent.identity !== null &&
-    identity !== null &&
-    parent.identity !== identity &&
-    !otherIdentities.includes(parent.identity)
-  ) {
-    ctx.report({
-      code: "disk/parent-changed",
-      severity: "error",
-      message: `${input.bytes.label} was made on top of ${parent.identity}, and ${below.label} is ${identity}`,
-      location: { at: "bytes", file: below.label, offset: 0 },
-      hint: "Look for the parent as it was when the child was made: what is read may be a mixture of two states.",
-      data: { wanted: parent.identity, found: identity },
-    });
+}
+
+/** The disk below a layer. It closes the source that was opened for it. */
+async function openParent(
+  parent: NonNullable<DiskInfo["parent"]>,
+  child: ByteSource,
+  options: OpenDiskOptions,
+  ctx: Context,
+  depth: number,
+): Promise<VirtualDisk> {
+  const below = await options.resolver.open({ purpose: "parent", ...parent }, child);
+  if (below === null) {
+    throw new FerryError(
+      "disk/parent-missing",
+      `${child.label} holds only changes to ${parent.name ?? parent.identity ?? "another disk"}, which is not there or not allowed`,
+      { hint: "Put the parent beside it and allow it (--allow-external), or flatten the chain where it comes from." },
+    );
   }
-  const chain = stackDisk(disk, parentDisk);
-  return {
-    ...chain,
-    async close(): Promise<void> {
-      await chain.close();
-      await below.close();
-    },
-  };
+  try {
+    const disk = await openLayer({ bytes: below }, { ...options, format: null }, ctx, depth);
+    const { identity, otherIdentities = [] } = disk.info;
+    const wanted = parent.identity;
+    if (wanted !== null && identity !== null && wanted !== identity && !otherIdentities.includes(wanted)) {
+      ctx.report({
+        code: "disk/parent-changed",
+        severity: "error",
+        message: `${child.label} was made on top of ${wanted}, and ${below.label} is ${identity}`,
+        location: { at: "bytes", file: below.label, offset: 0 },
+        hint: "Look for the parent as it was when the child was made: what is read may be a mixture of two states.",
+        data: { wanted, found: identity },
+      });
+    }
+    return { ...disk, close: () => disk.close().finally(() => below.close()) };
+  } catch (cause) {
+    await below.close();
+    throw cause;
+  }
 }
 
 async function formatOf(
