@@ -158,7 +158,7 @@ const mutations: readonly Mutation[] = [
     view.setUint32(at, view.getUint32(at, littleEndian) + random.pick([-1, 1, 2, -512, 512]), littleEndian);
     return bytes;
   },
-  function truncate(bytes, random, seed) {
+  function truncate(bytes, random) {
     return bytes.slice(
       0,
       random.below(2) === 0
