@@ -1,9 +1,8 @@
-import { isZero, readU64, viewOf } from "../base/bytes.js";
-import { FerryError } from "../base/errors.js";
+import { isZero, toHex, viewOf } from "../base/bytes.js";
 import type { Context } from "../io/context.js";
 import { findEfiLoader } from "./fat.js";
+import { Glimpse } from "./glimpse.js";
 import type { VirtualDisk } from "./model.js";
-import { readGuest } from "./read.js";
 
 /** How a disk can be booted, by what lies on it. */
 export interface BootFacts {
@@ -23,91 +22,97 @@ const BIOS_BOOT = "4861682149646f6e744e656564454649";
 /** Partition types of an MBR: EFI system partition, GPT protective. */
 const MBR_ESP = 0xef;
 const MBR_PROTECTIVE = 0xee;
-const MOST_ENTRIES = 1024;
+/** Entries of a GPT that are looked at: 128 are usual. */
+const MOST_ENTRIES = 512;
 
 interface Partition {
-  readonly type: string;
+  readonly kind: "esp" | "bios-boot" | "protective" | "other";
   /** Guest bytes. */
   readonly offset: number;
+  /** Marked as what a BIOS starts. */
+  readonly active: boolean;
 }
 
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-async function readGpt(disk: VirtualDisk, ctx: Context): Promise<readonly Partition[] | null> {
-  const sector = disk.info.logicalSectorSize;
-  if (disk.info.size < 3 * sector) return null;
-  const header = await readGuest(disk, { offset: sector, length: 92 }, ctx);
-  if (new TextDecoder("latin1").decode(header.subarray(0, 8)) !== "EFI PART") return null;
+/** The entries of a GPT (UEFI 2.10, 5.3); `null` where there is none. One that is damaged has no entries. */
+async function readGpt(look: Glimpse, sector: number, headerAt: number): Promise<readonly Partition[] | null> {
+  const header = await look.read(headerAt, 92);
+  if (header === null || new TextDecoder("latin1").decode(header.subarray(0, 8)) !== "EFI PART") return null;
   const view = viewOf(header);
   const count = Math.min(view.getUint32(80, true), MOST_ENTRIES);
   const size = view.getUint32(84, true);
-  const at = Number(view.getBigUint64(72, true)) * sector;
-  if (size < 128 || size > 4096 || at + count * size > disk.info.size) return [];
-  const table = await readGuest(disk, { offset: at, length: count * size }, ctx);
+  if (size < 128 || size > 4096) return [];
+  const table = await look.read(Number(view.getBigUint64(72, true)) * sector, count * size);
   const partitions: Partition[] = [];
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; table !== null && i < count; i++) {
     const entry = table.subarray(i * size, (i + 1) * size);
-    if (isZero(entry.subarray(0, 16))) continue;
-    const first = viewOf(entry).getBigUint64(32, true);
-    if (first * BigInt(sector) >= BigInt(disk.info.size)) continue;
-    partitions.push({ type: hex(entry.subarray(0, 16)), offset: readU64(viewOf(entry), 32, true) * sector });
+    const type = toHex(entry.subarray(0, 16));
+    const offset = Number(viewOf(entry).getBigUint64(32, true)) * sector;
+    if (isZero(entry.subarray(0, 16)) || offset >= look.size) continue;
+    partitions.push({
+      kind: type === ESP ? "esp" : type === BIOS_BOOT ? "bios-boot" : "other",
+      offset,
+      // Attribute 2: legacy BIOS bootable, which is what gptmbr of SYSLINUX starts.
+      active: Math.floor((entry[48] as number) / 4) % 2 === 1,
+    });
   }
   return partitions;
 }
 
-function readMbr(mbr: Uint8Array, sector: number): readonly (Partition & { readonly active: boolean })[] {
+function readMbr(mbr: Uint8Array, sector: number): readonly Partition[] {
   const view = viewOf(mbr);
-  const partitions = [];
-  for (let i = 0; i < 4; i++) {
-    const at = 446 + 16 * i;
+  const partitions: Partition[] = [];
+  for (let at = 446; at < 510; at += 16) {
     const type = mbr[at + 4] as number;
     if (type === 0) continue;
-    const offset = view.getUint32(at + 8, true) * sector;
-    partitions.push({ type: type.toString(16), offset, active: mbr[at] === 0x80 });
+    partitions.push({
+      kind: type === MBR_ESP ? "esp" : type === MBR_PROTECTIVE ? "protective" : "other",
+      offset: view.getUint32(at + 8, true) * sector,
+      active: mbr[at] === 0x80,
+    });
   }
   return partitions;
 }
 
 /**
- * Reads partition table and boot loaders through the disk. A few sectors are read, never more than about 1 MiB. What the guest wrote can be
- * anything: nothing here fails on it.
+ * Reads partition table and boot loaders through the disk: a few sectors, never more than 2 MiB. What the guest wrote can be anything:
+ * nothing here fails on it.
+ * @throws what reading the image throws
  */
 export async function bootFacts(disk: VirtualDisk, ctx: Context): Promise<BootFacts> {
-  const none: BootFacts = { partitions: "none", efiLoader: null, biosCode: false, firmware: null };
-  if (disk.info.size < 512) return none;
-  const mbr = await readGuest(disk, { offset: 0, length: 512 }, ctx);
+  const look = new Glimpse(disk, ctx);
+  const sector = disk.info.logicalSectorSize;
+  const mbr = await look.read(0, 512);
+  if (mbr === null) return { partitions: "none", efiLoader: null, biosCode: false, firmware: null };
   const signed = mbr[510] === 0x55 && mbr[511] === 0xaa;
   const hasCode = signed && !isZero(mbr.subarray(0, 440));
-  const table = signed ? readMbr(mbr, disk.info.logicalSectorSize) : [];
-  const gpt = await readGpt(disk, ctx);
-  const gptInUse = gpt !== null && (table.length === 0 || table.some((p) => p.type === MBR_PROTECTIVE.toString(16)));
-  const partitions: readonly Partition[] = gptInUse ? gpt : table;
+  const table = signed ? readMbr(mbr, sector) : [];
+  const gpt = await gptInUse(look, sector, table);
+  const partitions = gpt ?? table;
   let efiLoader: string | null = null;
-  for (const partition of partitions) {
-    if (partition.type !== ESP && partition.type !== MBR_ESP.toString(16)) continue;
-    efiLoader ??= await findLoader(disk, partition.offset, ctx);
-  }
-  const startable = gptInUse
-    ? gpt.some((p) => p.type === BIOS_BOOT)
-    : table.length === 0 || table.some((p) => p.active);
+  for (const { kind, offset } of partitions) if (kind === "esp") efiLoader ??= await findEfiLoader(look, offset);
+  const startable =
+    (gpt === null && table.length === 0) ||
+    [...partitions, ...table].some((partition) => partition.active || partition.kind === "bios-boot");
   // GRUB needs no active partition; an MBR with code and a table without an ESP loader boots by BIOS or not at all.
-  const biosCode = hasCode && (startable || (!gptInUse && efiLoader === null));
+  const biosCode = hasCode && (startable || (gpt === null && efiLoader === null));
   return {
-    partitions: gptInUse ? "gpt" : table.length > 0 ? "mbr" : "none",
+    partitions: gpt !== null ? "gpt" : table.length > 0 ? "mbr" : "none",
     efiLoader,
     biosCode,
     firmware: biosCode ? "bios" : efiLoader !== null ? "efi" : null,
   };
 }
 
-async function findLoader(disk: VirtualDisk, at: number, ctx: Context): Promise<string | null> {
-  try {
-    return await findEfiLoader(disk, at, ctx);
-  } catch (cause) {
-    // A file system that points outside of the disk holds no loader that could be started; anything else is a real failure.
-    if (cause instanceof FerryError && cause.kind === "out-of-bounds") return null;
-    throw cause;
-  }
+/** The GPT that counts: of a disk whose MBR says so, or has no entries; an old one under a new MBR does not. */
+async function gptInUse(
+  look: Glimpse,
+  sector: number,
+  table: readonly Partition[],
+): Promise<readonly Partition[] | null> {
+  const isProtected = table.some((partition) => partition.kind === "protective");
+  if (!isProtected && table.length > 0) return null;
+  const first = await readGpt(look, sector, sector);
+  if (first !== null || !isProtected) return first;
+  // Firmware goes to the copy in the last sector where the first header is gone.
+  return readGpt(look, sector, (Math.floor(look.size / sector) - 1) * sector);
 }

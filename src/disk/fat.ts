@@ -1,26 +1,28 @@
 import { viewOf } from "../base/bytes.js";
-import type { Context } from "../io/context.js";
-import type { VirtualDisk } from "./model.js";
-import { readGuest } from "./read.js";
+import type { Glimpse } from "./glimpse.js";
 
-/** The most directory bytes and cluster steps that one lookup follows: an EFI system partition needs a fraction. */
-const MOST_DIRECTORY = 256 * 1024;
+/** Clusters of folders that one look-up follows: chains of clusters may lead in circles. */
+const MOST_CLUSTERS = 2048;
+/** Bytes of an entry of a folder. */
+const ENTRY = 32;
 
-/** An entry of a FAT directory, by its short name `NAME.EXT`. */
+/** An entry of a FAT folder, by its short name `NAME.EXT`. */
 interface FatEntry {
   readonly name: string;
   readonly folder: boolean;
   readonly cluster: number;
 }
 
-/** What is needed to follow a path in a FAT file system (Microsoft FAT specification 1.03). */
+/** What is needed to follow a path in a FAT file system (Microsoft FAT specification 1.03). Offsets are guest bytes. */
 interface FatVolume {
   readonly kind: 12 | 16 | 32;
   readonly clusterBytes: number;
   readonly fatAt: number;
   readonly fatBytes: number;
+  /** FAT12 and FAT16: the root folder lies in front of the clusters. */
   readonly rootAt: number;
   readonly rootBytes: number;
+  /** FAT32: the root folder is a file. 0 elsewhere. */
   readonly rootCluster: number;
   readonly dataAt: number;
 }
@@ -33,13 +35,16 @@ function parseVolume(boot: Uint8Array, at: number): FatVolume | null {
   if (![512, 1024, 2048, 4096].includes(sector) || sectorsPerCluster === 0 || fats === 0 || fats > 4) return null;
   const reserved = view.getUint16(14, true);
   const rootEntries = view.getUint16(17, true);
-  const fatSectors = view.getUint16(22, true) || view.getUint32(36, true);
+  const shortFat = view.getUint16(22, true);
+  const fatSectors = shortFat || view.getUint32(36, true);
   const sectors = view.getUint16(19, true) || view.getUint32(32, true);
-  const rootSectors = Math.ceil((rootEntries * 32) / sector);
+  const rootSectors = Math.ceil((rootEntries * ENTRY) / sector);
   const dataSector = reserved + fats * fatSectors + rootSectors;
   if (fatSectors === 0 || sectors <= dataSector) return null;
   const clusters = Math.floor((sectors - dataSector) / sectorsPerCluster);
-  const kind = clusters < 4085 ? 12 : clusters < 65_525 ? 16 : 32;
+  // By the number of clusters says the specification; but system partitions of few clusters are made as FAT32, and only FAT32 leaves
+  // the short field empty.
+  const kind = shortFat === 0 ? 32 : clusters < 4085 ? 12 : 16;
   return {
     kind,
     clusterBytes: sector * sectorsPerCluster,
@@ -52,13 +57,14 @@ function parseVolume(boot: Uint8Array, at: number): FatVolume | null {
   };
 }
 
-function parseEntries(bytes: Uint8Array): readonly FatEntry[] {
+/** The entries of a part of a folder. `end`: nothing follows. */
+function parseEntries(bytes: Uint8Array): { readonly entries: readonly FatEntry[]; readonly end: boolean } {
   const view = viewOf(bytes);
   const entries: FatEntry[] = [];
-  for (let at = 0; at + 32 <= bytes.length; at += 32) {
+  for (let at = 0; at + ENTRY <= bytes.length; at += ENTRY) {
     const first = bytes[at] as number;
     const attributes = bytes[at + 11] as number;
-    if (first === 0) break;
+    if (first === 0) return { entries, end: true };
     // Deleted, a part of a long name, or the volume's label.
     if (first === 0xe5 || attributes === 0x0f || Math.floor(attributes / 8) % 2 === 1) continue;
     const text = (from: number, to: number): string =>
@@ -70,67 +76,80 @@ function parseEntries(bytes: Uint8Array): readonly FatEntry[] {
       cluster: view.getUint16(at + 26, true) + view.getUint16(at + 20, true) * 65_536,
     });
   }
-  return entries;
+  return { entries, end: false };
 }
 
-async function nextCluster(
-  disk: VirtualDisk,
-  volume: FatVolume,
-  cluster: number,
-  ctx: Context,
-): Promise<number | null> {
-  const at = volume.kind === 12 ? Math.floor(cluster * 1.5) : cluster * (volume.kind / 8);
-  if (at + 4 > volume.fatBytes) return null;
-  const view = viewOf(await readGuest(disk, { offset: volume.fatAt + at, length: 4 }, ctx));
-  if (volume.kind === 32) {
-    const value = view.getUint32(0, true) % 0x10000000;
-    return value < 2 || value >= 0x0ffffff8 ? null : value;
-  }
-  const word = view.getUint16(0, true);
-  if (volume.kind === 16) return word < 2 || word >= 0xfff8 ? null : word;
-  const value = cluster % 2 === 0 ? word % 4096 : Math.floor(word / 16);
-  return value < 2 || value >= 0xff8 ? null : value;
-}
+/** Folders of one file system. */
+class FatFolders {
+  readonly #look: Glimpse;
+  readonly #volume: FatVolume;
+  #clusters = 0;
 
-async function readFolder(
-  disk: VirtualDisk,
-  volume: FatVolume,
-  cluster: number,
-  ctx: Context,
-): Promise<readonly FatEntry[]> {
-  if (cluster === 0) {
-    const length = Math.min(volume.rootBytes, MOST_DIRECTORY);
-    return parseEntries(await readGuest(disk, { offset: volume.rootAt, length }, ctx));
+  constructor(look: Glimpse, volume: FatVolume) {
+    this.#look = look;
+    this.#volume = volume;
   }
-  const entries: FatEntry[] = [];
-  let current: number | null = cluster;
-  for (let bytes = 0; current !== null && bytes < MOST_DIRECTORY; bytes += volume.clusterBytes) {
-    const offset = volume.dataAt + (current - 2) * volume.clusterBytes;
-    if (offset + volume.clusterBytes > disk.info.size) return entries;
-    entries.push(...parseEntries(await readGuest(disk, { offset, length: volume.clusterBytes }, ctx)));
-    current = await nextCluster(disk, volume, current, ctx);
+
+  root(): Promise<readonly FatEntry[]> {
+    const { kind, rootCluster } = this.#volume;
+    return kind === 32 ? this.folder(rootCluster) : this.#fixedRoot();
   }
-  return entries;
+
+  /** What can be read of a folder that starts in a cluster. */
+  async folder(first: number): Promise<readonly FatEntry[]> {
+    const { clusterBytes, dataAt } = this.#volume;
+    const found: FatEntry[] = [];
+    for (let cluster: number | null = first; cluster !== null && cluster >= 2; cluster = await this.#next(cluster)) {
+      if (this.#clusters++ >= MOST_CLUSTERS) break;
+      const bytes = await this.#look.read(dataAt + (cluster - 2) * clusterBytes, clusterBytes);
+      if (bytes === null) break;
+      const { entries, end } = parseEntries(bytes);
+      found.push(...entries);
+      if (end) break;
+    }
+    return found;
+  }
+
+  async #fixedRoot(): Promise<readonly FatEntry[]> {
+    const { rootAt, rootBytes } = this.#volume;
+    const bytes = await this.#look.read(rootAt, rootBytes);
+    return bytes === null ? [] : parseEntries(bytes).entries;
+  }
+
+  /** The cluster behind another one in its chain; `null` at the end. */
+  async #next(cluster: number): Promise<number | null> {
+    const { kind, fatAt, fatBytes } = this.#volume;
+    const at = kind === 12 ? Math.floor(cluster * 1.5) : cluster * (kind / 8);
+    const width = kind === 32 ? 4 : 2;
+    if (at + width > fatBytes) return null;
+    const bytes = await this.#look.read(fatAt + at, width);
+    if (bytes === null) return null;
+    const view = viewOf(bytes);
+    if (kind === 32) {
+      const value = view.getUint32(0, true) % 0x10000000;
+      return value < 2 || value >= 0x0ffffff8 ? null : value;
+    }
+    const word = view.getUint16(0, true);
+    if (kind === 16) return word < 2 || word >= 0xfff8 ? null : word;
+    const value = cluster % 2 === 0 ? word % 4096 : Math.floor(word / 16);
+    return value < 2 || value >= 0xff8 ? null : value;
+  }
 }
 
 /**
- * Whether a FAT file system at a guest offset holds an EFI loader: `\EFI\<anything>\*.EFI`. Returns its path, or `null`. Never throws for what the
- * guest wrote there: damage means that no loader was found.
+ * Whether a FAT file system at a guest offset holds an EFI loader: `\EFI\<anything>\*.EFI`. Returns its path by short names, or `null`: also
+ * for what is damaged, since nothing could be started there.
  */
-export async function findEfiLoader(disk: VirtualDisk, at: number, ctx: Context): Promise<string | null> {
-  if (at + 512 > disk.info.size) return null;
-  const volume = parseVolume(await readGuest(disk, { offset: at, length: 512 }, ctx), at);
+export async function findEfiLoader(look: Glimpse, at: number): Promise<string | null> {
+  const boot = await look.read(at, 512);
+  const volume = boot === null ? null : parseVolume(boot, at);
   if (volume === null) return null;
-  const end = volume.dataAt;
-  if (end > disk.info.size || volume.rootAt + volume.rootBytes > disk.info.size) return null;
-  const root = await readFolder(disk, volume, volume.rootCluster, ctx);
-  const efi = root.find((entry) => entry.folder && entry.name === "EFI");
-  if (efi === undefined || efi.cluster < 2) return null;
-  for (const vendor of await readFolder(disk, volume, efi.cluster, ctx)) {
-    if (!vendor.folder || vendor.name.startsWith(".") || vendor.cluster < 2) continue;
-    const loader = (await readFolder(disk, volume, vendor.cluster, ctx)).find(
-      (entry) => !entry.folder && entry.name.endsWith(".EFI"),
-    );
+  const folders = new FatFolders(look, volume);
+  const efi = (await folders.root()).find((entry) => entry.folder && entry.name === "EFI");
+  if (efi === undefined) return null;
+  for (const vendor of await folders.folder(efi.cluster)) {
+    if (!vendor.folder || vendor.name.startsWith(".")) continue;
+    const loader = (await folders.folder(vendor.cluster)).find((entry) => !entry.folder && entry.name.endsWith(".EFI"));
     if (loader !== undefined) return `\\EFI\\${vendor.name}\\${loader.name}`;
   }
   return null;

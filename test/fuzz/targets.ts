@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { fit } from "../../src/appliance/fit.js";
+import { SECTOR } from "../../src/base/bytes.js";
 import { FerryError } from "../../src/base/errors.js";
 import type { DiskFormatId } from "../../src/base/ids.js";
 import { bootFacts } from "../../src/disk/boot.js";
 import { diskFormats } from "../../src/disk/formats.js";
 import type { DiskFormat } from "../../src/disk/model.js";
 import { openChain } from "../../src/disk/open.js";
+import { openRaw } from "../../src/disk/raw/read.js";
 import { readGuest } from "../../src/disk/read.js";
 import { crc32c } from "../../src/io/checksums/crc32c.js";
 import type { FolderAccess } from "../../src/io/folder.js";
@@ -23,6 +25,7 @@ import { renderInspect } from "../../src/report/text.js";
 import { targets } from "../../src/targets/targets.js";
 import { parseXml } from "../../src/xml/parse.js";
 import { diskFileBytes, diskFixtures, packageFixtures } from "../support/fixtures.js";
+import { FatImage, gpt, guestDisk, mbr, PROTECTIVE } from "../support/guest.js";
 import { qcow2Bytes, qcow2Fixtures, qcow2Neighbours } from "../support/qcow2.js";
 import { fuzzContext } from "./context.js";
 import type { FuzzTarget } from "./target.js";
@@ -235,6 +238,40 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
+/** A guest's partition table and the file system of its EFI system partition, which `inspect` looks at for every package. */
+const boot: FuzzTarget = {
+  name: "boot",
+  async seeds() {
+    const tables = gpt([{ type: "esp", first: 40, sectors: 400 }], 2);
+    return ([12, 16, 32] as const).flatMap((kind) => {
+      const { bytes } = new FatImage({
+        kind,
+        clusters: 150,
+        spread: 1,
+        files: ["EFI/DEBIAN/GRUB.CFG", "EFI/BOOT/BOOTX64.EFI"],
+      });
+      const size = 40 * SECTOR + bytes.size;
+      const [header, table] = [tables.header, tables.table];
+      return [
+        guestDisk(size, { 0: mbr([PROTECTIVE]), [SECTOR]: header, [2 * SECTOR]: table, [40 * SECTOR]: bytes }),
+        guestDisk(size, { 0: mbr([{ type: 0xef, first: 40, sectors: 400 }], { code: true }), [40 * SECTOR]: bytes }),
+      ].map((disk) => disk.read(0, disk.size));
+    });
+  },
+  async run(bytes, ctx) {
+    const disk = openRaw(memorySource(bytes, "fuzz.raw"));
+    let looked = 0;
+    const reads: typeof disk.reads = (range, signal) => {
+      looked += range.length;
+      return disk.reads(range, signal);
+    };
+    const { firmware, biosCode, efiLoader } = await bootFacts({ ...disk, reads }, ctx);
+    if (looked > 2 ** 21) throw new Error(`${looked} bytes were looked at`);
+    if (firmware !== (biosCode ? "bios" : efiLoader === null ? null : "efi"))
+      throw new Error("facts that do not agree");
+  },
+};
+
 /** Breaks each rule on demand, to prove that the harness would see it: the first byte says which. */
 export const brokenTarget: FuzzTarget = {
   name: "broken",
@@ -267,5 +304,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   xml,
   manifest,
   ovf,
+  boot,
   ...diskFormats.all.filter(({ id }) => id !== "raw").map(diskTarget),
 ];

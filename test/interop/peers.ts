@@ -37,6 +37,10 @@ export type PeerName =
   | "xmllint"
   | "openssl"
   | "tar"
+  | "mkfs.vfat"
+  | "mmd"
+  | "mcopy"
+  | "sgdisk"
   | "unshare";
 
 const PROBES: Readonly<Record<PeerName, Probe>> = {
@@ -58,6 +62,10 @@ const PROBES: Readonly<Record<PeerName, Probe>> = {
   xmllint: { args: ["--version"], version: /version (\d+)/ },
   openssl: { args: ["version"], version: /OpenSSL (\S+)/ },
   tar: { args: ["--version"], version: /(\d[\d.]*)/ },
+  "mkfs.vfat": { args: ["--help"], version: /mkfs\.fat (\S+)/ },
+  mmd: { args: ["--version"], version: /(\d[\d.]*)/ },
+  mcopy: { args: ["--version"], version: /(\d[\d.]*)/ },
+  sgdisk: { args: ["--version"], version: /version (\S+)/ },
   unshare: { args: ["--version"], version: /(\d[\d.]*)/ },
 };
 
