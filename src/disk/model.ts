@@ -215,11 +215,15 @@ export interface DiskFormat {
   readonly variants: readonly string[];
   /** Variants that can be written, the default first. */
   readonly writes: readonly string[];
-  /** Bytes. A size is rounded up to the multiple when written. `maxSizes`: variants that hold less. */
+  /**
+   * Bytes. A size is rounded up to the multiple when written. `maxSizes`: variants that hold less. `sectorSizes`: sizes of logical sectors
+   * that a file can record; 512 alone where nothing is said.
+   */
   readonly limits: {
     readonly maxSize: number;
     readonly sizeMultiple: number;
     readonly maxSizes?: Readonly<Record<string, number>>;
+    readonly sectorSizes?: readonly DiskInfo["logicalSectorSize"][];
   };
   readonly kernels: readonly UnitKernel[];
   /** Pure. */

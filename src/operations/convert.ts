@@ -6,6 +6,7 @@ import type { PlatformId, TargetId } from "../base/ids.js";
 import { shapeOf } from "../disk/extents.js";
 import { diskFormats } from "../disk/formats.js";
 import type { VirtualDisk } from "../disk/model.js";
+import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
 import type { PackageReader } from "../package/model.js";
 import type { ExportPlan, ImportChoice, Platform } from "../platforms/platform.js";
@@ -170,6 +171,7 @@ async function planDisks(
     const source = open.get(id) ?? emptyDisk(disk.capacityBytes);
     const format = diskFormats.get(formatId);
     if (format.plan === undefined) throw new FerryError("internal/bug", `${formatId} cannot be written`);
+    checkSectorSize(source.info, name, format, ctx);
     const plan = await format.plan(
       shapeOf(source, disk.capacityBytes),
       { name, variant, ...(options.level === undefined ? {} : { level: options.level }) },

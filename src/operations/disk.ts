@@ -10,6 +10,7 @@ import { hashDisk } from "../disk/hash.js";
 import type { DiskFormat, VirtualDisk } from "../disk/model.js";
 import { openChain } from "../disk/open.js";
 import { formatByName } from "../disk/probe.js";
+import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource, SourceResolver } from "../io/source.js";
 import {
@@ -172,6 +173,7 @@ export async function planDiskConversion(
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const source = await openDiskSource(disk, own);
   try {
+    checkSectorSize(source.info, disk.name, format, own);
     const plan = await format.plan(
       shapeOf(source),
       { name: options.name, variant, ...(options.level === undefined ? {} : { level: options.level }) },

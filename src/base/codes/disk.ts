@@ -10,6 +10,11 @@ export const diskCodes: CodeTable = {
     why: "Tables of a disk format stand before data whose place is known late.",
     fix: "Write to a file or a folder.",
   },
+  "disk/sector-size-lost": {
+    what: "A disk has logical sectors of 4 KiB, and the format that it is converted to records no sector size.",
+    why: "Partition tables count in sectors: a machine that sees sectors of 512 bytes does not find what they point to.",
+    fix: "Convert to vhdx, or attach the result as a disk with sectors of 4 KiB.",
+  },
   "disk/too-large": {
     kind: "unsupported-feature",
     what: "The disk is larger than the format can hold.",

@@ -17,7 +17,7 @@ export const vhdx: DiskFormat = {
   ovfUris: ["https://learn.microsoft.com/openspecs/windows_protocols/ms-vhdx"],
   variants: ["dynamic", "fixed", "differencing"],
   writes: WRITES,
-  limits: { maxSize: MOST_DISK_BYTES, sizeMultiple: SECTOR },
+  limits: { maxSize: MOST_DISK_BYTES, sizeMultiple: SECTOR, sectorSizes: [512, 4096] },
   kernels: [plainKernel],
   probe: (window) => (isVhdx(window.head) ? { match: "yes" } : null),
   async open(input: DiskInput, _resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> {
