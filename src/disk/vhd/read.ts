@@ -143,7 +143,7 @@ function infoOf(footer: VhdFooter, size: number, blockSize: number, parent: Disk
     properties: {
       creator: footer.creator.replace(/[\0 ]+$/, ""),
       currentSize: footer.currentBytes,
-      geometry: { cylinders, heads, sectors },
+      geometry: `${cylinders}/${heads}/${sectors}`,
       geometrySize: geometryBytes(footer.geometry),
       savedState: footer.savedState,
     },

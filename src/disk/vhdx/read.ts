@@ -115,7 +115,7 @@ async function applyLog(source: ByteSource, header: VhdxHeader, ctx: Context): P
   ctx.report({
     code: "vhdx/log-replayed",
     severity: "warning",
-    message: `the disk was not closed: ${replay.entries} entries of its log were applied in memory`,
+    message: `the disk was not closed: its log of ${replay.entries === 1 ? "1 entry" : `${replay.entries} entries`} was applied in memory`,
     hint: "The machine ran or its host failed when the disk was copied: what the guest had not written yet is not in it.",
     location: { at: "bytes", file: source.label, offset: header.logAt, length: header.logBytes, field: "log" },
     data: { entries: replay.entries, changes: replay.changes.length },
