@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 import { after, test } from "node:test";
@@ -7,7 +6,8 @@ import { alignUp } from "../../src/base/bytes.js";
 import { diskFormats, platforms } from "../../src/defaults.js";
 import type { ConvertResult } from "../../src/index.js";
 import { startFerry } from "../support/ferry.js";
-import { type PackageFacts, packageFixtures } from "../support/fixtures.js";
+import { packageFixtures } from "../support/fixtures.js";
+import { type ExpectedDisk, expectedDisks, MissingDisks } from "./expected.js";
 import { lacking, peerPath } from "./peers.js";
 import { isDisk, type QemuImg, startQemuImg } from "./qemu.js";
 import { run } from "./run.js";
@@ -22,36 +22,6 @@ const fixtures = await packageFixtures();
 const written = platforms.all.filter((platform) => platform.exportConfig !== undefined).map(({ id }) => id);
 const targets = [...written, "ovf", "ova"] as const;
 
-/** A disk of a package: what its maker reads in it, or zeros where the package holds no file for it. */
-interface Expected {
-  readonly id: string;
-  /** `null`: the disk is empty, and stays a line in a descriptor where one is written. */
-  readonly file: string | null;
-  readonly capacityBytes: number;
-  readonly sha256: string;
-}
-
-function expectedDisks(facts: PackageFacts): readonly Expected[] {
-  return (facts.appliance?.disks ?? []).map(({ id, file, capacityBytes }) => {
-    const reading = facts.disks.find((disk) => disk.id === id);
-    if (file !== null) assert.equal(reading?.capacityBytes, capacityBytes);
-    return { id, file, capacityBytes, sha256: reading?.guestSha256 ?? sha256(new Uint8Array(capacityBytes)) };
-  });
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** Whether a guest reads the expected bytes, and zeros behind them. */
-function holds(guest: Uint8Array, { capacityBytes, sha256: sum }: Expected): boolean {
-  return (
-    guest.length >= capacityBytes &&
-    guest.subarray(capacityBytes).every((byte) => byte === 0) &&
-    sha256(guest.subarray(0, capacityBytes)) === sum
-  );
-}
-
 /** The header of a sparse VMDK counts whole grains, and qemu-img believes it; the true size is in the descriptor. */
 const VMDK_GRAIN = 65_536;
 
@@ -61,22 +31,17 @@ function seenCapacity(file: string, capacityBytes: number): number {
   return alignUp(capacityBytes, format?.id === "vmdk" ? VMDK_GRAIN : (format?.limits.sizeMultiple ?? 512));
 }
 
-/** Every disk below a folder is sound for qemu-img, holds what one of the expected holds, and none is missing. */
-async function checkDisks(folder: string, expected: readonly Expected[], qemu: QemuImg): Promise<void> {
-  const missing = [...expected];
+/** Every disk in a folder is sound for qemu-img, holds what one of the expected holds, and none is missing. */
+async function checkDisks(folder: string, expected: readonly ExpectedDisk[], qemu: QemuImg): Promise<void> {
+  const missing = new MissingDisks(expected);
   for (const name of (await readdir(folder)).filter(isDisk)) {
     const file = join(folder, name);
     await qemu.check(file);
     const guest = await qemu.guestBytes(file);
-    const found = missing.findIndex((disk) => holds(guest, disk));
-    assert.notEqual(found, -1, `${name} holds what no disk of the package holds`);
-    const [disk] = missing.splice(found, 1);
-    assert.equal(guest.length, seenCapacity(name, disk?.capacityBytes ?? 0), `capacity of ${name}`);
+    const disk = missing.take(guest, name);
+    assert.equal(guest.length, seenCapacity(name, disk.capacityBytes), `capacity of ${name}`);
   }
-  assert.deepEqual(
-    missing.map(({ id }) => id),
-    [],
-  );
+  missing.assertNone();
 }
 
 /** `vmferry convert` in a process of its own. */
