@@ -120,7 +120,7 @@ exec "$2"
 export async function startLibvirt(t: TestContext): Promise<Libvirt> {
   const paths = await Promise.all([peerPath("virtlogd"), peerPath("libvirtd"), peerPath("virsh"), peerPath("unshare")]);
   const [virtlogd, libvirtd, virsh, unshare] = paths;
-  const namespace = ["--mount", "--propagation", "private", "--"];
+  const namespace = ["--mount", "--net", "--propagation", "private", "--"];
   const service = start(unshare, [...namespace, "sh", "-c", LIBVIRT_SCRIPT, "libvirt", virtlogd, libvirtd]);
   const inside = ["--mount", "--target", String(service.pid), "--", virsh, "-c", "qemu:///system"];
   const tryVirsh = (...args: readonly string[]): Promise<Ran> =>
