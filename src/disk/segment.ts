@@ -1,4 +1,5 @@
 import { alignUp, isZero } from "../base/bytes.js";
+import type { Location } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { Kernel, KernelEnv } from "../io/pool.js";
 import type { SourceRef } from "../io/source.js";
@@ -147,7 +148,12 @@ function fillGuest(
         if (!want.plain) return;
       }
       const into = whole ? guest.subarray(from, from + read.unitBytes) : buffers.unit.take(read.unitBytes);
-      const made = unpack(env, packing, payload, into);
+      let made: number;
+      try {
+        made = unpack(env, packing, payload, into);
+      } catch (cause) {
+        throw unitError(cause, read, i, job.offset + from);
+      }
       // The last unit of a disk may be short: the rest of it is zeros.
       if (made < into.length) into.fill(0, made);
       if (whole) return;
@@ -173,6 +179,28 @@ export function readSegment(
 
 function unpack(env: ReadEnv, packing: "zlib" | "raw" | "zstd", payload: Uint8Array, into: Uint8Array): number {
   return packing === "zstd" ? env.codec.unzstdInto(payload, into) : env.codec.inflateInto(payload, into, packing);
+}
+
+/** A codec knows bytes alone: tells in which guest bytes and where in the file the damage is. */
+function unitError(cause: unknown, read: SegmentRead, unit: number, guestOffset: number): unknown {
+  if (!(cause instanceof FerryError) || cause.code !== "io/codec-failed") return cause;
+  const location = placeOf(read.source, read.table[2 * unit] as number);
+  return new FerryError(
+    cause.code,
+    `the compressed unit of guest byte ${guestOffset} is damaged, or unpacks to more than it may`,
+    {
+      cause: cause.cause,
+      hint: "The image is damaged. Compare it with its manifest ('vmferry verify') or its sum, and fetch it again.",
+      ...(location === null ? {} : { location }),
+    },
+  );
+}
+
+/** Where bytes of a source lie in a file; `null`: in none, or in one of several. */
+function placeOf(source: SourceRef, offset: number): Location | null {
+  if (source.kind === "slice") return placeOf(source.of, source.offset + offset);
+  if (source.kind !== "file") return null;
+  return { at: "bytes", file: source.path.replace(/^.*[/\\]/, ""), offset };
 }
 
 function kernelOf(kernels: ReadonlyMap<string, UnitKernel>, id: string): UnitKernel {
