@@ -64,6 +64,8 @@ export interface VerifyOptions {
   readonly container?: { readonly source: ByteSource; readonly name: string; readonly sums: readonly GivenSum[] };
   readonly requireManifest?: boolean;
   readonly requireSignature?: boolean;
+  /** Findings that opening the package brought: what says that files are missing or cut off belongs to the verdict. */
+  readonly findings?: readonly Diagnostic[];
 }
 
 /**
@@ -75,7 +77,8 @@ export async function verifyPackage(
   options: VerifyOptions,
   ctx: Context,
 ): Promise<VerifyResult> {
-  const diagnostics: Diagnostic[] = [];
+  const opening = (options.findings ?? []).filter((finding) => /^(tar|package)\//.test(finding.code));
+  const diagnostics: Diagnostic[] = [...opening];
   const given = options.container === undefined ? [] : await checkSums(options.container, diagnostics, ctx);
   const integrity = await checkIntegrity(reader, ctx);
   diagnostics.push(...integrity.findings);
@@ -103,7 +106,8 @@ export async function verifyPackage(
       hint: "This version checks digests, not certificates.",
     });
   }
-  const altered = integrity.verdict === "altered" || given.some((check) => !check.ok);
+  const incomplete = opening.some((finding) => finding.severity === "error");
+  const altered = incomplete || integrity.verdict === "altered" || given.some((check) => !check.ok);
   const known = integrity.verdict === "intact" || given.length > 0;
   return {
     schema: "vmferry/verify@1",

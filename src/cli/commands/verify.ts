@@ -45,6 +45,7 @@ export const verify: CommandDefinition = defineCommand({
         const result = await verifyPackage(
           named.opened.reader,
           {
+            findings: session.findings,
             requireManifest: options.requireManifest,
             requireSignature: options.requireSignature,
             ...(named.container === null
