@@ -28,6 +28,8 @@ export interface Limits {
   readonly chainDepth: number;
   /** Bytes of one unit (grain, cluster, block) of a disk. */
   readonly unitBytes: number;
+  /** Bytes of one file of a package that is compressed as a whole, unpacked. */
+  readonly unpackedBytes: number;
 }
 
 /** The limits that hold unless a caller sets others. */
@@ -46,4 +48,5 @@ export const defaultLimits: Limits = Object.freeze({
   diskExtents: 32_768,
   chainDepth: 64,
   unitBytes: 256 * 2 ** 20,
+  unpackedBytes: 16 * 2 ** 40,
 });

@@ -18,6 +18,8 @@ export interface Session {
 export interface SessionOptions {
   readonly workers?: number | null;
   readonly progress?: ProgressMode | null;
+  /** Temporary files lie beside what is written: there is room, and it is no memory. */
+  readonly scratch?: string;
 }
 
 /** The worker's entry lies beside the bundle, or one folder up from this file where nothing is bundled. */
@@ -27,16 +29,23 @@ function workerUrl(): URL {
     : new URL("./worker-node.js", import.meta.url);
 }
 
+/** The time that a result is dated with: SOURCE_DATE_EPOCH where it is set (seconds since 1970), so that runs can be repeated; now otherwise. */
+export function resultTime(session: Session): Date {
+  const epoch = Number(process.env.SOURCE_DATE_EPOCH ?? Number.NaN);
+  return Number.isSafeInteger(epoch) && epoch >= 0 ? new Date(epoch * 1000) : session.ctx.runtime.now();
+}
+
 /** Runs a command's work with a runtime that is ended afterwards, whatever happens. */
 export async function withSession<T>(
   options: SessionOptions,
   cli: Cli,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const { workers } = options;
+  const { workers, scratch } = options;
   const runtime = createNodeRuntime({
     worker: workerUrl(),
     ...(workers === null || workers === undefined ? {} : { workers }),
+    ...(scratch === undefined ? {} : { scratch }),
   });
   const progress = createProgress(options.progress ?? "auto", cli.terminal);
   const findings: Diagnostic[] = [];

@@ -4,7 +4,7 @@ import type { Limits } from "../base/limits.js";
 import type { Codec, IncrementalHash } from "./codec.js";
 import type { Pool } from "./pool.js";
 import type { ByteSource } from "./source.js";
-import type { Patch, RandomTarget } from "./target.js";
+import type { ByteTarget, Patch, RandomTarget } from "./target.js";
 
 /** Progress of one piece of work, in bytes or items; monotonic. Children scale into parents. */
 export interface ProgressScope {
@@ -24,6 +24,15 @@ export interface EditableFile {
   close(): Promise<void>;
 }
 
+/** A temporary file: filled once, then read. */
+export interface ScratchFile {
+  readonly target: ByteTarget;
+  /** What was written, after the target was closed. Belongs to the file. */
+  open(): Promise<ByteSource>;
+  /** Closes what was opened, and leaves nothing. */
+  remove(): Promise<void>;
+}
+
 /** What the environment lends to the core. */
 export interface Runtime {
   readonly pool: Pool;
@@ -31,6 +40,8 @@ export interface Runtime {
   hash(algorithm: HashName): IncrementalHash;
   randomBytes(length: number): Uint8Array;
   now(): Date;
+  /** Space for what has to be unpacked before it can be read. @param label how messages name it */
+  scratch(label: string): Promise<ScratchFile>;
 }
 
 /** The last parameter of every asynchronous function above `io`. Closed: five members, never more. */

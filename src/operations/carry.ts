@@ -9,6 +9,7 @@ import type { ByteSource } from "../io/source.js";
 import type { ByteTarget } from "../io/target.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import type { ConvertResult, PlanResult } from "../report/results.js";
+import { isDamage } from "./damage.js";
 import { checkIntegrity, integrityError } from "./verify.js";
 
 /** How a plan is executed. */
@@ -40,11 +41,6 @@ export function storedFiles(entries: Iterable<PackageEntry>): readonly PackageEn
   return [...entries].flatMap((entry) => entry.chunks ?? [entry]);
 }
 
-/** Whether a failure may be the work of a damaged file: then the digest says more than wherever reading it ended. */
-function mayBeDamage(cause: unknown): boolean {
-  return cause instanceof FerryError && (cause.kind === "corrupt" || cause.kind === "out-of-bounds");
-}
-
 /**
  * Does work on a package and checks its manifest beside it: that reads in order on a thread of its own, while the work
  * reads as it likes. The first of the two to fail stops the other, unless the work met damage: then the check is heard.
@@ -69,7 +65,7 @@ export async function besideIntegrity(
       return await job;
     } catch (cause) {
       causes.push(cause);
-      if (!mayBeDamage(cause)) stop.abort(cause);
+      if (!isDamage(cause)) stop.abort(cause);
       throw cause;
     }
   };
@@ -80,7 +76,7 @@ export async function besideIntegrity(
   };
   const [checked] = await Promise.allSettled([watched(check()), watched(work(own))]);
   // What failed first is the reason, and the other was only stopped by it; but an altered file explains any damage.
-  if (checked.status === "rejected" && mayBeDamage(causes[0]) && !isCanceled(checked.reason)) throw checked.reason;
+  if (checked.status === "rejected" && isDamage(causes[0]) && !isCanceled(checked.reason)) throw checked.reason;
   if (causes.length > 0 || checked.status === "rejected") throw causes[0];
   return checked.value;
 }
@@ -122,6 +118,7 @@ export async function carryEntry(
     }
     await skip(target, entry.size - at);
     progress.advance(entry.size - at);
+    await source.checkUnchanged?.();
     await target.close();
   } finally {
     await source.close();

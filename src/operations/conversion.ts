@@ -12,6 +12,7 @@ import type { FileSet } from "../io/file-set.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import type { PlanResult, PlanStep, ProvenDisk } from "../report/results.js";
 import { besideIntegrity, type CarryOptions, type CarryOutcome, carryEntry } from "./carry.js";
+import { carryUnpacked } from "./unpacked.js";
 
 /** How a conversion is carried out. */
 export interface ExecuteOptions extends CarryOptions {
@@ -55,8 +56,13 @@ export interface Work {
   /** The package whose manifest is the gate; `null`: there is none. */
   readonly reader: PackageReader | null;
   readonly disks: readonly PlannedDisk[];
-  /** Files that are carried as they are; `disk` where one is a disk, for the proof. */
-  readonly copies: readonly { readonly entry: PackageEntry; readonly name: string; readonly disk?: VirtualDisk }[];
+  /** Files that are carried as they are; `disk` where one is a disk, for the proof. `packed`: with gzip, and unpacked on the way. */
+  readonly copies: readonly {
+    readonly entry: PackageEntry;
+    readonly name: string;
+    readonly disk?: VirtualDisk;
+    readonly packed?: true;
+  }[];
   /** Names of disks and copies in the order in which they have to be written; disks first otherwise. */
   readonly order?: readonly string[];
   readonly blocked: readonly Diagnostic[];
@@ -90,8 +96,12 @@ export async function executeWork(
     for (const item of inOrder(work)) {
       throwIfAborted(own.signal);
       if ("entry" in item) {
-        await carryEntry(item.entry, to, own, item.name);
-        files.set(item.name, item.entry.size);
+        const { entry, name } = item;
+        if (item.packed === true) files.set(name, await carryUnpacked(entry, to, own, name));
+        else {
+          await carryEntry(entry, to, own, name);
+          files.set(name, entry.size);
+        }
         continue;
       }
       const result = await copyDisk(item.source, [{ plan: item.plan, files: to }], own);
@@ -126,14 +136,14 @@ async function checkRoom(work: Work, to: FileSet, ctx: Context): Promise<void> {
   if (room === null) return;
   let needed = 0;
   for (const disk of work.disks) {
+    // What compression makes of a disk is not known before.
+    if (disk.plan.acceptsUnits !== null) continue;
     for await (const extent of disk.source.extents(undefined, ctx.signal)) {
-      // What compression makes of it is not known before; stored bytes are at most the guest's.
       if (extent.kind === "data") needed += extent.length;
     }
   }
-  const packed = work.disks.every((disk) => disk.plan.acceptsUnits !== null);
   for (const { entry } of work.copies) needed += entry.size;
-  if (packed || needed <= room) return;
+  if (needed <= room) return;
   throw new FerryError(
     "io/no-space",
     `the result needs up to ${formatBytes(needed)}, and ${formatBytes(room)} are free at ${to.label}`,
@@ -160,8 +170,7 @@ async function prove(work: Work, to: FileSet, ctx: Context): Promise<readonly Pr
     try {
       const resolver = { open: async (request: { readonly name: string | null }) => readBack(request.name ?? "") };
       const back = await diskFormats.get(format).open({ bytes: file }, resolver, ctx);
-      const { firstDifference } = await compareDisks(source, back, ctx);
-      await back.close();
+      const { firstDifference } = await compareDisks(source, back, ctx).finally(() => back.close());
       if (firstDifference !== null) {
         throw new FerryError("convert/not-proven", `${name} differs from its source at guest byte ${firstDifference}`, {
           hint: "The result was not kept. Run again; if it stays, report it.",
@@ -190,8 +199,9 @@ export function stepsOf(
       detail: `${disk.source.info.format} ${disk.source.info.variant} to ${disk.format.id} ${disk.variant}, ${formatBytes(disk.source.info.size)}${carried ? ", compressed grains pass unopened" : ""}`,
     });
   }
-  for (const { entry, name } of work.copies) {
-    steps.push({ action: "copy", subject: name, detail: `${entry.name}, ${formatBytes(entry.size)}` });
+  for (const { entry, name, packed } of work.copies) {
+    const how = packed === true ? ", unpacked" : "";
+    steps.push({ action: "copy", subject: name, detail: `${entry.name}, ${formatBytes(entry.size)}${how}` });
   }
   for (const name of generated) steps.push({ action: "generate", subject: name, detail: "" });
   for (const loss of losses) {

@@ -1,4 +1,5 @@
-import { toHex } from "../base/bytes.js";
+import type { Appliance, Disk } from "../appliance/appliance.js";
+import { alignUp, SECTOR, toHex } from "../base/bytes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { shapeOf } from "../disk/extents.js";
@@ -7,12 +8,11 @@ import type { VirtualDisk } from "../disk/model.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
 import { hashSource } from "../io/hash-lane.js";
-import type { OvfDocument } from "../ovf/document.js";
 import { findRole } from "../package/manifest/read.js";
 import { serializeManifest } from "../package/manifest/text.js";
-import type { PackageEntry } from "../package/model.js";
+import type { PackageEntry, PackageReader } from "../package/model.js";
+import { withoutExtension } from "../package/names.js";
 import { createOva } from "../package/ova/write.js";
-import { readDescriptorEntry } from "../platforms/ovf/descriptor.js";
 import { resolveFiles } from "../platforms/ovf/files.js";
 import { factsOf } from "../platforms/ovf/platform.js";
 import { toDiagnosticResult } from "../report/results.js";
@@ -26,7 +26,8 @@ import {
   type Work,
 } from "./conversion.js";
 import type { OpenConversion } from "./convert.js";
-import { openDisks } from "./disks.js";
+import { editDescriptor, freeName } from "./descriptor-edits.js";
+import { type OpenDisks, openDisks } from "./disks.js";
 import type { OpenedPackage } from "./open.js";
 import { archiveSet } from "./pack.js";
 
@@ -39,24 +40,28 @@ export interface ConvertOvfOptions {
   readonly kind: "ova" | "ovf";
   /** Name of the archive file, for `ova`. */
   readonly archive: string;
+  /** The members' time in the archive; now by default. The same time and source make the same bytes. */
+  readonly modified?: Date;
   readonly level?: number;
   readonly findings?: readonly Diagnostic[];
 }
 
 /** A file of the result, in the order of References. */
 interface OutputFile {
-  readonly id: string;
+  /** Ids of its Files: more than one may name it. */
+  readonly ids: readonly string[];
   readonly name: string;
   readonly entry: PackageEntry;
   /** Written anew. */
   readonly disk: PlannedDisk | null;
-  /** Carried as it is. */
+  /** A disk that is carried as it is. */
   readonly carried: VirtualDisk | null;
 }
 
 /**
  * Plans a package for importers of OVF: the descriptor stays what it is, byte for byte but for what changed; every disk is stream-optimized VMDK;
- * a new SHA-256 manifest covers all. A signature is dropped, since it is of another manifest.
+ * a new SHA-256 manifest covers all. A signature is dropped, since it is of another manifest, and so are files that the descriptor does not
+ * refer to.
  */
 export async function planOvfConversion(
   opened: OpenedPackage,
@@ -69,45 +74,12 @@ export async function planOvfConversion(
   const { descriptor } = reader;
   if (descriptor === null) throw new FerryError("internal/bug", "an open package has a descriptor");
   const appliance = opened.appliance({}, own);
-  const disks = await openDisks(reader, appliance, own);
+  const declared = new Map(appliance.disks.map((disk) => [disk.id, disk.capacityBytes]));
+  const disks = await openDisks(reader, appliance, { compressed: "unpack" }, own);
   try {
-    const losses: Diagnostic[] = [];
-    const files: OutputFile[] = [];
-    for (const file of resolveFiles(opened.document, factsOf(reader), () => {}).values()) {
-      const entry = reader.entry(file.name);
-      if (entry === undefined) continue;
-      const disk = appliance.disks.find((candidate) => candidate.file === file.name);
-      const source = disk === undefined ? undefined : disks.byId.get(disk.id);
-      const isStream = source?.info.format === STREAM.format && source.info.variant === STREAM.variant;
-      if (disk === undefined || source === undefined || isStream) {
-        files.push({ id: file.id, name: file.name, entry, disk: null, carried: source ?? null });
-        continue;
-      }
-      const format = diskFormats.get(STREAM.format);
-      const name = freeName(`${file.name.replace(/\.[^./]*$/, "")}.vmdk`, files, reader.entries, file.name);
-      const plan = await format.plan?.(
-        shapeOf(source, disk.capacityBytes),
-        { name, variant: STREAM.variant, ...(options.level === undefined ? {} : { level: options.level }) },
-        ctx,
-      );
-      if (plan === undefined) throw new FerryError("internal/bug", "stream-optimized VMDK is written");
-      files.push({
-        id: file.id,
-        name,
-        entry,
-        carried: null,
-        disk: { id: disk.id, name, source, format, variant: STREAM.variant, plan },
-      });
-    }
-    if (findRole(reader, "certificate") !== null) {
-      losses.push({
-        code: "signature/dropped",
-        severity: "warning",
-        message: "the signature is dropped: it is of the old manifest",
-        hint: "Sign the result again.",
-      });
-    }
-    const manifestName = descriptor.name.replace(/\.ovf$/i, ".mf");
+    const files = await planFiles({ opened, appliance, disks, options }, own);
+    const losses = lossesOf(reader, files);
+    const manifestName = `${withoutExtension(descriptor.name)}.mf`;
     const work: Work = {
       reader,
       disks: files.flatMap((file) => (file.disk === null ? [] : [file.disk])),
@@ -118,6 +90,10 @@ export async function planOvfConversion(
       blocked: [],
       generated: () => [],
     };
+    // Where an image has more than a rounding of what the descriptor says, importers would cut it off.
+    const larger = appliance.disks.filter(
+      ({ id, capacityBytes }) => capacityBytes > alignUp(declared.get(id) ?? 0, SECTOR),
+    );
     const plan: ConversionPlan = {
       schema: "vmferry/plan@1",
       losses: losses.map(toDiagnosticResult),
@@ -132,7 +108,7 @@ export async function planOvfConversion(
       executables: [],
       async execute(to, how, scope): Promise<ConversionOutcome> {
         const write = options.kind === "ova" ? writeOva : writeFolder;
-        return write({ to, how, work, files, descriptor, manifestName, options }, scope);
+        return write({ to, how, work, files, larger, descriptor, manifestName, options }, scope);
       },
     };
     return { plan, findings, close: () => disks.close() };
@@ -142,11 +118,84 @@ export async function planOvfConversion(
   }
 }
 
+interface Planning {
+  readonly opened: OpenedPackage;
+  readonly appliance: Appliance;
+  readonly disks: OpenDisks;
+  readonly options: ConvertOvfOptions;
+}
+
+/** What becomes of the files that the descriptor refers to. */
+async function planFiles(
+  { opened, appliance, disks, options }: Planning,
+  ctx: Context,
+): Promise<readonly OutputFile[]> {
+  const { reader, document } = opened;
+  const files = new Map<PackageEntry, OutputFile & { readonly ids: string[] }>();
+  for (const file of resolveFiles(document, factsOf(reader), () => {}).values()) {
+    const entry = reader.entry(file.name);
+    if (entry === undefined) continue;
+    const known = files.get(entry);
+    if (known !== undefined) {
+      known.ids.push(file.id);
+      continue;
+    }
+    const disk = appliance.disks.find((candidate) => candidate.file === file.name);
+    const source = disk === undefined ? undefined : disks.byId.get(disk.id);
+    const isStream = source?.info.format === STREAM.format && source.info.variant === STREAM.variant;
+    if (disk === undefined || source === undefined || (isStream && disk.compression === null)) {
+      files.set(entry, { ids: [file.id], name: entry.name, entry, disk: null, carried: source ?? null });
+      continue;
+    }
+    const format = diskFormats.get(STREAM.format);
+    const others = reader.entries.filter((other) => other !== entry).map((other) => other.name);
+    const stem = disk.compression === null ? file.name : file.name.replace(/\.gz$/i, "");
+    const name = freeName(`${withoutExtension(stem)}.vmdk`, [
+      ...[...files.values()].map((other) => other.name),
+      ...others,
+    ]);
+    const plan = await format.plan?.(
+      shapeOf(source, disk.capacityBytes),
+      { name, variant: STREAM.variant, ...(options.level === undefined ? {} : { level: options.level }) },
+      ctx,
+    );
+    if (plan === undefined) throw new FerryError("internal/bug", "stream-optimized VMDK is written");
+    const planned = { id: disk.id, name, source, format, variant: STREAM.variant, plan };
+    files.set(entry, { ids: [file.id], name, entry, carried: null, disk: planned });
+  }
+  return [...files.values()];
+}
+
+function lossesOf(reader: PackageReader, files: readonly OutputFile[]): readonly Diagnostic[] {
+  const losses: Diagnostic[] = [];
+  if (findRole(reader, "certificate") !== null) {
+    losses.push({
+      code: "signature/dropped",
+      severity: "warning",
+      message: "the signature is dropped: it is of the old manifest",
+      hint: "Sign the result again.",
+    });
+  }
+  const kept = new Set<PackageEntry | null>([reader.descriptor, ...files.map((file) => file.entry)]);
+  for (const entry of reader.entries) {
+    if (kept.has(entry) || entry.role === "manifest" || entry.role === "certificate") continue;
+    losses.push({
+      code: "convert/file-dropped",
+      severity: "warning",
+      message: `${entry.name} is left out: the descriptor does not refer to it`,
+      hint: "If it belongs to the package, add a File for it to References.",
+      location: { at: "member", file: reader.name, member: entry.name },
+    });
+  }
+  return losses;
+}
+
 interface Writing {
   readonly to: FileSet;
   readonly how: ExecuteOptions;
   readonly work: Work;
   readonly files: readonly OutputFile[];
+  readonly larger: readonly Disk[];
   readonly descriptor: PackageEntry;
   readonly manifestName: string;
   readonly options: ConvertOvfOptions;
@@ -161,7 +210,7 @@ async function writeOva(writing: Writing, ctx: Context): Promise<ConversionOutco
     archiveSet(to),
     {
       name: options.archive,
-      modified: ctx.runtime.now(),
+      modified: options.modified ?? ctx.runtime.now(),
       digest: "sha256",
       descriptor: { name: descriptor.name, room },
     },
@@ -223,45 +272,21 @@ function mostBytes({ source }: PlannedDisk): number {
 }
 
 /** The descriptor with the names, sizes and formats of the files as they are now; everything else is as it was. */
-async function editedDescriptor(
-  writing: Writing,
+function editedDescriptor(
+  { descriptor, files, larger }: Writing,
   sizes: ReadonlyMap<string, number | null>,
   ctx: Context,
 ): Promise<Uint8Array> {
-  const { descriptor, files } = writing;
-  // Parsed anew: the tree that the plan was made from stays as it was read.
-  const document: OvfDocument = await readDescriptorEntry(descriptor, ctx, () => {});
-  const folder = /^.*\//.exec(descriptor.name)?.[0] ?? "";
-  for (const output of files) {
-    const file = document.references.find((candidate) => candidate.id === output.id);
-    if (file === undefined) continue;
-    const { namespace } = file.element;
-    const size = sizes.get(output.name);
-    if (output.disk !== null) {
-      file.element.setAttribute(namespace, "href", encodeURI(output.name.slice(folder.length)));
-      file.element.setAttribute(namespace, "chunkSize", null);
-      file.element.setAttribute(namespace, "compression", null);
-      for (const disk of document.disks) {
-        if (disk.fileRef === output.id) {
-          disk.element.setAttribute(namespace, "format", diskFormats.get(STREAM.format).ovfUris[0] ?? "");
-        }
-      }
-    }
-    if (file.size !== null && size !== null && size !== undefined && file.size !== size) {
-      file.element.setAttribute(namespace, "size", String(size));
-    }
-  }
-  return document.xml.serialize();
-}
-
-/** A name that no other file of the result has. */
-function freeName(wanted: string, taken: readonly OutputFile[], entries: readonly PackageEntry[], own: string): string {
-  const used = new Set([
-    ...taken.map((file) => file.name.toLowerCase()),
-    ...entries.filter((entry) => entry.name !== own).map((entry) => entry.name.toLowerCase()),
-  ]);
-  for (let i = 1; ; i++) {
-    const name = i === 1 ? wanted : wanted.replace(/\.vmdk$/, `-${i}.vmdk`);
-    if (!used.has(name.toLowerCase())) return name;
-  }
+  const [formatUri = null] = diskFormats.get(STREAM.format).ovfUris;
+  const edited = files.flatMap(({ ids, name, entry, disk }) =>
+    ids.map((id) => ({
+      id,
+      was: entry.name,
+      name,
+      size: sizes.get(name) ?? null,
+      plain: disk !== null,
+      formatUri: disk === null ? null : formatUri,
+    })),
+  );
+  return editDescriptor(descriptor, { files: edited, disks: larger }, ctx);
 }

@@ -8,7 +8,8 @@ import { diskFormats } from "../disk/formats.js";
 import type { VirtualDisk } from "../disk/model.js";
 import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
-import type { PackageReader } from "../package/model.js";
+import { resolveFiles } from "../platforms/ovf/files.js";
+import { factsOf } from "../platforms/ovf/platform.js";
 import type { ExportPlan, ImportChoice, Platform } from "../platforms/platform.js";
 import { platforms } from "../platforms/platforms.js";
 import { renderReport } from "../report/markdown.js";
@@ -56,7 +57,7 @@ export async function planConversion(
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const appliance = opened.appliance(options.choice ?? {}, own);
-  const disks = await openDisks(opened.reader, appliance, own);
+  const disks = await openDisks(opened.reader, appliance, { compressed: "unpack" }, own);
   try {
     await fillFirmware(appliance, disks.byId, own);
     const plan = await planFor({ opened, platform, target, appliance, disks, findings, options }, own);
@@ -107,7 +108,7 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
   if (exported === undefined) throw new FerryError("internal/bug", `${platform.id} has no export`);
   const losses = [...fitted.notes, ...exported.notes];
   const planned = await planDisks(fitted.appliance, exported, disks.byId, options, ctx);
-  const copies = copiesOf(opened.reader, fitted.appliance, exported);
+  const copies = copiesOf(opened, fitted.appliance, exported);
   const work: Work = {
     reader: opened.reader,
     disks: planned,
@@ -145,7 +146,7 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
     losses: losses.map(toDiagnosticResult),
     files: [
       ...planned.flatMap((disk) => [...disk.plan.files]),
-      ...copies.map(({ entry, name }) => ({ name, size: entry.size })),
+      ...copies.map(({ entry, name, packed }) => ({ name, size: packed === true ? null : entry.size })),
       ...exported.configs.map((config) => ({ name: config.name, size: config.bytes.length })),
       { name: "REPORT.md", size: null },
     ],
@@ -204,13 +205,13 @@ function emptyDisk(size: number): VirtualDisk {
   };
 }
 
-function copiesOf(
-  reader: PackageReader,
-  appliance: Appliance,
-  exported: ExportPlan,
-): readonly { readonly entry: ReturnType<typeof entryNamed>; readonly name: string }[] {
+function copiesOf(opened: OpenedPackage, appliance: Appliance, exported: ExportPlan): Work["copies"] {
+  const { reader, document } = opened;
+  const files = [...resolveFiles(document, factsOf(reader), () => {}).values()];
+  const packed = new Set(files.filter((file) => file.compression !== null).map((file) => file.name));
   return exported.files.flatMap(({ asset, name }) => {
     const file = appliance.files.find((candidate) => candidate.id === asset);
-    return file === undefined ? [] : [{ entry: entryNamed(reader, file.name), name }];
+    if (file === undefined) return [];
+    return [{ entry: entryNamed(reader, file.name), name, ...(packed.has(file.name) ? { packed: true } : {}) }];
   });
 }

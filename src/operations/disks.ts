@@ -1,5 +1,6 @@
 import type { Appliance, Disk } from "../appliance/appliance.js";
-import { alignUp } from "../base/bytes.js";
+import { alignUp, MIB } from "../base/bytes.js";
+import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { diskFormats } from "../disk/formats.js";
 import type { VirtualDisk } from "../disk/model.js";
@@ -7,8 +8,9 @@ import { openChain } from "../disk/open.js";
 import { formatByContent, probeWindow } from "../disk/probe.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource } from "../io/source.js";
-import type { PackageReader } from "../package/model.js";
+import type { PackageEntry, PackageReader } from "../package/model.js";
 import { entryNamed } from "./open.js";
+import { type UnpackedEntry, unpackEntry } from "./unpacked.js";
 
 /** Disks of an appliance that are open, by id. Closing them closes their sources. */
 export interface OpenDisks {
@@ -16,22 +18,39 @@ export interface OpenDisks {
   close(): Promise<void>;
 }
 
+/** How disks are opened. */
+export interface OpenDisksOptions {
+  /** What to do with disk files that are compressed as a whole: `unpack` them into scratch space, or `leave` them unopened with a finding. */
+  readonly compressed: "unpack" | "leave";
+}
+
+/** What an image has beside the guest's bytes, at most: tables, headers, and units that packing made longer. */
+const IMAGE_OVERHEAD = { ratio: 1.1, bytes: 64 * MIB } as const;
+
 /**
- * Opens the disks of an appliance inside of its package: nothing is unpacked. Formats are told by content; what the descriptor says otherwise is a
- * finding. `format`, `variant` and missing capacities of the appliance's disks are filled in.
- * @throws `disk/unsupported-compression`, `disk/unknown-format` and what the disk layer throws
+ * Opens the disks of an appliance inside of its package: nothing is unpacked, unless the package packed it as a whole. Formats are told by
+ * content; what the descriptor says otherwise is a finding. `format`, `variant` and missing capacities of the appliance's disks are filled in.
+ * @throws `disk/unsupported-parent`, `disk/unknown-format`, and what unpacking and the disk layer throw
  */
-export async function openDisks(reader: PackageReader, appliance: Appliance, ctx: Context): Promise<OpenDisks> {
+export async function openDisks(
+  reader: PackageReader,
+  appliance: Appliance,
+  options: OpenDisksOptions,
+  ctx: Context,
+): Promise<OpenDisks> {
   const byId = new Map<string, VirtualDisk>();
-  const opened: { close(): Promise<void> }[] = [];
-  const close = async (): Promise<void> => {
-    for (const one of opened.splice(0).reverse()) await one.close();
-  };
+  const opened: Closable[] = [];
+  const close = (): Promise<void> => closeAll(opened.splice(0).reverse());
   try {
     for (const disk of appliance.disks) {
       if (disk.file === null) continue;
-      const { source, virtual } = await openDisk(reader, disk, disk.file, ctx);
-      opened.push(source, virtual);
+      const entry = entryNamed(reader, disk.file);
+      if (disk.compression !== null && options.compressed === "leave") {
+        ctx.report(leftAlone(disk, reader, entry));
+        continue;
+      }
+      const { virtual, close: closeDisk } = await openDisk(reader, disk, entry, ctx);
+      opened.push({ close: closeDisk });
       disk.format = virtual.info.format;
       disk.variant = virtual.info.variant;
       disk.capacityBytes = settleCapacity(disk, virtual, ctx);
@@ -44,47 +63,77 @@ export async function openDisks(reader: PackageReader, appliance: Appliance, ctx
   return { byId, close };
 }
 
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** Closes all, also where one of them fails to. */
+async function closeAll(all: readonly Closable[]): Promise<void> {
+  const [first, ...rest] = all;
+  if (first === undefined) return;
+  try {
+    await first.close();
+  } finally {
+    await closeAll(rest);
+  }
+}
+
+function leftAlone(disk: Disk, reader: PackageReader, entry: PackageEntry): Diagnostic {
+  return {
+    code: "disk/compressed",
+    severity: "info",
+    message: `${entry.name} is compressed with ${disk.compression} as a whole: what is said of it comes from the descriptor alone`,
+    location: { at: "member", file: reader.name, member: entry.name },
+  };
+}
+
 async function openDisk(
   reader: PackageReader,
   disk: Disk,
-  file: string,
+  entry: PackageEntry,
   ctx: Context,
-): Promise<{ readonly source: ByteSource; readonly virtual: VirtualDisk }> {
-  if (disk.compression !== null) {
-    throw new FerryError("disk/unsupported-compression", `${file} is compressed with gzip as a whole`, {
-      hint: "Unpack it with gunzip, and drop the compression attribute from the descriptor.",
-    });
-  }
+): Promise<{ readonly virtual: VirtualDisk; close(): Promise<void> }> {
   if (disk.parent !== null) {
     throw new FerryError("disk/unsupported-parent", `disk ${disk.id} holds only changes to disk ${disk.parent}`, {
       hint: "Flatten the chain where the package comes from.",
     });
   }
-  const source = await entryNamed(reader, file).open();
+  const file = await openFile(disk, entry, ctx);
   try {
-    const window = await probeWindow(source, ctx.signal);
-    const byContent = formatByContent(window, diskFormats);
-    if (byContent !== null && disk.format !== null && byContent.id !== disk.format) {
-      ctx.report({
-        code: "disk/format-disagrees",
-        severity: "warning",
-        message: `the descriptor calls ${file} a ${disk.format} disk, and it is a ${byContent.id} disk`,
-        hint: "The content counts. Correct the format in the descriptor.",
-        location: { at: "member", file: reader.name, member: file },
-      });
-    }
-    // A declared raw disk whose first bytes look like another format is what the descriptor says: a guest wrote them.
-    const format = disk.format === "raw" ? "raw" : (byContent?.id ?? null);
-    const virtual = await openChain(
-      { bytes: source },
-      { formats: diskFormats, resolver: reader.resolver, format },
-      ctx,
-    );
-    return { source, virtual };
+    const virtual = await openImage(reader, disk, file.source, ctx);
+    return { virtual, close: () => closeAll([virtual, file]) };
   } catch (cause) {
-    await source.close();
+    await file.close();
     throw cause;
   }
+}
+
+/** The bytes of a disk's file, unpacked where the package packed it. */
+async function openFile(disk: Disk, entry: PackageEntry, ctx: Context): Promise<UnpackedEntry> {
+  if (disk.compression === null) {
+    const source = await entry.open();
+    return { source, close: () => source.close() };
+  }
+  const { ratio, bytes } = IMAGE_OVERHEAD;
+  const most = disk.capacityBytes > 0 ? disk.capacityBytes * ratio + bytes : Number.POSITIVE_INFINITY;
+  return unpackEntry(entry, Math.min(most, ctx.limits.unpackedBytes), ctx);
+}
+
+async function openImage(reader: PackageReader, disk: Disk, source: ByteSource, ctx: Context): Promise<VirtualDisk> {
+  const byContent = formatByContent(await probeWindow(source, ctx.signal), diskFormats);
+  if (byContent !== null && disk.format !== null && byContent.id !== disk.format) {
+    ctx.report({
+      code: "disk/format-disagrees",
+      severity: "warning",
+      message: `the descriptor calls ${disk.file} a ${disk.format} disk, and it is a ${byContent.id} disk`,
+      hint: "The content counts. Correct the format in the descriptor.",
+      location: { at: "member", file: reader.name, member: disk.file ?? "" },
+    });
+  }
+  // A declared raw disk whose first bytes look like another format is what the descriptor says: a guest wrote them. Where there is no
+  // signature at all, the declared format says best what is wrong.
+  const format = disk.format === "raw" ? "raw" : (byContent?.id ?? disk.format);
+  return openChain({ bytes: source }, { formats: diskFormats, resolver: reader.resolver, format }, ctx);
 }
 
 /**

@@ -6,6 +6,7 @@ import { readManifest } from "../package/manifest/read.js";
 import { readCertificate } from "../package/trust/read.js";
 import type { ImportChoice } from "../platforms/platform.js";
 import { type ApplianceResult, type InspectResult, toDiagnosticResult } from "../report/results.js";
+import { findingOf } from "./damage.js";
 import { openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
 import type { OpenedPackage } from "./open.js";
@@ -68,7 +69,7 @@ async function lookAtDisks(opened: OpenedPackage, appliance: Appliance, ctx: Con
   for (const disk of appliance.disks) {
     const single: Appliance = { ...appliance, disks: [disk] };
     try {
-      const disks = await openDisks(opened.reader, single, ctx);
+      const disks = await openDisks(opened.reader, single, { compressed: "leave" }, ctx);
       try {
         await fillFirmware(appliance, disks.byId, ctx);
       } finally {
@@ -76,13 +77,7 @@ async function lookAtDisks(opened: OpenedPackage, appliance: Appliance, ctx: Con
       }
     } catch (cause) {
       if (!(cause instanceof FerryError) || cause.kind === "canceled" || cause.kind === "internal") throw cause;
-      ctx.report({
-        code: cause.code,
-        severity: "error",
-        message: cause.message,
-        ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-        ...(cause.location === undefined ? {} : { location: cause.location }),
-      });
+      ctx.report(findingOf(cause));
     }
   }
 }

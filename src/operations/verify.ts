@@ -7,8 +7,10 @@ import { hashSource } from "../io/hash-lane.js";
 import type { ByteSource } from "../io/source.js";
 import { compareManifest, digestsFor, type ManifestCheck } from "../package/manifest/compare.js";
 import { findRole, readManifest } from "../package/manifest/read.js";
-import type { PackageReader } from "../package/model.js";
+import type { Manifest } from "../package/manifest/text.js";
+import type { PackageEntry, PackageReader } from "../package/model.js";
 import { toDiagnosticResult, type VerifyResult } from "../report/results.js";
+import { findingOf, isDamage } from "./damage.js";
 
 /** What the integrity of a package came to. */
 export interface Integrity {
@@ -18,37 +20,64 @@ export interface Integrity {
   readonly findings: readonly Diagnostic[];
 }
 
-/** Hashes what the manifest lists, each file once, and compares. A job as long as the package, on a thread of its own. */
+/**
+ * Hashes what the manifest lists, each file once, and compares. A job as long as the package, on a thread of its own. A file that is cut off
+ * or damaged as a member is altered.
+ * @throws `io/changed` where a file changed meanwhile, and what reading throws
+ */
 export async function checkIntegrity(reader: PackageReader, ctx: Context): Promise<Integrity> {
   const findings: Diagnostic[] = [];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
-  const manifest = await readManifest(reader, own);
+  let manifest: Manifest | null;
+  try {
+    manifest = await readManifest(reader, own);
+  } catch (cause) {
+    if (!isDamage(cause)) throw cause;
+    return { verdict: "altered", checks: [], findings: [...findings, findingOf(cause)] };
+  }
   if (manifest === null) return { verdict: "unverifiable", checks: [], findings };
   const lookup = (name: string): ReturnType<PackageReader["entry"]> => reader.entry(name);
   const requests = digestsFor(manifest, lookup);
   const total = requests.reduce((sum, request) => sum + request.entry.size, 0);
   const progress = ctx.progress.child("verify", reader.name, total);
   const digests = new Map<string, Partial<Record<HashName, string>>>();
+  const unreadable = new Set<PackageEntry>();
   for (const { entry, algorithms } of requests) {
-    const source = await entry.open();
+    let told = 0;
+    const tell = (bytes: number): void => {
+      told += bytes;
+      progress.advance(bytes);
+    };
     try {
-      let told = 0;
-      const made = await hashSource(source, algorithms, ctx, (bytes) => {
-        told += bytes;
-        progress.advance(bytes);
-      });
-      progress.advance(entry.size - told);
+      const made = await digestsOf(entry, algorithms, tell, ctx);
       digests.set(entry.name, Object.fromEntries(algorithms.map((name, i) => [name, toHex(made[i] as Uint8Array)])));
-    } finally {
-      await source.close();
+    } catch (cause) {
+      if (!isDamage(cause)) throw cause;
+      unreadable.add(entry);
+      findings.push(findingOf(cause));
     }
+    progress.advance(entry.size - told);
   }
   progress.done();
   const required = [...(reader.descriptor === null ? [] : [reader.descriptor]), ...reader.referenced];
-  const comparison = compareManifest({ manifest, lookup, required, digests });
+  const comparison = compareManifest({ manifest, lookup, required, digests, unreadable });
   const all = [...findings, ...comparison.findings];
   const altered = all.some((finding) => finding.severity === "error");
   return { verdict: altered ? "altered" : "intact", checks: comparison.checks, findings: all };
+}
+
+async function digestsOf(
+  entry: PackageEntry,
+  algorithms: readonly HashName[],
+  tell: (bytes: number) => void,
+  ctx: Context,
+): Promise<readonly Uint8Array[]> {
+  const source = await entry.open();
+  try {
+    return await hashSource(source, algorithms, ctx, tell);
+  } finally {
+    await source.close();
+  }
 }
 
 /** Sums that come from outside of the package. */
@@ -62,6 +91,7 @@ export interface GivenSum {
 export interface VerifyOptions {
   /** The package file itself, with the sums that it has to have. */
   readonly container?: { readonly source: ByteSource; readonly name: string; readonly sums: readonly GivenSum[] };
+  /** There has to be a manifest, and it has to list the descriptor and every file that the descriptor refers to. */
   readonly requireManifest?: boolean;
   readonly requireSignature?: boolean;
   /** Findings that opening the package brought: what says that files are missing or cut off belongs to the verdict. */
@@ -70,45 +100,54 @@ export interface VerifyOptions {
 
 /**
  * Who made a package and whether it is intact: sums given from outside, the manifest, and whether a certificate is there. Certificates are named,
- * not yet checked: `signed` is `null` then.
+ * not yet checked: `signed` is `null` then. What nothing vouches for makes a package unverifiable, not intact.
  */
 export async function verifyPackage(
   reader: PackageReader,
   options: VerifyOptions,
   ctx: Context,
 ): Promise<VerifyResult> {
-  const opening = (options.findings ?? []).filter((finding) => /^(tar|package)\//.test(finding.code));
-  const diagnostics: Diagnostic[] = [...opening];
-  const given = options.container === undefined ? [] : await checkSums(options.container, diagnostics, ctx);
+  const aboutFiles = (options.findings ?? []).filter(({ code }) => /^(?:package|tar)\//.test(code));
+  const diagnostics: Diagnostic[] = [...aboutFiles];
+  const { container } = options;
+  const given = container === undefined ? [] : await checkSums(container, diagnostics, ctx);
   const integrity = await checkIntegrity(reader, ctx);
-  diagnostics.push(...integrity.findings);
+  const required = options.requireManifest === true ? "error" : "warning";
+  for (const finding of integrity.findings) {
+    // A member that is cut off was met when the package was opened, and again when it was read.
+    if (finding.code.startsWith("tar/") && aboutFiles.some(({ code }) => code === finding.code)) continue;
+    diagnostics.push(finding.code === "manifest/not-covered" ? { ...finding, severity: required } : finding);
+  }
   if (integrity.verdict === "unverifiable") {
     diagnostics.push({
       code: "manifest/absent",
-      severity: options.requireManifest === true ? "error" : "warning",
+      severity: required,
       message: `${reader.name} has no manifest`,
       hint: "Nobody can tell whether its files were changed. Ask for a package with a manifest, or for a sum to compare with (--sha256).",
     });
   }
   const certificate = findRole(reader, "certificate");
-  if (certificate === null) {
-    diagnostics.push({
-      code: "signature/absent",
-      severity: options.requireSignature === true ? "error" : "warning",
-      message: `${reader.name} is not signed`,
-      hint: "The manifest shows whether files were damaged, not who made them.",
-    });
-  } else {
-    diagnostics.push({
-      code: "signature/unchecked",
-      severity: options.requireSignature === true ? "error" : "warning",
-      message: `the signature in ${certificate.name} was not checked`,
-      hint: "This version checks digests, not certificates.",
-    });
-  }
-  const incomplete = opening.some((finding) => finding.severity === "error");
+  const signature = options.requireSignature === true ? "error" : "warning";
+  diagnostics.push(
+    certificate === null
+      ? {
+          code: "signature/absent",
+          severity: signature,
+          message: `${reader.name} is not signed`,
+          hint: "The manifest shows whether files were damaged, not who made them.",
+        }
+      : {
+          code: "signature/unchecked",
+          severity: signature,
+          message: `the signature in ${certificate.name} was not checked`,
+          hint: "This version checks digests, not certificates.",
+        },
+  );
+  const incomplete = aboutFiles.some((finding) => finding.severity === "error");
   const altered = incomplete || integrity.verdict === "altered" || given.some((check) => !check.ok);
-  const known = integrity.verdict === "intact" || given.length > 0;
+  const listsAll = !integrity.findings.some((finding) => finding.code === "manifest/not-covered");
+  // The sum of an archive is of all that is in it; the sum of a descriptor says nothing of the files beside it.
+  const known = (integrity.verdict === "intact" && listsAll) || (given.length > 0 && reader.kind === "ova");
   return {
     schema: "vmferry/verify@1",
     verdict: altered ? "altered" : known ? "intact" : "unverifiable",

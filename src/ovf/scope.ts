@@ -40,6 +40,20 @@ export class OvfScope {
     return other;
   }
 
+  /**
+   * Sets, or with `null` removes, an attribute of the standard where it stands, qualified or not. A new one is qualified as those
+   * beside it are.
+   */
+  setAttribute(element: XmlElement, name: string, value: string | null): void {
+    const own = element.attributes.filter((attribute) => this.isCore(attribute.namespace));
+    const there = own.filter((attribute) => attribute.name === name).map(({ namespace }) => namespace);
+    if (value === null) for (const namespace of there) element.setAttribute(namespace, name, null);
+    else {
+      const beside = own[0]?.namespace ?? this.namespace;
+      element.setAttribute(there.includes(this.namespace) ? this.namespace : (there[0] ?? beside), name, value);
+    }
+  }
+
   /** Child elements of the standard, all or by name. */
   *children(element: XmlElement, name?: string): Generator<XmlElement> {
     for (const child of element.elements(undefined, name)) if (this.isCore(child.namespace)) yield child;

@@ -32,6 +32,11 @@ export const convertCodes: CodeTable = {
     why: "Proofs and manifests need to read what was written.",
     fix: "Write to a file or a folder, or leave out `--prove`.",
   },
+  "convert/file-dropped": {
+    what: "A file of the package was left out of the result.",
+    why: "The descriptor does not refer to it, so no importer would look at it.",
+    fix: "If it belongs to the package, add a File for it to References; `pack` and `unpack` keep every file.",
+  },
   "signature/absent": {
     what: "The package is not signed.",
     why: "A manifest shows whether files were damaged, not who made them.",

@@ -56,11 +56,10 @@ export const diskCodes: CodeTable = {
     why: "The format of a result comes from its name or from an option.",
     fix: "Say it with `--to`, or use a usual extension such as `.vmdk`, `.vhdx`, `.qcow2`, `.raw`.",
   },
-  "disk/unsupported-compression": {
-    kind: "unsupported-feature",
-    what: "A disk file is compressed as a whole.",
-    why: "Random access into such a file needs it unpacked first.",
-    fix: "Unpack it with gunzip, and drop the compression attribute from the descriptor.",
+  "disk/compressed": {
+    what: "A disk file is compressed as a whole, and was not looked into.",
+    why: "It has to be unpacked before anything in it can be read. Inspecting unpacks nothing; converting does.",
+    fix: "Nothing needs to be done.",
   },
   "disk/unsupported-parent": {
     kind: "unsupported-feature",

@@ -13,7 +13,7 @@ import { targets } from "../../targets/targets.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
 import { choice, flag, json, text, unless, wholeNumber, workOptions } from "../options.js";
-import { type Session, withSession } from "../session.js";
+import { resultTime, type Session, withSession } from "../session.js";
 import { type NamedPackage, openNamedPackage } from "../sources.js";
 
 /** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
@@ -40,7 +40,7 @@ export const convert: CommandDefinition = defineCommand({
   },
   details: [
     "Plans first: which machine of the target, where each disk goes, what cannot be carried over. Every loss is named, in the plan and in REPORT.md beside the result. Nothing appears under its name before all of it is complete.",
-    "The source's manifest is checked beside the work; a package that was altered leaves no result.",
+    "The source's manifest is checked beside the work; a package that was altered leaves no result. SOURCE_DATE_EPOCH sets the members' time of an .ova.",
   ],
   examples: [
     "convert appliance.ova hyperv/ --to hyperv",
@@ -55,7 +55,8 @@ export const convert: CommandDefinition = defineCommand({
         hint: `Say it with --to; one of: ${wanted.join(", ")}.`,
       });
     }
-    return withSession(options, cli, async (session) => {
+    const scratch = path.dirname(path.resolve(destination));
+    return withSession({ ...options, scratch }, cli, async (session) => {
       const named = await openNamedPackage(source, {}, session);
       try {
         const request = { ...options, to, destination };
@@ -94,7 +95,8 @@ async function planOf(named: NamedPackage, request: Request, session: Session): 
   const findings = session.findings;
   if (request.to === "ova" || request.to === "ovf") {
     const archive = path.basename(request.destination);
-    return planOvfConversion(named.opened, { kind: request.to, archive, findings, ...level }, session.ctx);
+    const modified = resultTime(session);
+    return planOvfConversion(named.opened, { kind: request.to, archive, modified, findings, ...level }, session.ctx);
   }
   return planConversion(
     named.opened,

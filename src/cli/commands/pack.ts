@@ -4,7 +4,7 @@ import { openSingleFileSet } from "../../runtime/node/file-set.js";
 import { carryOut } from "../carry.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { flag, json, unless, workOptions } from "../options.js";
-import { withSession } from "../session.js";
+import { resultTime, withSession } from "../session.js";
 import { openNamedPackage } from "../sources.js";
 
 /** `vmferry pack SRC DEST`. */
@@ -29,10 +29,9 @@ export const pack: CommandDefinition = defineCommand({
     return withSession(options, cli, async (session) => {
       const named = await openNamedPackage(source, {}, session);
       try {
-        const epoch = Number(process.env.SOURCE_DATE_EPOCH ?? Number.NaN);
         const plan = planPack(named.opened.reader, {
           name: path.basename(destination),
-          modified: Number.isSafeInteger(epoch) && epoch >= 0 ? new Date(epoch * 1000) : session.ctx.runtime.now(),
+          modified: resultTime(session),
           manifest: options.manifest ? "add" : "keep",
         });
         const open = () => openSingleFileSet(destination, { force: options.force });

@@ -52,5 +52,6 @@ function runtimeOf(given: Partial<Runtime>): Runtime {
     hash: given.hash ?? (() => missing("hash")),
     randomBytes: given.randomBytes ?? ((length) => new Uint8Array(length)),
     now: given.now ?? (() => new Date("2026-01-01T00:00:00Z")),
+    scratch: given.scratch ?? (() => missing("scratch space")),
   };
 }

@@ -23,7 +23,7 @@ export interface ManifestCheck {
   readonly name: string;
   readonly algorithm: HashName;
   readonly expected: string;
-  /** `null`: the package has no such file. */
+  /** `null`: the package has no such file, or it cannot be read. */
   readonly actual: string | null;
   readonly ok: boolean;
 }
@@ -43,6 +43,8 @@ export interface ManifestComparisonInput {
   /** The files that a manifest has to list: the descriptor, and what it refers to. */
   readonly required: readonly PackageEntry[];
   readonly digests: Digests;
+  /** Files that could not be read to their end, which was reported: they are not what the manifest lists. */
+  readonly unreadable?: ReadonlySet<PackageEntry>;
   /** What locations call the manifest; its name by default. */
   readonly file?: string;
 }
@@ -100,10 +102,11 @@ export function compareManifest(input: ManifestComparisonInput): ManifestCompari
       if (earlier.digest === digest) continue;
     }
     seen.set(key, line);
-    const actual = entry === undefined ? null : digestOf(digests, entry, algorithm);
+    const unreadable = entry !== undefined && input.unreadable?.has(entry) === true;
+    const actual = entry === undefined || unreadable ? null : digestOf(digests, entry, algorithm);
     checks.push({ name, algorithm, expected: digest, actual, ok: actual === digest });
     if (entry !== undefined) covered.add(entry.name);
-    if (actual === digest) continue;
+    if (actual === digest || unreadable) continue;
     findings.push(actual === null ? missing(shown, place(line.line)) : altered(shown, line, actual, place(line.line)));
   }
 

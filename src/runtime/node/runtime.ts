@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { defaultLimits, type Limits } from "../../base/limits.js";
 import { type Context, type ProgressScope, type Runtime, silentProgress } from "../../io/context.js";
@@ -8,6 +8,7 @@ import { nodeHash } from "./hash.js";
 import { createInlinePool } from "./inline-pool.js";
 import { disabledParts, loadNative, type Native } from "./native.js";
 import { type ClosablePool, createPool } from "./pool.js";
+import { createScratch } from "./scratch.js";
 
 /** How a runtime is made. */
 export interface NodeRuntimeOptions {
@@ -15,6 +16,8 @@ export interface NodeRuntimeOptions {
   readonly worker: URL;
   /** Threads; as many as processors by default. 0: all work is done on this thread. */
   readonly workers?: number;
+  /** Where temporary files go: the folder, or the nearest one above it that exists. The system's folder for them by default. */
+  readonly scratch?: string;
 }
 
 /** A runtime for Node.js. Close it to end its threads. */
@@ -40,6 +43,7 @@ export function createNodeRuntime(options: NodeRuntimeOptions): NodeRuntime {
     hash: nodeHash,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     now: () => new Date(),
+    scratch: (label) => createScratch(options.scratch ?? tmpdir(), label, native),
     close: () => pool.close(),
   };
 }
