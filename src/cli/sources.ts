@@ -5,13 +5,7 @@ import type { DiskFormatId } from "../base/ids.js";
 import { folderResolver } from "../io/resolver.js";
 import type { ByteSource } from "../io/source.js";
 import { type DiskSource, formatNamed } from "../operations/disk.js";
-import {
-  entryNamed,
-  type OpenedPackage,
-  type OpenOptions,
-  openPackage,
-  type PackageInput,
-} from "../operations/open.js";
+import { entryNamed, type OpenedPackage, type OpenOptions, openPackage } from "../operations/open.js";
 import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import { openPath } from "../runtime/node/input.js";
@@ -32,14 +26,10 @@ export interface NamedDisk extends DiskSource {
 
 /** Refuses what this version cannot read. */
 function localPath(name: string): string {
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(name)) {
-    throw new FerryError(
-      "cli/remote-source",
-      `${name.replace(/\/\/[^/]*@/, "//")} is a URL, which vmferry does not read yet`,
-      {
-        hint: "Fetch the file first, and give its path.",
-      },
-    );
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(name)?.[1];
+  if (scheme !== undefined) {
+    const message = `${placeOfUrl(scheme, name)} is a URL, which vmferry does not read yet`;
+    throw new FerryError("cli/remote-source", message, { hint: "Fetch the file first, and give its path." });
   }
   if (name === "-") {
     throw new FerryError("cli/remote-source", "standard input is not read yet", {
@@ -47,6 +37,12 @@ function localPath(name: string): string {
     });
   }
   return name;
+}
+
+/** A URL without what may be secret: who asks, and what is asked for behind the path. */
+function placeOfUrl(scheme: string, name: string): string {
+  const { host = "", pathname = "" } = URL.canParse(name) ? new URL(name) : {};
+  return host === "" ? `${scheme}://...` : `${scheme}://${host}${pathname}`;
 }
 
 /** Opens a package by a path: an OVA, an OVF descriptor, a folder with one. */
@@ -80,10 +76,8 @@ export interface NamedDiskOptions {
 export async function openNamedDisk(name: string, options: NamedDiskOptions, session: Session): Promise<NamedDisk> {
   const format: DiskFormatId | null = options.from === null ? null : formatNamed(options.from).id;
   const file = localPath(name);
-  const found = await stat(file).catch(() => null);
-  const bang = name.indexOf("!");
-  // A file whose own name has a "!" is that file.
-  if (found === null && bang > 0) return openMember(name.slice(0, bang), name.slice(bang + 1), format, session);
+  const member = await memberOf(file);
+  if (member !== null) return openMember(member.package, member.name, format, session);
   const source = await openFileSource(file, session.runtime.native, path.basename(file));
   const folder = openFolderAccess(path.dirname(file), session.runtime.native);
   return {
@@ -93,6 +87,25 @@ export async function openNamedDisk(name: string, options: NamedDiskOptions, ses
     format,
     close: () => source.close(),
   };
+}
+
+/**
+ * The two parts of `PACKAGE!MEMBER`; `null` for a file. A file whose own name has a `!` is that file; where a package's has one, the first
+ * part that is there counts.
+ */
+async function memberOf(name: string): Promise<{ readonly package: string; readonly name: string } | null> {
+  if (await isThere(name)) return null;
+  let first: { readonly package: string; readonly name: string } | null = null;
+  for (let bang = name.indexOf("!", 1); bang > 0; bang = name.indexOf("!", bang + 1)) {
+    const parts = { package: name.slice(0, bang), name: name.slice(bang + 1) };
+    if (await isThere(parts.package)) return parts;
+    first ??= parts;
+  }
+  return first;
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => null)) !== null;
 }
 
 async function openMember(
