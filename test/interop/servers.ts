@@ -105,18 +105,18 @@ export interface Libvirt {
   tryVirsh(...args: readonly string[]): Promise<Ran>;
 }
 
-/** Private places for a libvirt of the test's own: nothing that it defines is seen outside, or stays. */
+/** Private places for a libvirt of the test's own: nothing that it defines is seen outside, or stays; two can run at once. */
 const LIBVIRT_SCRIPT = `
 set -e
 for folder in /run/libvirt /var/lib/libvirt /etc/libvirt/qemu; do
   mkdir -p "$folder"
   mount -t tmpfs -o mode=755 tmpfs "$folder"
 done
-"$1" &
-exec "$2"
+"$1" --pid-file /run/libvirt/own-virtlogd.pid &
+exec "$2" --pid-file /run/libvirt/own-libvirtd.pid
 `;
 
-/** Starts virtlogd and libvirtd for one test, in a mount namespace of their own. Needs root. */
+/** Starts virtlogd and libvirtd for one test, in namespaces of their own for mounts and networks. Needs root. */
 export async function startLibvirt(t: TestContext): Promise<Libvirt> {
   const paths = await Promise.all([peerPath("virtlogd"), peerPath("libvirtd"), peerPath("virsh"), peerPath("unshare")]);
   const [virtlogd, libvirtd, virsh, unshare] = paths;
