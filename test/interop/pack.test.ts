@@ -20,7 +20,7 @@ import { packageFixtures } from "../support/fixtures.js";
 import { lacking, peerPath } from "./peers.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
-import { startVirtualBox, type VirtualBox } from "./virtualbox.js";
+import { startVirtualBox } from "./virtualbox.js";
 
 const native = { seek: null, libdeflate: null };
 
@@ -66,10 +66,6 @@ async function fixtures(): Promise<readonly { readonly name: string; readonly so
   return found;
 }
 
-async function importInto(box: VirtualBox, source: string) {
-  return box.tryManage("import", source, "--vsys", "0", "--basefolder", box.machines);
-}
-
 test("VirtualBox imports what is unpacked into a folder and packed again, and checks the manifest that was added", {
   skip: await lacking("VBoxManage"),
   timeout: 300_000,
@@ -79,7 +75,7 @@ test("VirtualBox imports what is unpacked into a folder and packed again, and ch
     const folder = join(await scratch(t, "unpacked"), "package");
     await unpack(source, folder);
     const descriptor = (await readdir(folder)).find((file) => file.endsWith(".ovf"));
-    const fromFolder = await importInto(box, join(folder, descriptor ?? ""));
+    const fromFolder = await box.importAs(join(folder, descriptor ?? ""), name, 1);
     assert.equal(fromFolder.status, 0, `${name}, folder: ${fromFolder.stderr}`);
 
     const bare = join(await scratch(t, "bare"), "package");
@@ -88,7 +84,7 @@ test("VirtualBox imports what is unpacked into a folder and packed again, and ch
       const again = await startVirtualBox(t);
       const ova = join(await scratch(t, "packed"), "packed.ova");
       await pack(from, ova, { integrity: true });
-      const imported = await importInto(again, ova);
+      const imported = await again.importAs(ova, name, 1);
       assert.equal(imported.status, 0, `${name}, packed: ${imported.stderr}`);
     }
   }
@@ -106,7 +102,7 @@ test("VirtualBox refuses a packed file that its manifest does not agree with: so
   await writeFile(descriptor, `${await readFile(descriptor, "utf8")}\n`);
   const ova = join(await scratch(t, "packed"), "packed.ova");
   await pack(folder, ova, { integrity: false });
-  const imported = await importInto(await startVirtualBox(t), ova);
+  const imported = await (await startVirtualBox(t)).importAs(ova, "altered", 1);
   assert.notEqual(imported.status, 0);
   assert.match(imported.stderr, /digest/i);
 });
