@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Appliance } from "../../src/index.js";
@@ -19,9 +19,6 @@ const skip =
   (await lacking("libvirtd", "virtlogd", "virsh", "unshare", "qemu-system-x86_64", "qemu-img")) ||
   (process.getuid?.() === 0 ? false : "libvirtd of the system needs root");
 const fixtures = await packageFixtures();
-
-/** A network without addresses: libvirt needs no dnsmasq for it. */
-const NETWORK = '<network><name>default</name><bridge name="virbr0" stp="off"/></network>';
 
 /** Machines that are started: every bus, firmware and number of cards once. All are defined. */
 const STARTED = [
@@ -119,9 +116,7 @@ test("libvirtd defines every domain as it is meant, with each disk at its place,
 }, async (t) => {
   const folder = await scratch(t, "domains");
   const libvirt = await startLibvirt(t);
-  await writeFile(join(folder, "network.xml"), NETWORK);
-  await libvirt.virsh("net-define", join(folder, "network.xml"));
-  await libvirt.virsh("net-start", "default");
+  await libvirt.startNetwork("default");
   for (const fixture of fixtures) {
     const domains = await domainsOf(fixture, join(folder, fixture.name));
     for (const i of domains.fitted.machines.keys()) {

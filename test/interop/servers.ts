@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { peerPath } from "./peers.js";
 import { attempt, killGroup, type Ran, run } from "./run.js";
+import { scratch } from "./scratch.js";
 
 const START_ATTEMPTS = 100;
 const START_PAUSE = 200;
@@ -103,6 +106,8 @@ export async function startSimulator(t: TestContext, program: "vcsim" | "vcsim-e
 export interface Libvirt {
   virsh(...args: readonly string[]): Promise<Ran>;
   tryVirsh(...args: readonly string[]): Promise<Ran>;
+  /** Starts a network without addresses: it needs no dnsmasq, and nobody but this libvirt sees it. */
+  startNetwork(name: string): Promise<void>;
 }
 
 /** Private places for a libvirt of the test's own: nothing that it defines is seen outside, or stays; two can run at once. */
@@ -119,10 +124,10 @@ exec "$2" --pid-file /run/libvirt/own-libvirtd.pid
 /** Starts virtlogd and libvirtd for one test, in namespaces of their own for mounts and networks. Needs root. */
 export async function startLibvirt(t: TestContext): Promise<Libvirt> {
   const paths = await Promise.all([peerPath("virtlogd"), peerPath("libvirtd"), peerPath("virsh"), peerPath("unshare")]);
-  const [virtlogd, libvirtd, virsh, unshare] = paths;
+  const [virtlogd, libvirtd, virshPath, unshare] = paths;
   const namespace = ["--mount", "--net", "--propagation", "private", "--"];
   const service = start(unshare, [...namespace, "sh", "-c", LIBVIRT_SCRIPT, "libvirt", virtlogd, libvirtd]);
-  const inside = ["--mount", "--target", String(service.pid), "--", virsh, "-c", "qemu:///system"];
+  const inside = ["--mount", "--target", String(service.pid), "--", virshPath, "-c", "qemu:///system"];
   const tryVirsh = (...args: readonly string[]): Promise<Ran> =>
     attempt("nsenter", [...inside, ...args], { timeout: 60_000 });
   t.after(async () => {
@@ -131,5 +136,15 @@ export async function startLibvirt(t: TestContext): Promise<Libvirt> {
     await service.stop();
   });
   await answers(service, "libvirtd", () => tryVirsh("version"));
-  return { tryVirsh, virsh: (...args) => run("nsenter", [...inside, ...args], { timeout: 60_000 }) };
+  const virsh = (...args: readonly string[]): Promise<Ran> => run("nsenter", [...inside, ...args], { timeout: 60_000 });
+  return {
+    virsh,
+    tryVirsh,
+    async startNetwork(name): Promise<void> {
+      const file = join(await scratch(t, "network"), "network.xml");
+      await writeFile(file, `<network><name>${name}</name><bridge name="virbr0" stp="off"/></network>`);
+      await virsh("net-define", file);
+      await virsh("net-start", name);
+    },
+  };
 }
