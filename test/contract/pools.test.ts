@@ -75,6 +75,18 @@ for (const [name, make] of Object.entries(pools)) {
         assert.equal((await pool.run(echo, new Uint8Array([4])))[0], 4, "and it goes on");
       }));
 
+    test("takes many jobs of one run without a warning on the terminal", () =>
+      using(2, async (pool) => {
+        const warnings: Error[] = [];
+        const listen = (warning: Error): void => void warnings.push(warning);
+        process.on("warning", listen);
+        const { signal } = new AbortController();
+        await Promise.all(Array.from({ length: 40 }, (_, i) => pool.run(echo, new Uint8Array([i]), { signal })));
+        await new Promise((resolve) => setImmediate(resolve));
+        process.off("warning", listen);
+        assert.deepEqual(warnings, []);
+      }));
+
     test("runs nothing for a run that was interrupted before", () =>
       using(1, async (pool) => {
         const log = join(folder, `log-${logs++}`);

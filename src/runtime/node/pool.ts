@@ -62,6 +62,7 @@ export function createPool(options: PoolOptions): ClosablePool {
   let lane: Thread | null = null;
   let nextId = 1;
   let closed = false;
+  const stops = new StopWords();
 
   function start(): Thread {
     const settings: WorkerSettings = { disabled: [...options.disabled] };
@@ -126,12 +127,8 @@ export function createPool(options: PoolOptions): ClosablePool {
     async run<J, R>(kernel: Kernel<J, R>, job: J, run: PoolRunOptions = {}): Promise<R> {
       const { signal, transfer = [], advanced } = run;
       if (closed || signal?.aborted) throw canceled(signal?.reason);
-      const stop = signal === undefined ? null : new SharedArrayBuffer(4);
       // The thread looks at the word before it starts, and between the pieces of a long job; then it answers.
-      const onAbort = (): void => {
-        if (stop !== null) Atomics.store(new Int32Array(stop), 0, 1);
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const stop = signal === undefined ? null : stops.add(signal);
       try {
         const request: WorkerRequest = { id: nextId++, kernel: kernel.id, job, stop };
         const result = await ask(choose(run.lane === "own"), request, transfer, advanced);
@@ -142,7 +139,7 @@ export function createPool(options: PoolOptions): ClosablePool {
         if (signal?.aborted) throw canceled(signal.reason);
         throw cause;
       } finally {
-        signal?.removeEventListener("abort", onAbort);
+        if (signal !== undefined && stop !== null) stops.remove(signal, stop);
       }
     },
     async release(): Promise<void> {
@@ -154,6 +151,38 @@ export function createPool(options: PoolOptions): ClosablePool {
       lane = null;
       await Promise.all(all.map((thread) => thread.worker.terminate()));
     },
+  };
+}
+
+/**
+ * The words that tell threads to stop, by the signal of their run. One listener serves all jobs of a run: Node.js warns on the terminal
+ * where there are more than ten.
+ */
+class StopWords {
+  readonly #words = new Map<AbortSignal, Set<SharedArrayBuffer>>();
+
+  add(signal: AbortSignal): SharedArrayBuffer {
+    const word = new SharedArrayBuffer(4);
+    const known = this.#words.get(signal);
+    if (known === undefined) {
+      this.#words.set(signal, new Set([word]));
+      signal.addEventListener("abort", this.#stop);
+    } else {
+      known.add(word);
+    }
+    return word;
+  }
+
+  remove(signal: AbortSignal, word: SharedArrayBuffer): void {
+    const known = this.#words.get(signal);
+    known?.delete(word);
+    if (known?.size !== 0) return;
+    this.#words.delete(signal);
+    signal.removeEventListener("abort", this.#stop);
+  }
+
+  readonly #stop = (event: Event): void => {
+    for (const word of this.#words.get(event.target as AbortSignal) ?? []) Atomics.store(new Int32Array(word), 0, 1);
   };
 }
 
