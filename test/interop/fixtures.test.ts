@@ -23,10 +23,19 @@ test("packages made afresh have the facts of the committed ones: by inspect, and
   await run("test/fixtures/packages/make.sh", [folder], { env, timeout: 240_000 });
   const readers = await guestReaders(t);
   for (const { name, source, facts } of await packageFixtures(folder)) {
-    assert.equal(await sizeOf(source), facts.package.size, name);
     const { schema: _schema, diagnostics, ...told } = await ferry.inspect(source);
     const { source: _source, made: _made, disks: _disks, ...expected } = facts;
-    assert.deepEqual(told, expected, name);
+    assert.equal(told.package.size, await sizeOf(source), name);
+    // VirtualBox's descriptors differ by a few bytes from run to run: their size is no fact of how they were made.
+    const sizes = new Map(told.package.members.map((member) => [member.name, member.size]));
+    const asMade = expected.package.members.map((member) =>
+      member.role === "descriptor" ? { ...member, size: sizes.get(member.name) ?? member.size } : member,
+    );
+    assert.deepEqual(
+      told,
+      { ...expected, package: { ...expected.package, size: told.package.size, members: asMade } },
+      name,
+    );
     assert.deepEqual(
       diagnostics.filter((finding) => finding.severity === "error"),
       [],
