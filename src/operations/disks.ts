@@ -120,7 +120,8 @@ async function openFile(disk: Disk, entry: PackageEntry, ctx: Context): Promise<
 }
 
 async function openImage(reader: PackageReader, disk: Disk, source: ByteSource, ctx: Context): Promise<VirtualDisk> {
-  const byContent = formatByContent(await probeWindow(source, ctx.signal), diskFormats);
+  const window = await probeWindow(source, ctx.signal);
+  const byContent = formatByContent(window, diskFormats);
   if (byContent !== null && disk.format !== null && byContent.id !== disk.format) {
     ctx.report({
       code: "disk/format-disagrees",
@@ -131,8 +132,9 @@ async function openImage(reader: PackageReader, disk: Disk, source: ByteSource, 
     });
   }
   // A declared raw disk whose first bytes look like another format is what the descriptor says: a guest wrote them. Where there is no
-  // signature at all, the declared format says best what is wrong.
-  const format = disk.format === "raw" ? "raw" : (byContent?.id ?? disk.format);
+  // signature at all, a name that says raw is believed; else the declared format says best what is wrong.
+  const byName = diskFormats.all.find((known) => known.probe(window)?.match === "maybe")?.id;
+  const format = disk.format === "raw" ? "raw" : (byContent?.id ?? byName ?? disk.format);
   return openChain({ bytes: source }, { formats: diskFormats, resolver: reader.resolver, format }, ctx);
 }
 
