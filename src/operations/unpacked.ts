@@ -42,8 +42,13 @@ async function pour(entry: PackageEntry, target: ByteTarget, most: number, ctx: 
   const progress = ctx.progress.child("unpack", entry.name, entry.size);
   const source = await entry.open();
   try {
-    const advanced = (bytes: number): void => progress.advance(bytes);
-    for await (const chunk of gunzip(source, { most, signal: ctx.signal, advanced })) await target.write(chunk);
+    const options = {
+      unpack: ctx.runtime.gunzip,
+      most,
+      signal: ctx.signal,
+      advanced: (bytes: number): void => progress.advance(bytes),
+    };
+    for await (const chunk of gunzip(source, options)) await target.write(chunk);
   } finally {
     await source.close();
   }

@@ -4,6 +4,7 @@ import type { Diagnostic } from "../../base/diagnostics.js";
 import { defaultLimits, type Limits } from "../../base/limits.js";
 import { type Context, type ProgressScope, type Runtime, silentProgress } from "../../io/context.js";
 import { libdeflateCodec, zlibCodec } from "./codec.js";
+import { nodeGunzip } from "./gunzip.js";
 import { nodeHash } from "./hash.js";
 import { createInlinePool } from "./inline-pool.js";
 import { disabledParts, loadNative, type Native } from "./native.js";
@@ -41,6 +42,7 @@ export function createNodeRuntime(options: NodeRuntimeOptions): NodeRuntime {
     pool,
     codec,
     hash: nodeHash,
+    gunzip: nodeGunzip,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     now: () => new Date(),
     scratch: (label) => createScratch(options.scratch ?? tmpdir(), label, native),
