@@ -3,6 +3,11 @@ import { cliCodes } from "./cli.js";
 import type { CodeTable, ErrorKind } from "./codes.js";
 import { convertCodes } from "./convert.js";
 import { diskCodes } from "./disk.js";
+import { qcow2Codes } from "./disk-qcow2.js";
+import { vdiCodes } from "./disk-vdi.js";
+import { vhdCodes } from "./disk-vhd.js";
+import { vhdxCodes } from "./disk-vhdx.js";
+import { vmdkCodes } from "./disk-vmdk.js";
 import { ioCodes } from "./io.js";
 import { ovfCodes } from "./ovf.js";
 import { packageCodes } from "./package.js";
@@ -17,6 +22,11 @@ export const codes: CodeTable = {
   ...ioCodes,
   ...xmlCodes,
   ...diskCodes,
+  ...vmdkCodes,
+  ...vhdCodes,
+  ...vhdxCodes,
+  ...vdiCodes,
+  ...qcow2Codes,
   ...convertCodes,
   ...packageCodes,
   ...ovfCodes,

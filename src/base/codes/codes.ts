@@ -29,3 +29,6 @@ export interface CodeEntry {
 
 /** Codes of one area, by `area/what`. */
 export type CodeTable = { readonly [code: DiagnosticCode]: CodeEntry };
+
+/** What to do about a damaged image, in the words of every format. */
+export const DAMAGED = "Verify the package; fetch the file again and compare its size with the manifest.";
