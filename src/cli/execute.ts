@@ -1,46 +1,77 @@
-import type { CarryPlan } from "../operations/carry.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import type { Context } from "../io/context.js";
+import type { FileSet } from "../io/file-set.js";
+import type { CarryOutcome } from "../operations/carry.js";
+import type { ConversionOutcome, ExecuteOptions } from "../operations/conversion.js";
 import { renderJson } from "../report/json.js";
-import { type ConvertResult, toDiagnosticResult } from "../report/results.js";
+import { type ConvertResult, type PlanResult, toDiagnosticResult } from "../report/results.js";
 import { renderConvert, renderPlan } from "../report/text.js";
 import type { NodeFileSet } from "../runtime/node/file-set.js";
 import type { Cli } from "./command.js";
 import { exitCodes } from "./exit-codes.js";
 import type { Session } from "./session.js";
 
-/** What `pack` and `unpack` have in common. */
-export interface CarryWork {
-  readonly plan: CarryPlan;
-  readonly open: () => Promise<NodeFileSet>;
-  readonly destination: string;
-  readonly options: { readonly dryRun: boolean; readonly integrity: boolean; readonly json: boolean };
+/** A plan that a command shows or carries out, whatever made it. */
+interface ExecutablePlan extends PlanResult {
+  /** Why it cannot be carried out. */
+  readonly blocked?: readonly Diagnostic[];
+  /** Files of the result that are scripts. */
+  readonly executables?: readonly string[];
+  execute(to: FileSet, options: ExecuteOptions, ctx: Context): Promise<CarryOutcome & Partial<ConversionOutcome>>;
 }
 
-/** Shows a plan, or executes it into its destination and prints what was done. Returns the exit code. */
-export async function carryOut(work: CarryWork, session: Session, cli: Cli): Promise<number> {
+/** What the commands that write have in common. */
+export interface PlannedWork {
+  readonly plan: ExecutablePlan;
+  /** What opening the source and planning found. */
+  readonly findings: readonly Diagnostic[];
+  readonly destination: string;
+  /** Opens the destination: not before something is written. */
+  open(): Promise<NodeFileSet>;
+  readonly options: {
+    readonly dryRun: boolean;
+    /** Left out where nothing vouches for the source. */
+    readonly integrity?: boolean;
+    readonly prove?: boolean;
+    readonly json: boolean;
+  };
+}
+
+/** Shows a plan, or executes it into its destination, all or nothing, and prints what was done. Returns the exit code. */
+export async function showOrExecute(work: PlannedWork, session: Session, cli: Cli): Promise<number> {
   const { plan, options, destination } = work;
   const { schema, losses, files, steps } = plan;
   const palette = cli.terminal.dataPalette;
   if (options.dryRun) {
     const result = { schema, losses, files, steps };
     await cli.terminal.data(options.json ? renderJson(result) : renderPlan(result, palette));
-    return exitCodes.done;
+    return (plan.blocked ?? []).length > 0 ? exitCodes.failed : exitCodes.done;
   }
+  const outcome = await executeInto(work, session);
+  const result: ConvertResult = {
+    schema: "vmferry/convert@1",
+    files: outcome.files ?? files,
+    steps,
+    losses,
+    integrity: options.integrity === undefined ? null : outcome.integrity,
+    proof: outcome.proof ?? null,
+    codec: outcome.codec ?? null,
+    diagnostics: [...work.findings, ...outcome.findings].map(toDiagnosticResult),
+  };
+  await cli.terminal.data(options.json ? renderJson(result) : renderConvert(destination, result, palette));
+  return exitCodes.done;
+}
+
+/** Executes a plan into its destination; commits it, or leaves nothing. */
+async function executeInto(work: PlannedWork, session: Session): ReturnType<ExecutablePlan["execute"]> {
+  const { plan } = work;
+  const { integrity = false, prove = false } = work.options;
   const to = await work.open();
   try {
-    const outcome = await plan.execute(to, { integrity: options.integrity }, session.ctx);
+    const outcome = await plan.execute(to, { integrity, prove }, session.ctx);
+    for (const name of plan.executables ?? []) to.markExecutable(name);
     await to.commit();
-    const result: ConvertResult = {
-      schema: "vmferry/convert@1",
-      files,
-      steps,
-      losses,
-      integrity: outcome.integrity,
-      proof: null,
-      codec: null,
-      diagnostics: [...session.findings, ...outcome.findings].map(toDiagnosticResult),
-    };
-    await cli.terminal.data(options.json ? renderJson(result) : renderConvert(destination, result, palette));
-    return exitCodes.done;
+    return outcome;
   } catch (cause) {
     await to.abort(cause);
     throw cause;

@@ -85,13 +85,22 @@ function isCanceled(cause: unknown): boolean {
   return cause instanceof FerryError && cause.kind === "canceled";
 }
 
-/** @throws `io/no-space` where the files do not fit into what is free at the destination */
-export async function checkRoom(to: FileSet, files: CarryPlan["files"]): Promise<void> {
+/**
+ * @param needed bytes that the result takes
+ * @throws `io/no-space` where that is more than what is free at the destination
+ */
+export async function checkRoom(to: FileSet, needed: number): Promise<void> {
   const room = await to.room();
-  const needed = files.reduce((sum, { size }) => sum + size, 0);
   if (room === null || needed <= room) return;
-  const message = `the result is ${formatBytes(needed)} long, and ${formatBytes(room)} are free at ${to.label}`;
+  const message = `the result needs up to ${formatBytes(needed)}, and ${formatBytes(room)} are free at ${to.label}`;
   throw new FerryError("io/no-space", message, { hint: "Free space, or choose a destination on another device." });
+}
+
+/** Bytes of files whose sizes are known. */
+export function bytesOf(files: Iterable<{ readonly size: number }>): number {
+  let sum = 0;
+  for (const { size } of files) sum += size;
+  return sum;
 }
 
 /** Copies an entry's bytes into a new file of a set, under its own name or another. Holes of the source stay holes. */

@@ -11,7 +11,7 @@ import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import type { PlanResult, PlanStep, ProvenDisk } from "../report/results.js";
-import { besideIntegrity, type CarryOptions, type CarryOutcome, carryEntry } from "./carry.js";
+import { besideIntegrity, bytesOf, type CarryOptions, type CarryOutcome, carryEntry, checkRoom } from "./carry.js";
 import { carryUnpacked } from "./unpacked.js";
 
 /** How a conversion is carried out. */
@@ -89,7 +89,7 @@ export async function executeWork(
       diagnostics: work.blocked,
     });
   }
-  await checkRoom(work, to, ctx);
+  await checkRoom(to, await bytesNeeded(work, ctx));
   const files = new Map<string, number | null>();
   let codec: string | null = null;
   const outcome = await besideIntegrity(reader, options, ctx, async (own) => {
@@ -131,24 +131,16 @@ function inOrder(work: Work): readonly (PlannedDisk | Work["copies"][number])[] 
   return items.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }
 
-async function checkRoom(work: Work, to: FileSet, ctx: Context): Promise<void> {
-  const room = await to.room();
-  if (room === null) return;
+/** Bytes that a result takes at most; disks whose size compression decides are left out. */
+async function bytesNeeded(work: Work, ctx: Context): Promise<number> {
   let needed = 0;
   for (const disk of work.disks) {
-    // What compression makes of a disk is not known before.
     if (disk.plan.acceptsUnits !== null) continue;
     for await (const extent of disk.source.extents(undefined, ctx.signal)) {
       if (extent.kind === "data") needed += extent.length;
     }
   }
-  for (const { entry } of work.copies) needed += entry.size;
-  if (needed <= room) return;
-  throw new FerryError(
-    "io/no-space",
-    `the result needs up to ${formatBytes(needed)}, and ${formatBytes(room)} are free at ${to.label}`,
-    { hint: "Free space, or choose a destination on another device." },
-  );
+  return needed + bytesOf(work.copies.map(({ entry }) => entry));
 }
 
 /** Reads every disk back and compares it with its source. */

@@ -4,7 +4,7 @@ import { serializeManifest } from "../package/manifest/text.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import { withoutExtension } from "../package/names.js";
 import { type ArchiveFileSet, createOva, type OvaWriter, ovaBytes } from "../package/ova/write.js";
-import { besideIntegrity, type CarryPlan, carryEntry, checkRoom, storedFiles } from "./carry.js";
+import { besideIntegrity, bytesOf, type CarryPlan, carryEntry, checkRoom, storedFiles } from "./carry.js";
 
 /** How an OVA is packed. */
 export interface PackOptions {
@@ -45,7 +45,7 @@ export function planPack(reader: PackageReader, options: PackOptions): CarryPlan
         ? copies
         : [...copies, { action: "generate", subject: manifest.name, detail: "manifest with SHA256" }],
     async execute(to, how, ctx) {
-      await checkRoom(to, files);
+      await checkRoom(to, bytesOf(files));
       const digest = manifest === null ? null : "sha256";
       const ova = await createOva(archiveSet(to), { name, modified, digest, descriptor: null }, ctx);
       const outcome = await besideIntegrity(reader, how, ctx, async (own) => {

@@ -1,5 +1,5 @@
 import type { PackageReader } from "../package/model.js";
-import { besideIntegrity, type CarryPlan, carryEntry, checkRoom, storedFiles } from "./carry.js";
+import { besideIntegrity, bytesOf, type CarryPlan, carryEntry, checkRoom, storedFiles } from "./carry.js";
 
 /** Plans to lay every file of a package beside its descriptor, under its own name and byte for byte. */
 export function planUnpack(reader: PackageReader): CarryPlan {
@@ -11,7 +11,7 @@ export function planUnpack(reader: PackageReader): CarryPlan {
     files,
     steps: entries.map(({ name }) => ({ action: "copy", subject: name, detail: "as it is" })),
     async execute(to, options, ctx) {
-      await checkRoom(to, files);
+      await checkRoom(to, bytesOf(files));
       return besideIntegrity(reader, options, ctx, async (own) => {
         for (const entry of entries) await carryEntry(entry, to, own);
       });

@@ -40,6 +40,8 @@ export interface Platform<O extends object = object> {
   /** The profile that `exportConfig` writes for unless another is named; `null`: not written. */
   readonly defaultTarget: TargetId | null;
   readonly defaults: Readonly<O>;
+  /** The configuration names its disks by absolute path: `exportConfig` has to know, as option `folder`, where they are going to lie. */
+  readonly namesFolder?: true;
   /** Resolves the choice first. Findings go to `ctx.report`. */
   importConfig?(files: PackageReader, choice: ImportChoice, ctx: Context): Promise<Appliance>;
   /**

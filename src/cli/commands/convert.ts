@@ -1,17 +1,13 @@
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
 import type { PlatformId, TargetId } from "../../base/ids.js";
-import type { ConversionOutcome, ConversionPlan } from "../../operations/conversion.js";
 import { type OpenConversion, planConversion } from "../../operations/convert.js";
 import { planOvfConversion } from "../../operations/convert-ovf.js";
 import { platforms } from "../../platforms/platforms.js";
-import { renderJson } from "../../report/json.js";
-import { type ConvertResult, toDiagnosticResult } from "../../report/results.js";
-import { renderConvert, renderPlan } from "../../report/text.js";
 import { type NodeFileSet, openFolderSet, openSingleFileSet } from "../../runtime/node/file-set.js";
 import { targets } from "../../targets/targets.js";
-import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
-import { exitCodes } from "../exit-codes.js";
+import { type CommandDefinition, defineCommand } from "../command.js";
+import { showOrExecute } from "../execute.js";
 import { choice, flag, json, text, unless, wholeNumber, workOptions } from "../options.js";
 import { resultTime, type Session, withSession } from "../session.js";
 import { type NamedPackage, openNamedPackage } from "../sources.js";
@@ -62,7 +58,8 @@ export const convert: CommandDefinition = defineCommand({
         const request = { ...options, to, destination };
         const conversion = await planOf(named, request, session);
         try {
-          return await carryOut(conversion, request, session, cli);
+          const open = () => openDestination(request);
+          return await showOrExecute({ ...conversion, open, destination, options }, session, cli);
         } finally {
           await conversion.close();
         }
@@ -82,12 +79,8 @@ interface Request {
   readonly destination: string;
   readonly for: TargetId | null;
   readonly configuration: string | null;
-  readonly dryRun: boolean;
-  readonly prove: boolean;
-  readonly integrity: boolean;
   readonly force: boolean;
   readonly level: number | null;
-  readonly json: boolean;
 }
 
 async function planOf(named: NamedPackage, request: Request, session: Session): Promise<OpenConversion> {
@@ -106,8 +99,7 @@ async function planOf(named: NamedPackage, request: Request, session: Session): 
       ...level,
       ...(request.for === null ? {} : { target: request.for }),
       ...(request.configuration === null ? {} : { choice: { configuration: request.configuration } }),
-      // A configuration that names its disks by absolute path has to know where they are going to lie.
-      ...("folder" in platforms.get(request.to as PlatformId).defaults
+      ...(platforms.get(request.to as PlatformId).namesFolder === true
         ? { exportOptions: { folder: path.resolve(request.destination) } }
         : {}),
     },
@@ -115,50 +107,6 @@ async function planOf(named: NamedPackage, request: Request, session: Session): 
   );
 }
 
-async function carryOut(conversion: OpenConversion, request: Request, session: Session, cli: Cli): Promise<number> {
-  const { plan, findings } = conversion;
-  const { schema, losses, files, steps } = plan;
-  if (request.dryRun) {
-    const result = { schema, losses, files, steps };
-    const palette = cli.terminal.dataPalette;
-    await cli.terminal.data(request.json ? renderJson(result) : renderPlan(result, palette));
-    return plan.blocked.length > 0 ? exitCodes.failed : exitCodes.done;
-  }
-  const force = { force: request.force };
-  const to =
-    request.to === "ova"
-      ? await openSingleFileSet(request.destination, force)
-      : await openFolderSet(request.destination, force);
-  const outcome = await executeInto(to, plan, request, session);
-  const result: ConvertResult = {
-    schema: "vmferry/convert@1",
-    files: outcome.files,
-    steps,
-    losses,
-    integrity: outcome.integrity,
-    proof: outcome.proof,
-    codec: outcome.codec,
-    diagnostics: [...findings, ...outcome.findings].map(toDiagnosticResult),
-  };
-  const palette = cli.terminal.dataPalette;
-  await cli.terminal.data(request.json ? renderJson(result) : renderConvert(request.destination, result, palette));
-  return exitCodes.done;
-}
-
-/** Executes a plan into a file set; commits it, or leaves nothing. */
-async function executeInto(
-  to: NodeFileSet,
-  plan: ConversionPlan,
-  request: Pick<Request, "integrity" | "prove">,
-  session: Session,
-): Promise<ConversionOutcome> {
-  try {
-    const outcome = await plan.execute(to, { integrity: request.integrity, prove: request.prove }, session.ctx);
-    for (const name of plan.executables) to.markExecutable(name);
-    await to.commit();
-    return outcome;
-  } catch (cause) {
-    await to.abort(cause);
-    throw cause;
-  }
+function openDestination({ to, destination, force }: Request): Promise<NodeFileSet> {
+  return to === "ova" ? openSingleFileSet(destination, { force }) : openFolderSet(destination, { force });
 }

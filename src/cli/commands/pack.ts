@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import { planPack } from "../../operations/pack.js";
 import { openSingleFileSet } from "../../runtime/node/file-set.js";
-import { carryOut } from "../carry.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
+import { showOrExecute } from "../execute.js";
 import { flag, json, unless, workOptions } from "../options.js";
 import { resultTime, withSession } from "../session.js";
 import { openNamedPackage } from "../sources.js";
@@ -35,7 +35,8 @@ export const pack: CommandDefinition = defineCommand({
           manifest: options.manifest ? "add" : "keep",
         });
         const open = () => openSingleFileSet(destination, { force: options.force });
-        return await carryOut({ plan, open, destination, options }, session, cli);
+        const { findings } = session;
+        return await showOrExecute({ plan, findings, open, destination, options }, session, cli);
       } finally {
         await named.close();
       }

@@ -1,7 +1,7 @@
 import { planUnpack } from "../../operations/unpack.js";
 import { openFolderSet } from "../../runtime/node/file-set.js";
-import { carryOut } from "../carry.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
+import { showOrExecute } from "../execute.js";
 import { flag, json, unless, workOptions } from "../options.js";
 import { withSession } from "../session.js";
 import { openNamedPackage } from "../sources.js";
@@ -27,7 +27,8 @@ export const unpack: CommandDefinition = defineCommand({
       try {
         const plan = planUnpack(named.opened.reader);
         const open = () => openFolderSet(destination, { force: options.force });
-        return await carryOut({ plan, open, destination, options }, session, cli);
+        const { findings } = session;
+        return await showOrExecute({ plan, findings, open, destination, options }, session, cli);
       } finally {
         await named.close();
       }

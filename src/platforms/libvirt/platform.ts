@@ -8,5 +8,6 @@ export const libvirtPlatform: Platform<LibvirtOptions> = {
   reads: [],
   defaultTarget: "libvirt",
   defaults: libvirtDefaults,
+  namesFolder: true,
   exportConfig: async (fitted, shapes, target, options) => exportLibvirt(fitted, shapes, target, options),
 };

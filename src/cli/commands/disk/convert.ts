@@ -1,11 +1,8 @@
 import * as path from "node:path";
 import { formatNamed, planDiskConversion } from "../../../operations/disk.js";
-import { renderJson } from "../../../report/json.js";
-import { type ConvertResult, toDiagnosticResult } from "../../../report/results.js";
-import { renderConvert, renderPlan } from "../../../report/text.js";
 import { openSingleFileSet } from "../../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
-import { exitCodes } from "../../exit-codes.js";
+import { showOrExecute } from "../../execute.js";
 import { choice, flag, json, text, wholeNumber, workOptions } from "../../options.js";
 import { withSession } from "../../session.js";
 import { openNamedDisk } from "../../sources.js";
@@ -49,33 +46,8 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
         );
         try {
           const { plan, findings } = conversion;
-          const { schema, losses, files, steps } = plan;
-          const palette = cli.terminal.dataPalette;
-          if (options.dryRun) {
-            const result = { schema, losses, files, steps };
-            await cli.terminal.data(options.json ? renderJson(result) : renderPlan(result, palette));
-            return exitCodes.done;
-          }
-          const to = await openSingleFileSet(destination, { force: options.force });
-          try {
-            const outcome = await plan.execute(to, { prove: options.prove }, session.ctx);
-            await to.commit();
-            const result: ConvertResult = {
-              schema: "vmferry/convert@1",
-              files: outcome.files,
-              steps,
-              losses,
-              integrity: null,
-              proof: outcome.proof,
-              codec: outcome.codec,
-              diagnostics: findings.map(toDiagnosticResult),
-            };
-            await cli.terminal.data(options.json ? renderJson(result) : renderConvert(destination, result, palette));
-            return exitCodes.done;
-          } catch (cause) {
-            await to.abort(cause);
-            throw cause;
-          }
+          const open = () => openSingleFileSet(destination, { force: options.force });
+          return await showOrExecute({ plan, findings, open, destination, options }, session, cli);
         } finally {
           await conversion.close();
         }
