@@ -1,4 +1,4 @@
-import { alignUp, isZero } from "../base/bytes.js";
+import { alignDown, alignUp, isZero } from "../base/bytes.js";
 import type { Location } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { Kernel, KernelEnv } from "../io/pool.js";
@@ -209,26 +209,73 @@ function kernelOf(kernels: ReadonlyMap<string, UnitKernel>, id: string): UnitKer
   return kernel;
 }
 
-/** Writes plain units in place; runs of units that are not all zeros go out in one write. */
-function writePlain(write: SegmentWrite, guest: Uint8Array, env: KernelEnv): SegmentOutput {
-  const units = Math.ceil(write.length / write.unitBytes);
-  const stored = new Uint32Array(units);
-  const at = write.at as number;
+/**
+ * A segment whose writes all go to their places is worked off in strips of about this many bytes, so that what was read or unpacked is
+ * written while it still lies in a processor's own cache.
+ */
+const STRIP_BYTES = 256 * 1024;
+
+/** Bytes of a strip: whole units of packed reads, so that none is unpacked twice. */
+function stripBytesOf(reads: readonly SegmentRead[], kernels: ReadonlyMap<string, UnitKernel>): number {
+  let bytes = STRIP_BYTES;
+  for (const { kernel, unitBytes } of reads) {
+    if (kernelOf(kernels, kernel).packing !== "none") bytes = alignUp(bytes, unitBytes);
+  }
+  return bytes;
+}
+
+/** The part of a read that lies in `[from, to)` of the guest, or `null`. */
+function cutRead(read: SegmentRead, from: number, to: number): SegmentRead | null {
+  const { unitBytes, table } = read;
+  const start = Math.max(read.outOffset, from);
+  const end = Math.min(read.outOffset + read.length, to);
+  if (start >= end) return null;
+  if (start === read.outOffset && end === read.outOffset + read.length) return read;
+  const grid = read.outOffset - read.skip;
+  const first = Math.floor((start - grid) / unitBytes);
+  const last = Math.ceil((end - grid) / unitBytes);
+  return {
+    ...read,
+    table: table.subarray(2 * first, 2 * last),
+    skip: start - grid - first * unitBytes,
+    outOffset: start,
+    length: end - start,
+  };
+}
+
+/**
+ * Writes the plain units of `[from, to)` in place; runs of units that are not all zeros go out in one write. A unit that a strip cuts is
+ * looked at in parts.
+ */
+function writePlain(
+  write: SegmentWrite,
+  stored: Uint32Array,
+  guest: { readonly bytes: Uint8Array; readonly offset: number },
+  env: KernelEnv,
+): void {
+  const { unitBytes } = write;
+  const from = Math.max(write.offset, guest.offset);
+  const to = Math.min(write.offset + write.length, guest.offset + guest.bytes.length);
   const target = write.target as TargetRef;
+  const put = (start: number, end: number): void => {
+    const bytes = guest.bytes.subarray(start - guest.offset, end - guest.offset);
+    env.write(target, (write.at as number) + start - write.offset, bytes);
+  };
   let runStart = -1;
-  for (let i = 0; i <= units; i++) {
-    const from = i * write.unitBytes;
-    const to = Math.min(from + write.unitBytes, write.length);
-    const data = i < units && !isZero(guest.subarray(from, to));
-    if (data) {
-      stored[i] = to - from;
-      if (runStart < 0) runStart = from;
+  for (let at = from; at < to; ) {
+    const unit = Math.floor((at - write.offset) / unitBytes);
+    const unitStart = write.offset + unit * unitBytes;
+    const end = Math.min(unitStart + unitBytes, to);
+    if (!isZero(guest.bytes.subarray(at - guest.offset, end - guest.offset))) {
+      stored[unit] = Math.min(unitBytes, write.offset + write.length - unitStart);
+      if (runStart < 0) runStart = at;
     } else if (runStart >= 0) {
-      env.write(target, at + runStart, guest.subarray(runStart, Math.min(from, write.length)));
+      put(runStart, at);
       runStart = -1;
     }
+    at = end;
   }
-  return { stored, payload: null, payloadBytes: 0 };
+  if (runStart >= 0) put(runStart, to);
 }
 
 /** Unit kernels by id. */
@@ -247,22 +294,53 @@ export function createSegmentKernel(unitKernels: Iterable<UnitKernel>): Kernel<S
   const guestScratch = new Scratch();
   const storedScratch = new Scratch();
   const unitScratch = new Scratch();
+
+  /** Every write goes to its place at once, strip by strip. */
+  function inPlace(job: SegmentJob, env: KernelEnv): readonly SegmentOutput[] {
+    const outputs = job.writes.map(({ length, unitBytes }) => new Uint32Array(Math.ceil(length / unitBytes)));
+    const stripBytes = stripBytesOf(job.reads, kernels);
+    const end = job.offset + job.length;
+    for (let from = job.offset; from < end; ) {
+      const to = Math.min(alignDown(from, stripBytes) + stripBytes, end);
+      const reads = job.reads.flatMap((read) => cutRead(read, from, to) ?? []);
+      if (reads.length > 0) {
+        const bytes = guestScratch.take(to - from);
+        readSegment(from, reads, kernels, env, { guest: bytes, stored: storedScratch, unit: unitScratch });
+        for (const [i, write] of job.writes.entries()) {
+          writePlain(write, outputs[i] as Uint32Array, { bytes, offset: from }, env);
+        }
+      }
+      from = to;
+    }
+    return outputs.map((stored) => ({ stored, payload: null, payloadBytes: 0 }));
+  }
+
+  /** Writes whose bytes, or some of them, are handed back. */
+  function handedBack(job: SegmentJob, env: KernelEnv): readonly SegmentOutput[] {
+    const want: Wanted = {
+      plain: job.writes.some((write) => !write.carry),
+      packed: job.writes.some((write) => write.carry),
+    };
+    const guest = guestScratch.take(job.length);
+    const carried = fillGuest(job, kernels, env, { guest, stored: storedScratch, unit: unitScratch }, want);
+    return job.writes.map((write) => {
+      if (write.target !== null && write.at !== null) {
+        const stored = new Uint32Array(Math.ceil(write.length / write.unitBytes));
+        writePlain(write, stored, { bytes: guest, offset: job.offset }, env);
+        return { stored, payload: null, payloadBytes: 0 };
+      }
+      const from = write.offset - job.offset;
+      const bytes = guest.subarray(from, from + write.length);
+      return packUnits(write, kernelOf(kernels, write.kernel), bytes, write.carry ? carried : null, env.codec);
+    });
+  }
+
   return {
     id: "disk/segment",
     run(job, env): readonly SegmentOutput[] {
-      const want: Wanted = {
-        plain: job.writes.some((write) => !write.carry),
-        packed: job.writes.some((write) => write.carry),
-      };
-      const guest = guestScratch.take(job.length);
-      const carried = fillGuest(job, kernels, env, { guest, stored: storedScratch, unit: unitScratch }, want);
-      return job.writes.map((write) => {
-        const from = write.offset - job.offset;
-        const bytes = guest.subarray(from, from + write.length);
-        return write.target !== null && write.at !== null
-          ? writePlain(write, bytes, env)
-          : packUnits(write, kernelOf(kernels, write.kernel), bytes, write.carry ? carried : null, env.codec);
-      });
+      return job.writes.every((write) => write.target !== null && write.at !== null)
+        ? inPlace(job, env)
+        : handedBack(job, env);
     },
     transfers(outputs): ArrayBuffer[] {
       return outputs.flatMap((output) => (output.payload === null ? [] : [output.payload]));
