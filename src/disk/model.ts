@@ -1,7 +1,7 @@
 import type { ByteRange } from "../base/bytes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import type { DiskFormatId, HashName, JsonValue } from "../base/ids.js";
-import type { Context, EditableFile } from "../io/context.js";
+import type { Context } from "../io/context.js";
 import type { ByteSource, ByteStream, DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../io/source.js";
 import type { Patch } from "../io/target.js";
 
@@ -177,18 +177,23 @@ export interface LayoutPart {
   readonly values: Readonly<Record<string, JsonValue>>;
 }
 
-/** A change to an image where it lies. */
+/** A change to an image where it lies. Sizes in bytes. */
 export type DiskChange =
-  | { readonly resize: number }
-  | { readonly repair: readonly Diagnostic[] }
-  | { readonly replayLog: true };
+  /** Another guest capacity; what is new reads as zeros. */
+  | { readonly change: "resize"; readonly size: number }
+  /** Mends what has one right answer, and what `check` found so. */
+  | { readonly change: "repair" };
 
-/** An image that can be changed where it lies. */
-export interface WritableDisk extends VirtualDisk {
-  /** Planned; `EditableFile.apply` makes it so. */
-  amend(change: DiskChange): Promise<readonly Patch[]>;
-  writeAt(offset: number, chunk: Uint8Array): Promise<void>;
-  flush(): Promise<void>;
+/** A change as data: applied with an undo journal, all of it or nothing (`EditableFile.apply`). */
+export interface AmendPlan {
+  /** In any order; they do not overlap. */
+  readonly patches: readonly Patch[];
+  /** Bytes of the file afterwards; `null`: as before, or as far as the patches go. */
+  readonly fileBytes: number | null;
+  /** What is mended, with the codes that `check` reports. */
+  readonly mended: readonly Diagnostic[];
+  /** What stays: it has no one right answer. */
+  readonly left: readonly Diagnostic[];
 }
 
 /** Options that every plan understands. */
@@ -233,7 +238,13 @@ export interface DiskFormat {
   openStream?(input: ByteStream, ctx: Context): Promise<DiskStream>;
   /** The file as it lies. */
   layout?(source: ByteSource, ctx: Context): AsyncIterable<LayoutPart>;
-  check?(disk: VirtualDisk, ctx: Context): AsyncIterable<Diagnostic>;
-  openWritable?(file: EditableFile, ctx: Context): Promise<WritableDisk>;
+  /**
+   * Looks at every structure of one image file: pointers, overlaps, leaks, sums, reference counts. Reports what it finds with a place in
+   * the file, errors for what makes guest data wrong or lost. Parents are not opened. Does not throw for damage that it can name; ends early
+   * where nothing more can be read.
+   */
+  check?(source: ByteSource, resolver: SourceResolver, ctx: Context): AsyncIterable<Diagnostic>;
+  /** Plans a change of the file where it lies. @throws what opening throws, `disk/cannot-amend` where the format or variant cannot */
+  amend?(source: ByteSource, change: DiskChange, ctx: Context): Promise<AmendPlan>;
   plan?(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan>;
 }
