@@ -1,3 +1,4 @@
+import { SECTOR } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
 import type { OptionSpec } from "./command.js";
 
@@ -45,6 +46,21 @@ export function wholeNumber(flags: string, what: string, min: number, max: numbe
     const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
     if (number >= min && number <= max) return number;
     throw invalid(flags, value, `It is a whole number from ${min} to ${max}.`);
+  };
+  return { flags, what, read };
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
+
+/** An option with a size: bytes, or a number with a binary unit (`1MiB`, `20G`). In bytes: whole sectors, at least one. */
+export function bytes(flags: string, what: string): OptionSpec<number | null> {
+  const read = (given: readonly string[]): number | null => {
+    const value = given.at(-1);
+    if (value === undefined) return null;
+    const [, digits = "", unit = ""] = /^(\d{1,15})(?:([KMGT])(?:iB)?|B)?$/i.exec(value) ?? [];
+    const size = digits === "" ? 0 : Number(digits) * (SIZE_UNITS[unit.toUpperCase()] ?? 0);
+    if (size >= SECTOR && size % SECTOR === 0 && size <= Number.MAX_SAFE_INTEGER) return size;
+    throw invalid(flags, value, "It is a size in whole sectors of 512 bytes, such as 1MiB or 1048576.");
   };
   return { flags, what, read };
 }

@@ -18,8 +18,10 @@ export function derivedUuid(
 ): string {
   const { format, variant, size, identity } = shape.info;
   const hash = ctx.runtime.hash("sha256");
-  const text = ["vmferry", purpose, format, variant, size, identity ?? "", options.name].join("\0");
-  hash.update(new TextEncoder().encode(text));
+  const facts = ["vmferry", purpose, format, variant, size, identity ?? "", options.name];
+  // Two children are the same only over the same parent.
+  if (options.parent !== undefined) facts.push(options.parent.identity ?? options.parent.name);
+  hash.update(new TextEncoder().encode(facts.join("\0")));
   const pair = new Uint8Array(16);
   const view = viewOf(pair);
   for (const run of runs) {

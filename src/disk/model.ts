@@ -151,6 +151,8 @@ export interface PlanTables {
 
 /** The layout of a disk to be written, as data. Executed by `copyDisk` alone. */
 export interface WritePlan {
+  /** The id by which a child will know the disk, where the format has one. */
+  readonly identity?: string;
   /** `size` is `null` only where compression decides it. */
   readonly files: Iterable<{ readonly name: string; readonly size: number | null }>;
   /** Whether the files can be written front to back. */
@@ -196,6 +198,14 @@ export interface AmendPlan {
   readonly left: readonly Diagnostic[];
 }
 
+/** The disk below one that is planned, written before it or beside it. */
+export interface PlannedParent {
+  /** Its file name, relative to the child. */
+  readonly name: string;
+  /** What its plan's `identity` says; `null` where the format has none. */
+  readonly identity: string | null;
+}
+
 /** Options that every plan understands. */
 export interface PlanOptions {
   /** Base name of the files written, such as `disk.vmdk`. */
@@ -203,6 +213,11 @@ export interface PlanOptions {
   readonly variant?: string;
   /** Deflate level for packed variants. */
   readonly level?: number;
+  /**
+   * The layer is written as changes to this disk: what is absent stays absent, and zeros are written as such. Only where the format has
+   * `overlays`. Units that are absent in a part are filled from the disk that is copied, which is the whole chain.
+   */
+  readonly parent?: PlannedParent;
 }
 
 /**
@@ -220,6 +235,10 @@ export interface DiskFormat {
   readonly variants: readonly string[];
   /** Variants that can be written, the default first. */
   readonly writes: readonly string[];
+  /** Variants that can be written as changes to a parent of the same format, the default first. Left out: none. */
+  readonly overlays?: readonly string[];
+  /** `parent`: a child has exactly its parent's size. Left out: it may have another. */
+  readonly overlaySize?: "parent";
   /**
    * Bytes. A size is rounded up to the multiple when written. `maxSizes`: variants that hold less. `sectorSizes`: sizes of logical sectors
    * that a file can record; 512 alone where nothing is said.

@@ -5,7 +5,7 @@ import { SECTOR } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
 import { createRegistry, type Registry } from "../base/registry.js";
-import type { ByteSource, SourceRequest, SourceResolver } from "../io/source.js";
+import type { ByteSource, SourceRef, SourceRequest, SourceResolver } from "../io/source.js";
 import { memorySource } from "../io/sources/memory.js";
 import { type TestContext, testContext } from "../io/testing/context.js";
 import { zlibCodec } from "../runtime/node/codec.js";
@@ -118,6 +118,28 @@ class Files {
   };
 }
 
+type FileRef = Extract<SourceRef, { kind: "file" }>;
+
+/** The same with places on disk, as workers are told them. */
+class FilesOnDisk extends Files {
+  readonly #names: readonly string[];
+  readonly #place: (name: string, ref: FileRef) => SourceRef;
+
+  constructor(
+    files: Readonly<Record<string, string>>,
+    place: (name: string, ref: FileRef) => SourceRef = (_, ref) => ref,
+  ) {
+    super(files);
+    this.#names = Object.keys(files);
+    this.#place = place;
+  }
+
+  override source(name: string): ByteSource {
+    const stamp = { device: 1, inode: 1 + this.#names.indexOf(name), size: 1, mtimeMs: 0 };
+    return { ...super.source(name), ref: () => this.#place(name, { kind: "file", path: name, stamp }) };
+  }
+}
+
 const line: DiskFormat = {
   ...raw,
   id: "vmdk",
@@ -179,6 +201,25 @@ describe("a chain", () => {
       assert.ok(tried.opened.length <= 9);
     });
   }
+
+  for (const files of [{ top: ".<top" }, { top: ".<other", other: ".<last", last: ".<top" }]) {
+    it(`of ${Object.keys(files).length} files that comes back to itself is refused at once where files can be told apart`, async () => {
+      const tried = new FilesOnDisk(files);
+      await assert.rejects(open(tried, "top"), hasCode("disk/chain-loop"));
+      assert.equal(tried.opened.length, Object.keys(files).length + 1);
+      assert.deepEqual(tried.closed.sort(), tried.opened.slice(1).sort());
+    });
+  }
+
+  it("of two members of one archive is no loop, and one that names itself there is", async () => {
+    const member = (offset: number) => (file: SourceRef) => ({ kind: "slice", of: file, offset, length: 9 }) as const;
+    const members = { top: member(0), base: member(512), same: member(0) };
+    const tried = new FilesOnDisk({ top: ".<base", base: ".<same", same: "A" }, (name, ref) =>
+      members[name as keyof typeof members]({ ...ref, stamp: { ...ref.stamp, inode: 7 } }),
+    );
+    await assert.rejects(open(tried, "top"), hasCode("disk/chain-loop"));
+    assert.deepEqual(tried.opened, ["top", "base", "same"]);
+  });
 
   it("of exactly as many layers as the limit says is read", async () => {
     const layers = Array.from({ length: 5 }, (_, i) => [`l${i}`, i === 4 ? "A" : `.<l${i + 1}`] as const);

@@ -2,7 +2,7 @@ import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
 import type { Registry } from "../base/registry.js";
 import type { Context } from "../io/context.js";
-import type { ByteSource, DiskInput, SourceResolver } from "../io/source.js";
+import type { ByteSource, DiskInput, SourceRef, SourceResolver } from "../io/source.js";
 import type { DiskFormat, DiskInfo, VirtualDisk } from "./model.js";
 import { probeWindow, tellFormat } from "./probe.js";
 import { stackDisk } from "./stack.js";
@@ -15,59 +15,121 @@ export interface OpenDiskOptions {
   readonly format: DiskFormatId | null;
 }
 
+/** One layer of an open chain. */
+export interface DiskLayer {
+  /** The file's name, for messages. */
+  readonly label: string;
+  /** The layer alone: what it does not have is absent. */
+  readonly own: VirtualDisk;
+  /** The layer over all below it. Closing it closes them, and the sources that were opened for them. */
+  readonly whole: VirtualDisk;
+}
+
+/** A file of a chain, for telling one that stands in it twice. */
+interface SeenFile {
+  readonly label: string;
+  /** `null`: nobody can tell; then the depth ends a circle. */
+  readonly place: string | null;
+}
+
 /**
  * Opens a disk with all its parents, as one.
  * A parent that is not the one that its child was made on top of is a finding.
- * @throws `disk/unknown-format`, `disk/name-disagrees`, `disk/parent-missing`, `io/limit` for chains deeper than
- *   `limits.chainDepth`, and whatever the format's `open` throws
+ * @throws `disk/unknown-format`, `disk/name-disagrees`, `disk/parent-missing`, `disk/chain-loop` where a disk is its own ancestor,
+ *   `io/limit` for chains deeper than `limits.chainDepth`, and whatever the format's `open` throws
  */
 export async function openChain(top: DiskInput, options: OpenDiskOptions, ctx: Context): Promise<VirtualDisk> {
-  return openLayer(top, options, ctx, 1);
+  return (await openLayers(top, options, ctx))[0].whole;
 }
 
-async function openLayer(
+/** Opens a disk with all its parents, the disk itself first. Closing the first as a whole closes all. @throws what `openChain` throws */
+export async function openLayers(
+  top: DiskInput,
+  options: OpenDiskOptions,
+  ctx: Context,
+): Promise<readonly [DiskLayer, ...DiskLayer[]]> {
+  return openFrom(top, options, ctx, []);
+}
+
+async function openFrom(
   input: DiskInput,
   options: OpenDiskOptions,
   ctx: Context,
-  depth: number,
-): Promise<VirtualDisk> {
+  above: readonly SeenFile[],
+): Promise<readonly [DiskLayer, ...DiskLayer[]]> {
   const { formats, resolver } = options;
-  if (depth > ctx.limits.chainDepth) {
+  if (above.length >= ctx.limits.chainDepth) {
     throw new FerryError("io/limit", `the disk chain is deeper than ${ctx.limits.chainDepth} layers`, {
       hint: "The images may name each other in a circle; raise the limit chainDepth if they do not.",
     });
   }
+  const seen = "bytes" in input ? [...above, seenFile(input.bytes, above)] : above;
   const format = options.format === null ? await formatOf(input, formats, ctx) : formats.get(options.format);
-  const disk = await format.open(input, resolver, ctx);
-  const { parent } = disk.info;
-  if (parent === null || !("bytes" in input)) return disk;
+  const own = await format.open(input, resolver, ctx);
+  const label = "bytes" in input ? input.bytes.label : input.chunks.label;
+  const { parent } = own.info;
+  if (parent === null || !("bytes" in input)) return [{ label, own, whole: own }];
   try {
-    return stackDisk(disk, await openParent(parent, input.bytes, options, ctx, depth + 1));
+    const below = await openParent(parent, input.bytes, options, ctx, seen);
+    return [{ label, own, whole: stackDisk(own, below[0].whole) }, ...below];
   } catch (cause) {
-    await disk.close();
+    await own.close();
     throw cause;
   }
 }
 
-/** The disk below a layer. It closes the source that was opened for it. */
+/** Where a file of a chain lies. @throws `disk/chain-loop` where it stands in the chain already */
+function seenFile(source: ByteSource, above: readonly SeenFile[]): SeenFile {
+  const place = placeOf(source.ref());
+  if (place !== null && above.some((file) => file.place === place)) {
+    const names = [...above.map(({ label }) => label), source.label];
+    throw new FerryError("disk/chain-loop", `the disk chain comes back to itself: ${names.join(" over ")}`, {
+      location: { at: "bytes", file: source.label, offset: 0 },
+      hint: "One of the images names the wrong parent: look for the chain as it was, such as in a backup.",
+    });
+  }
+  return { label: source.label, place };
+}
+
+/** Where bytes lie on disk: file, inode and range. Bytes in memory have no place. */
+function placeOf(ref: SourceRef | null): string | null {
+  switch (ref?.kind) {
+    case "file":
+      return `${ref.stamp.device}:${ref.stamp.inode} ${ref.stamp.inode === 0 ? ref.path : ""}`;
+    case "slice": {
+      const place = placeOf(ref.of);
+      return place === null ? null : `${place} ${ref.offset}+${ref.length}`;
+    }
+    case "concat": {
+      const places = ref.of.map(placeOf);
+      return places.includes(null) ? null : places.join(", ");
+    }
+    default:
+      return null;
+  }
+}
+
+/** The chain below a layer. Closing it as a whole closes the source that was opened for it. */
 async function openParent(
   parent: NonNullable<DiskInfo["parent"]>,
   child: ByteSource,
   options: OpenDiskOptions,
   ctx: Context,
-  depth: number,
-): Promise<VirtualDisk> {
+  above: readonly SeenFile[],
+): Promise<readonly [DiskLayer, ...DiskLayer[]]> {
   const below = await options.resolver.open({ purpose: "parent", ...parent }, child);
   if (below === null) {
     throw new FerryError(
       "disk/parent-missing",
       `${child.label} holds only changes to ${parent.name ?? parent.identity ?? "another disk"}, which is not there or not allowed`,
-      { hint: "Put the parent beside it and allow it (--allow-external), or flatten the chain where it comes from." },
+      {
+        hint: "Put the parent beside it and allow it (--allow-external), say where it is (--map-disk), or flatten the chain where it comes from.",
+      },
     );
   }
   try {
-    const disk = await openLayer({ bytes: below }, { ...options, format: null }, ctx, depth);
-    const { identity, otherIdentities = [] } = disk.info;
+    const [first, ...rest] = await openFrom({ bytes: below }, { ...options, format: null }, ctx, above);
+    const { identity, otherIdentities = [] } = first.own.info;
     const wanted = parent.identity;
     if (wanted !== null && identity !== null && wanted !== identity && !otherIdentities.includes(wanted)) {
       ctx.report({
@@ -79,7 +141,8 @@ async function openParent(
         data: { wanted, found: identity },
       });
     }
-    return { ...disk, close: () => disk.close().finally(() => below.close()) };
+    const { whole } = first;
+    return [{ ...first, whole: { ...whole, close: () => whole.close().finally(() => below.close()) } }, ...rest];
   } catch (cause) {
     await below.close();
     throw cause;

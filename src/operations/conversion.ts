@@ -6,6 +6,7 @@ import { compareDisks } from "../disk/compare.js";
 import { copyDisk } from "../disk/copy.js";
 import { diskFormats } from "../disk/formats.js";
 import type { DiskFormat, VirtualDisk, WritePlan } from "../disk/model.js";
+import { openChain } from "../disk/open.js";
 import { canCarry } from "../disk/units.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
@@ -46,6 +47,8 @@ export interface PlannedDisk {
   readonly id: string;
   readonly name: string;
   readonly source: VirtualDisk;
+  /** What of the source is written, where that is one layer of a chain that is kept. */
+  readonly own?: VirtualDisk;
   readonly format: DiskFormat;
   readonly variant: string;
   readonly plan: WritePlan;
@@ -136,7 +139,7 @@ async function bytesNeeded(work: Work, ctx: Context): Promise<number> {
   let needed = 0;
   for (const disk of work.disks) {
     if (disk.plan.acceptsUnits !== null) continue;
-    for await (const extent of disk.source.extents(undefined, ctx.signal)) {
+    for await (const extent of (disk.own ?? disk.source).extents(undefined, ctx.signal)) {
       if (extent.kind === "data") needed += extent.length;
     }
   }
@@ -161,7 +164,7 @@ async function prove(work: Work, to: FileSet, ctx: Context): Promise<readonly Pr
     const file = await readBack(name);
     try {
       const resolver = { open: async (request: { readonly name: string | null }) => readBack(request.name ?? "") };
-      const back = await diskFormats.get(format).open({ bytes: file }, resolver, ctx);
+      const back = await openChain({ bytes: file }, { formats: diskFormats, resolver, format }, ctx);
       const { firstDifference } = await compareDisks(source, back, ctx).finally(() => back.close());
       if (firstDifference !== null) {
         throw new FerryError("convert/not-proven", `${name} differs from its source at guest byte ${firstDifference}`, {

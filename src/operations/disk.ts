@@ -1,14 +1,13 @@
-import { toHex } from "../base/bytes.js";
+import { SECTOR, toHex } from "../base/bytes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { DiskFormatId, HashName } from "../base/ids.js";
 import { formatBytes } from "../base/text.js";
 import { compareDisks } from "../disk/compare.js";
-import { shapeOf } from "../disk/extents.js";
 import { diskFormats } from "../disk/formats.js";
 import { hashDisk } from "../disk/hash.js";
 import type { DiskFormat, VirtualDisk } from "../disk/model.js";
-import { openChain } from "../disk/open.js";
+import { type OpenDiskOptions, openChain, openLayers } from "../disk/open.js";
 import { formatByName } from "../disk/probe.js";
 import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
@@ -20,7 +19,8 @@ import {
   type HashResult,
   toDiagnosticResult,
 } from "../report/results.js";
-import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
+import { type ConversionPlan, executeWork, stepsOf, type Work } from "./conversion.js";
+import { planLayers } from "./kept-chain.js";
 
 /** One disk that a user named: a file, or a member of a package. Whoever opened the source closes it. */
 export interface DiskSource {
@@ -33,7 +33,11 @@ export interface DiskSource {
 
 /** Opens a disk with its parents. @throws what `openChain` throws */
 export function openDiskSource(disk: DiskSource, ctx: Context): Promise<VirtualDisk> {
-  return openChain({ bytes: disk.source }, { formats: diskFormats, resolver: disk.resolver, format: disk.format }, ctx);
+  return openChain({ bytes: disk.source }, howToOpen(disk), ctx);
+}
+
+function howToOpen({ resolver, format }: DiskSource): OpenDiskOptions {
+  return { formats: diskFormats, resolver, format };
 }
 
 /** The format that a word names. @throws `disk/unknown-format-name` */
@@ -139,6 +143,10 @@ export interface DiskConvertOptions {
   readonly format?: DiskFormatId;
   readonly variant?: string;
   readonly level?: number;
+  /** Writes a file for each layer of the source's chain, instead of one that holds all of it. */
+  readonly keepChain?: boolean;
+  /** The capacity is rounded up to a multiple of this: whole sectors, in bytes. */
+  readonly roundTo?: number;
 }
 
 /** A planned conversion with the disk that it holds open. */
@@ -148,7 +156,11 @@ export interface OpenDiskConversion {
   close(): Promise<void>;
 }
 
-/** Plans the conversion of one disk. @throws `disk/unknown-format-name` where neither option nor name tells the format */
+/**
+ * Plans the conversion of one disk.
+ * @throws `disk/unknown-format-name` where neither option nor name tells the format, `disk/cannot-keep-chain`, and what opening and
+ *   planning throw
+ */
 export async function planDiskConversion(
   disk: DiskSource,
   options: DiskConvertOptions,
@@ -168,34 +180,39 @@ export async function planDiskConversion(
       },
     );
   }
-  const variant = options.variant ?? (format.writes[0] as string);
   const findings: Diagnostic[] = [];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
-  const source = await openDiskSource(disk, own);
+  const layers = await openLayers({ bytes: disk.source }, howToOpen(disk), own);
+  const [top] = layers;
   try {
-    checkSectorSize(source.info, disk.name, format, own);
-    const plan = await format.plan(
-      shapeOf(source),
-      { name: options.name, variant, ...(options.level === undefined ? {} : { level: options.level }) },
+    checkSectorSize(top.whole.info, disk.name, format, own);
+    const disks = await planLayers(
+      options.keepChain === true ? layers : [{ ...top, own: top.whole }],
+      {
+        name: options.name,
+        format,
+        variant: options.variant,
+        level: options.level,
+        roundTo: options.roundTo ?? SECTOR,
+      },
       own,
     );
-    const planned: PlannedDisk = { id: disk.name, name: options.name, source, format, variant, plan };
-    const work: Work = { reader: null, disks: [planned], copies: [], blocked: [], generated: () => [] };
+    const work: Work = { reader: null, disks, copies: [], blocked: [], generated: () => [] };
     return {
       plan: {
         schema: "vmferry/plan@1",
         losses: [],
-        files: [...plan.files],
+        files: disks.flatMap(({ plan }) => [...plan.files]),
         steps: stepsOf(work, [], []),
         blocked: [],
         executables: [],
         execute: (to, how, scope) => executeWork(work, to, { ...how, integrity: false }, scope),
       },
       findings,
-      close: () => source.close(),
+      close: () => top.whole.close(),
     };
   } catch (cause) {
-    await source.close();
+    await top.whole.close();
     throw cause;
   }
 }

@@ -8,6 +8,12 @@ export const qcow2Codes: CodeTable = {
     why: "The tables that the header describes cannot be trusted.",
     fix: DAMAGED,
   },
+  "qcow2/backing-name": {
+    kind: "usage",
+    what: "The parent of a QCOW2 image has a name that is longer than an image can hold.",
+    why: "An image keeps the name of its backing file in up to 1,023 bytes.",
+    fix: "Give the parent a shorter name.",
+  },
   "qcow2/bad-table": {
     kind: "corrupt",
     what: "The L1 table or an L2 table of a QCOW2 image lies outside of the file.",

@@ -36,6 +36,18 @@ export const diskCodes: CodeTable = {
     why: "The child holds only what differs from its parent. Over another content it gives a disk that never was.",
     fix: "Look for the parent as it was when the child was made, such as in a backup.",
   },
+  "disk/chain-loop": {
+    kind: "corrupt",
+    what: "A disk is its own ancestor: the images of a chain name each other in a circle.",
+    why: "A file was replaced or renamed. What the disk held cannot be told from such a chain.",
+    fix: "Look for the chain as it was when it was made, such as in a backup.",
+  },
+  "disk/cannot-keep-chain": {
+    kind: "unsupported-feature",
+    what: "A chain of disks was to be kept, and the format that it is converted to is not written with a parent.",
+    why: "vmferry writes QCOW2 with backing files and differencing VHDs; other formats are written standing alone.",
+    fix: "Convert to qcow2 or vhd, or leave out `--keep-chain`: the chain is flattened then.",
+  },
   "disk/parent-missing": {
     kind: "not-found",
     what: "A disk holds only changes to another disk, and that one is not there or not allowed.",

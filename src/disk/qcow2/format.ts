@@ -26,6 +26,7 @@ export const qcow2: DiskFormat = {
   ovfUris: ["http://www.gnome.org/~markmc/qcow-image-format.html"],
   variants: ["uncompressed", "compressed"],
   writes: ["uncompressed", "compressed"],
+  overlays: ["uncompressed", "compressed"],
   limits: { maxSize: MAX_SIZE, sizeMultiple: SECTOR },
   kernels: [plainKernel, clusterKernel, zstdClusterKernel],
   probe,

@@ -15,6 +15,7 @@ function head(change: (view: DataView, bytes: Uint8Array) => void = () => {}): U
       l1Offset: 65_536,
       refcountTableOffset: 131_072,
       refcountTableClusters: 1,
+      backingName: null,
     }),
   );
   change(viewOf(bytes), bytes);
@@ -32,6 +33,30 @@ function codeOf(run: () => unknown): string {
 }
 
 describe("QCOW2 header", () => {
+  it("keeps the name of a backing file and its format, up to 1,023 bytes", () => {
+    const withName = (backingName: string): Uint8Array =>
+      serializeQcow2Header({
+        clusterBits: 16,
+        size: 512,
+        l1Entries: 1,
+        l1Offset: 65_536,
+        refcountTableOffset: 131_072,
+        refcountTableClusters: 1,
+        backingName,
+      });
+    const name = `${"ä".repeat(508)}.qcow2x`;
+    const bytes = withName(name);
+    const { backingName, headerBytes } = parseQcow2Header(bytes, "x.qcow2");
+    const { offset, length } = backingName ?? assert.fail();
+    assert.equal(new TextDecoder().decode(bytes.subarray(offset, offset + length)), name);
+    assert.equal(length, 1023);
+    assert.equal(parseExtensions(bytes, { headerBytes, end: offset }, "x.qcow2").backingFormat, "qcow2");
+    assert.equal(
+      codeOf(() => withName(`${name}x`)),
+      "qcow2/backing-name",
+    );
+  });
+
   it("parses what it serializes", () => {
     const header = parseQcow2Header(head(), "x.qcow2");
     assert.deepEqual(

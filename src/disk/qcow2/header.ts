@@ -246,13 +246,37 @@ export interface NewQcow2Header {
   readonly l1Offset: number;
   readonly refcountTableOffset: number;
   readonly refcountTableClusters: number;
+  /** File name of the QCOW2 image below; `null`: the image stands alone. */
+  readonly backingName: string | null;
 }
 
-/** The bytes of a version 3 header without features, extensions or backing file; 16-bit reference counts, deflate. */
+/** The format of the image below, as an extension and the end mark after it: without it QEMU probes, and warns. */
+const BACKING_FORMAT = "qcow2";
+const BACKING_EXTENSION_BYTES = 8 + 8 + 8;
+
+/**
+ * The bytes of a version 3 header without features; 16-bit reference counts, deflate. The name of a backing file follows its format.
+ * @throws `qcow2/backing-name` where the name is longer than the format allows
+ */
 export function serializeQcow2Header(header: NewQcow2Header): Uint8Array {
+  const name = new TextEncoder().encode(header.backingName ?? "");
+  if (name.length > MOST_NAME_BYTES) {
+    throw new FerryError("qcow2/backing-name", `the parent's name takes ${name.length} bytes`, {
+      hint: `A backing file's name has ${MOST_NAME_BYTES} bytes at most: choose a shorter one.`,
+    });
+  }
   // The end mark of the extensions is eight zero bytes after the header.
-  const bytes = new Uint8Array(WRITTEN_BYTES + 8);
+  const nameAt = WRITTEN_BYTES + BACKING_EXTENSION_BYTES;
+  const bytes = new Uint8Array(header.backingName === null ? WRITTEN_BYTES + 8 : nameAt + name.length);
   const view = viewOf(bytes);
+  if (header.backingName !== null) {
+    writeU64(view, 8, nameAt, false);
+    view.setUint32(16, name.length);
+    view.setUint32(WRITTEN_BYTES, EXTENSION.backingFormat);
+    view.setUint32(WRITTEN_BYTES + 4, BACKING_FORMAT.length);
+    bytes.set(new TextEncoder().encode(BACKING_FORMAT), WRITTEN_BYTES + 8);
+    bytes.set(name, nameAt);
+  }
   view.setUint32(0, QCOW2_MAGIC);
   view.setUint32(4, 3);
   view.setUint32(20, header.clusterBits);

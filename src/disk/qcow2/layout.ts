@@ -44,6 +44,12 @@ export function putEntry(view: DataView, index: number, place: number): void {
   view.setUint32(8 * index + 4, place % 2 ** 32);
 }
 
+/** Stores an L2 entry of a cluster that reads as zeros and takes no room (interop document, "Standard Cluster Descriptor", bit 0). */
+export function putZeroEntry(view: DataView, index: number): void {
+  view.setUint32(8 * index, 0);
+  view.setUint32(8 * index + 4, 1);
+}
+
 /** Stores an L2 entry for a compressed cluster of `bytes` bytes, which start anywhere. */
 export function putCompressedEntry(view: DataView, index: number, place: number, bytes: number): void {
   const sectors = Math.floor((place + bytes - 1) / 512) - Math.floor(place / 512);

@@ -1,8 +1,8 @@
 import { alignUp, viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
-import { collectRuns } from "../extents.js";
 import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan, WriteResult } from "../model.js";
+import { collectLayer } from "../overlay.js";
 import { serializeQcow2Header } from "./header.js";
 import { clusterKernel } from "./kernel.js";
 import {
@@ -12,6 +12,7 @@ import {
   L2_SPAN,
   putCompressedEntry,
   putEntry,
+  putZeroEntry,
   refcountLayout,
   refcountTable,
 } from "./layout.js";
@@ -25,12 +26,12 @@ import { RefcountBlocks } from "./refcounts.js";
 export async function planCompressed(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
   const file = options.name;
   const size = guestSize(shape);
-  const runs = await collectRuns(shape, CLUSTER, ctx);
+  const layer = await collectLayer(shape, CLUSTER, options, ctx);
   const l1Entries = Math.ceil(size / L2_SPAN);
   const dataAt = CLUSTER + alignUp(l1Entries * 8, CLUSTER);
 
   function* segments(): Iterable<WriteOp> {
-    for (const { offset, length } of runs) {
+    for (const { offset, length } of layer.data) {
       yield {
         file,
         at: null,
@@ -49,18 +50,36 @@ export async function planCompressed(shape: DiskShape, options: PlanOptions, ctx
     acceptsUnits: { codec: "deflate", wrapper: "raw", unitBytes: CLUSTER },
     fixed: [{ file, at: 0, length: dataAt, bytes: () => [] }],
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
-    tables: () => compressedTables(file, size, l1Entries, dataAt),
+    tables: () =>
+      compressedTables(
+        { file, size, l1Entries, dataAt, backingName: options.parent?.name ?? null },
+        layer.zeros.units()[Symbol.iterator](),
+      ),
   };
 }
 
-/** Gathers an L2 table while clusters are appended, and writes it when its last cluster stands. */
-function compressedTables(file: string, size: number, l1Entries: number, dataAt: number): PlanTables {
+/** What is known of an image before its clusters are. */
+interface CompressedImage {
+  readonly file: string;
+  readonly size: number;
+  readonly l1Entries: number;
+  readonly dataAt: number;
+  readonly backingName: string | null;
+}
+
+/**
+ * Gathers an L2 table while clusters are appended, and writes it when its last cluster stands.
+ * @param zeroUnits guest offsets of clusters that are zeros over a parent, ascending
+ */
+function compressedTables(image: CompressedImage, zeroUnits: Iterator<number>): PlanTables {
+  const { file, size, l1Entries, dataAt, backingName } = image;
   const l1 = new Uint8Array(l1Entries * 8);
   const refcounts = new RefcountBlocks();
   let table = new Uint8Array(0);
   let tableIndex = -1;
   /** Where the file ends so far. */
   let end = 0;
+  let nextZero = zeroUnits.next();
   refcounts.use(0, dataAt);
 
   function region(at: number, length: number, bytes: () => Iterable<Uint8Array>): Region {
@@ -86,25 +105,46 @@ function compressedTables(file: string, size: number, l1Entries: number, dataAt:
     end = Math.max(end, place + stored);
   }
 
+  /** Turns to the table of a guest offset. */
+  function* turnTo(guest: number): Iterable<Region> {
+    const index = Math.floor(guest / L2_SPAN);
+    if (index === tableIndex) return;
+    yield* flush();
+    tableIndex = index;
+    table = new Uint8Array(CLUSTER);
+  }
+
+  function* zero(guest: number): Iterable<Region> {
+    yield* turnTo(guest);
+    putZeroEntry(viewOf(table), (guest % L2_SPAN) / CLUSTER);
+  }
+
+  /** Clusters known to be zeros, up to a guest offset. */
+  function* zerosBefore(guest: number): Iterable<Region> {
+    for (; nextZero.done !== true && nextZero.value < guest; nextZero = zeroUnits.next()) yield* zero(nextZero.value);
+  }
+
   return {
     *before(op: WriteOp): Iterable<Region> {
+      yield* zerosBefore(op.offset);
       if (Math.floor(op.offset / L2_SPAN) !== tableIndex) yield* flush();
     },
     *add({ op, stored, places }: WriteResult): Iterable<Region> {
+      yield* zerosBefore(op.offset);
       for (const [i, length] of stored.entries()) {
-        if (length === 0) continue;
-        if (places === undefined) throw new FerryError("internal/bug", "compressed clusters came without their places");
         const guest = op.offset + i * CLUSTER;
-        const index = Math.floor(guest / L2_SPAN);
-        if (index !== tableIndex) {
-          yield* flush();
-          tableIndex = index;
-          table = new Uint8Array(CLUSTER);
+        if (length === 0) {
+          // Over a parent, nothing stored would mean what the parent holds.
+          if (backingName !== null) yield* zero(guest);
+          continue;
         }
+        if (places === undefined) throw new FerryError("internal/bug", "compressed clusters came without their places");
+        yield* turnTo(guest);
         put(guest, places[i] as number, length);
       }
     },
     *end(): Iterable<Region> {
+      yield* zerosBefore(Number.POSITIVE_INFINITY);
       yield* flush();
       const refcountTableAt = alignUp(Math.max(end, dataAt), CLUSTER);
       const { tableClusters, blocks } = refcountLayout(refcountTableAt / CLUSTER);
@@ -119,6 +159,7 @@ function compressedTables(file: string, size: number, l1Entries: number, dataAt:
         l1Offset: l1Entries === 0 ? 0 : CLUSTER,
         refcountTableOffset: refcountTableAt,
         refcountTableClusters: tableClusters,
+        backingName,
       });
       yield { file, at: 0, length: header.length, bytes: () => [header] };
     },

@@ -1,8 +1,9 @@
 import { viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
-import { collectRuns, type UnitRuns } from "../extents.js";
+import type { UnitRuns } from "../extents.js";
 import type { DiskShape, PlanOptions, Region, WriteOp, WritePlan } from "../model.js";
+import { collectLayer, type LayerRuns } from "../overlay.js";
 import { plainKernel } from "../plain.js";
 import { serializeQcow2Header } from "./header.js";
 import {
@@ -13,6 +14,7 @@ import {
   L2_SPAN,
   MAX_FILE,
   putEntry,
+  putZeroEntry,
   refcountLayout,
   refcountTable,
   tablesOf,
@@ -21,17 +23,19 @@ import {
 /**
  * An image with all positions known before the first byte is written, so that workers write clusters in place: header, L1 table,
  * refcount table, refcount blocks, L2 tables, then the clusters in guest order. Each cluster of the file is used exactly once.
- * A cluster of the plan that turns out to be zeros stays a hole in the file.
+ * A cluster of the plan that turns out to be zeros stays a hole in the file. Over a parent, clusters that are known to be zeros have
+ * only an entry.
  * @throws `disk/too-large`
  */
 export async function planUncompressed(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
   const file = options.name;
   const size = guestSize(shape);
-  const runs = await collectRuns(shape, CLUSTER, ctx);
+  const layer = await collectLayer(shape, CLUSTER, options, ctx);
+  const runs = layer.data;
   const l1Entries = Math.ceil(size / L2_SPAN);
   const l1Clusters = Math.ceil((l1Entries * 8) / CLUSTER);
   let l2Tables = 0;
-  for (const _ of tablesOf(runs)) l2Tables++;
+  for (const _ of tablesOf(layer.all)) l2Tables++;
   const others = 1 + l1Clusters + l2Tables + runs.bytes / CLUSTER;
   const { tableClusters, blocks } = refcountLayout(others);
   const clusters = others + tableClusters + blocks;
@@ -63,6 +67,7 @@ export async function planUncompressed(shape: DiskShape, options: PlanOptions, c
     l1Offset: l1Entries === 0 ? 0 : l1At,
     refcountTableOffset: refcountTableAt,
     refcountTableClusters: tableClusters,
+    backingName: options.parent?.name ?? null,
   });
 
   function* segments(): Iterable<WriteOp> {
@@ -79,10 +84,10 @@ export async function planUncompressed(shape: DiskShape, options: PlanOptions, c
     acceptsUnits: null,
     fixed: [
       region(0, CLUSTER, () => [header]),
-      region(l1At, l1Clusters * CLUSTER, () => [l1Table(l1Entries, runs, firstL2At)]),
+      region(l1At, l1Clusters * CLUSTER, () => [l1Table(l1Entries, layer.all, firstL2At)]),
       region(refcountTableAt, tableClusters * CLUSTER, () => refcountTable(tableClusters, blocks, firstBlockAt)),
       region(firstBlockAt, blocks * CLUSTER, () => fullRefcountBlocks(blocks, clusters)),
-      region(firstL2At, l2Tables * CLUSTER, () => l2TablesOf(runs, dataAt)),
+      region(firstL2At, l2Tables * CLUSTER, () => l2TablesOf(layer, dataAt)),
     ],
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
     tables: () => ({ add: () => [], end: () => [] }),
@@ -101,20 +106,28 @@ function l1Table(entries: number, runs: UnitRuns, firstL2At: number): Uint8Array
   return bytes;
 }
 
-/** The L2 tables of some runs whose clusters follow each other from `dataAt` on, one at a time. */
-function* l2TablesOf(runs: UnitRuns, dataAt: number): Iterable<Uint8Array> {
+/** The L2 tables of a layer whose data clusters follow each other from `dataAt` on, one at a time. */
+function* l2TablesOf({ all, zeros }: LayerRuns, dataAt: number): Iterable<Uint8Array> {
+  const zeroUnits = zeros.units()[Symbol.iterator]();
+  let nextZero = zeroUnits.next();
   let index = -1;
   let table = new Uint8Array(0);
   let view = viewOf(table);
   let at = dataAt;
-  for (const guest of runs.units()) {
+  for (const guest of all.units()) {
     if (Math.floor(guest / L2_SPAN) !== index) {
       if (index >= 0) yield table;
       index = Math.floor(guest / L2_SPAN);
       table = new Uint8Array(CLUSTER);
       view = viewOf(table);
     }
-    putEntry(view, (guest % L2_SPAN) / CLUSTER, at);
+    const entry = (guest % L2_SPAN) / CLUSTER;
+    if (nextZero.done !== true && nextZero.value === guest) {
+      putZeroEntry(view, entry);
+      nextZero = zeroUnits.next();
+      continue;
+    }
+    putEntry(view, entry, at);
     at += CLUSTER;
   }
   if (index >= 0) yield table;

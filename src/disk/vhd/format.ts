@@ -5,7 +5,7 @@ import type { DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../../
 import type { DiskFormat, VirtualDisk } from "../model.js";
 import { plainKernel } from "../plain.js";
 import { FOOTER_BYTES, footerHolds, hasFooterCookie } from "./header.js";
-import { MOST_DISK_BYTES, planVhd, WRITES } from "./plan.js";
+import { MOST_DISK_BYTES, OVERLAYS, planVhd, WRITES } from "./plan.js";
 import { openVhd } from "./read.js";
 
 /** By the footer, or by its copy in front. A cookie at the end without its checksum may be a guest's own bytes. */
@@ -34,6 +34,8 @@ export const vhd: DiskFormat = {
   ],
   variants: ["dynamic", "fixed", "differencing"],
   writes: WRITES,
+  overlays: OVERLAYS,
+  overlaySize: "parent",
   limits: { maxSize: MOST_DISK_BYTES, sizeMultiple: SECTOR },
   kernels: [plainKernel],
   probe,

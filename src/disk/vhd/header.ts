@@ -1,4 +1,4 @@
-import { isPowerOfTwo, readU64, SECTOR, toHex, viewOf, writeU64 } from "../../base/bytes.js";
+import { alignUp, isPowerOfTwo, readU64, SECTOR, toHex, viewOf, writeU64 } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import { readUuid, uuidBytes } from "../../base/guid.js";
 import type { Limits } from "../../base/limits.js";
@@ -218,11 +218,21 @@ export function parseDynamicHeader(bytes: Uint8Array, label: string, at: number,
   };
 }
 
-/** The 1024 bytes of a dynamic disk's header, without a parent. */
+/** A differencing disk's parent, as it is written. */
+export interface WrittenParent {
+  readonly id: string;
+  /** File name, without a path. */
+  readonly name: string;
+  readonly locators: readonly ParentLocator[];
+}
+
+/** The 1024 bytes of a dynamic disk's header. The parent's time is zero, as in the footers that are written. */
 export function serializeDynamicHeader(header: {
   readonly tableAt: number;
   readonly tableEntries: number;
   readonly blockBytes: number;
+  /** `null`: not a differencing disk. */
+  readonly parent: WrittenParent | null;
 }): Uint8Array {
   const bytes = new Uint8Array(DYNAMIC_HEADER_BYTES);
   const view = viewOf(bytes);
@@ -232,6 +242,22 @@ export function serializeDynamicHeader(header: {
   view.setUint32(24, 0x10000);
   view.setUint32(28, header.tableEntries);
   view.setUint32(32, header.blockBytes);
+  if (header.parent !== null) putParent(bytes, header.parent);
   view.setUint32(36, checksumOf(bytes, 36));
   return bytes;
+}
+
+/** Fills the fields of a parent: id, name, locators (Virtual Hard Disk Image Format Specification, "Dynamic Disk Header Format"). */
+function putParent(bytes: Uint8Array, parent: WrittenParent): void {
+  const view = viewOf(bytes);
+  bytes.set(uuidBytes(parent.id), 40);
+  for (let i = 0; i < Math.min(parent.name.length, 256); i++) view.setUint16(64 + 2 * i, parent.name.charCodeAt(i));
+  for (const [i, { platform, length, at }] of parent.locators.entries()) {
+    const entry = 576 + i * LOCATOR_BYTES;
+    bytes.set(new TextEncoder().encode(platform), entry);
+    // The specification counts sectors here; Windows and VirtualBox write bytes, and readers go by the length.
+    view.setUint32(entry + 4, alignUp(length, SECTOR));
+    view.setUint32(entry + 8, length);
+    writeU64(view, entry + 16, at, false);
+  }
 }

@@ -1,38 +1,29 @@
-import { alignUp, GIB, MIB, SECTOR, viewOf } from "../../base/bytes.js";
+import { alignUp, GIB, SECTOR, viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import { formatBytes } from "../../base/text.js";
 import type { Context } from "../../io/context.js";
 import { derivedUuid } from "../derived-id.js";
-import { collectRuns, type UnitRuns } from "../extents.js";
+import type { UnitRuns } from "../extents.js";
 import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan, WriteResult } from "../model.js";
+import { collectLayer } from "../overlay.js";
 import { PLAIN_UNIT, plainKernel } from "../plain.js";
 import { variantToWrite } from "../variant.js";
-import { ABSENT_BLOCK, bitmapBytesOf } from "./bat.js";
+import { ABSENT_BLOCK } from "./bat.js";
 import { geometryOf } from "./geometry.js";
-import {
-  DYNAMIC_HEADER_BYTES,
-  FOOTER_BYTES,
-  serializeDynamicHeader,
-  serializeFooter,
-  type VhdFooter,
-} from "./header.js";
+import { FOOTER_BYTES, serializeDynamicHeader, serializeFooter, type VhdFooter } from "./header.js";
+import { planDifferencing } from "./plan-differencing.js";
+import { BITMAP, BLOCK, PAGE, STRIDE, TABLE_AT } from "./plan-layout.js";
 
 /** The largest disk: beyond it the 32-bit sector numbers of a dynamic disk end, and Hyper-V refuses fixed ones too. */
 export const MOST_DISK_BYTES: number = 2040 * GIB;
 
 /** Variants that we write, the default first. */
 export const WRITES = ["dynamic", "fixed"] as const;
-
-/** The block size that every reader knows. */
-const BLOCK: number = 2 * MIB;
-const BITMAP: number = bitmapBytesOf(BLOCK);
-const TABLE_AT: number = FOOTER_BYTES + DYNAMIC_HEADER_BYTES;
-/** Data of blocks starts at multiples of a page, as Hyper-V and XenServer place it; the bitmap fills the sector before. */
-const PAGE = 4096;
-const STRIDE: number = alignUp(BITMAP + BLOCK, PAGE);
+/** Variants that we write over a parent. */
+export const OVERLAYS = ["differencing"] as const;
 
 /**
- * Lays a VHD out, dynamic or fixed.
+ * Lays a VHD out: dynamic or fixed, or differencing over a parent.
  * @throws `disk/too-large` above 2040 GiB
  */
 export async function planVhd(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
@@ -44,20 +35,27 @@ export async function planVhd(shape: DiskShape, options: PlanOptions, ctx: Conte
       { hint: "Convert to vhdx, which holds 64 TiB." },
     );
   }
-  const fixed = variantToWrite({ id: "vhd", writes: WRITES }, options) === "fixed";
-  const runs = await collectRuns(shape, fixed ? PLAIN_UNIT : BLOCK, ctx);
-  const footer = serializeFooter(footerOf(diskBytes, fixed, derivedUuid("vhd disk", shape, runs, options, ctx)));
-  return fixed ? planFixed(diskBytes, runs, footer, options.name) : planDynamic(diskBytes, runs, footer, options.name);
+  const variant = variantToWrite({ id: "vhd", writes: WRITES, overlays: OVERLAYS }, options) as VhdFooter["type"];
+  const layer = await collectLayer(shape, UNITS[variant], options, ctx);
+  const { name, parent } = options;
+  const identity = derivedUuid("vhd disk", shape, layer.all, options, ctx);
+  const footer = serializeFooter(footerOf(diskBytes, variant, identity));
+  if (parent !== undefined) return { ...planDifferencing(diskBytes, layer, footer, name, parent), identity };
+  const plan = variant === "fixed" ? planFixed : planDynamic;
+  return { ...plan(diskBytes, layer.data, footer, name), identity };
 }
+
+/** What a variant tells apart: a differencing disk every sector. */
+const UNITS: Readonly<Record<VhdFooter["type"], number>> = { fixed: PLAIN_UNIT, dynamic: BLOCK, differencing: SECTOR };
 
 /**
  * A new disk's footer. Its maker is called `win `, Windows' own word: qemu-img and others go by the byte size for makers that they know
  * and by the geometry, which rounds down, for all others. The time is zero, so that the same input gives the same file.
  */
-function footerOf(diskBytes: number, fixed: boolean, id: string): VhdFooter {
+function footerOf(diskBytes: number, type: VhdFooter["type"], id: string): VhdFooter {
   return {
-    type: fixed ? "fixed" : "dynamic",
-    headerAt: fixed ? null : FOOTER_BYTES,
+    type,
+    headerAt: type === "fixed" ? null : FOOTER_BYTES,
     time: 0,
     creator: "win ",
     creatorVersion: 0xa0000,
@@ -132,7 +130,7 @@ function planDynamic(diskBytes: number, runs: UnitRuns, footer: Uint8Array, name
       region(
         name,
         FOOTER_BYTES,
-        serializeDynamicHeader({ tableAt: TABLE_AT, tableEntries: entries, blockBytes: BLOCK }),
+        serializeDynamicHeader({ tableAt: TABLE_AT, tableEntries: entries, blockBytes: BLOCK, parent: null }),
       ),
       region(name, footerAt, footer),
     ],

@@ -3,7 +3,7 @@ import { formatNamed, planDiskConversion } from "../../../operations/disk.js";
 import { openSingleFileSet } from "../../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { showOrExecute } from "../../execute.js";
-import { choice, flag, json, text, wholeNumber, workOptions } from "../../options.js";
+import { bytes, choice, flag, json, text, wholeNumber, workOptions } from "../../options.js";
 import { withSession } from "../../session.js";
 import { openNamedDisk } from "../../sources.js";
 import { diskArgument, diskOptions, externalOf, writtenFormats } from "./options.js";
@@ -15,6 +15,8 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     to: choice("--to FORMAT", "the format to write (default: what DEST's extension says)", writtenFormats),
     variant: text("--variant NAME", "the variant in the format's own words, such as streamOptimized or fixed"),
     level: wholeNumber("--level N", "deflate level of compressed variants, 1 to 9", 1, 9),
+    keepChain: flag("--keep-chain", "write a file for each disk of a chain, beside DEST, instead of flattening it"),
+    roundTo: bytes("--round-to SIZE", "round the capacity up to a multiple, such as 1MiB (Azure takes whole MiB)"),
     prove: flag("--prove", "read the result back and compare it with the source"),
     dryRun: flag("--dry-run", "show the plan and write nothing"),
     force: flag("--force", "replace a file that exists"),
@@ -23,11 +25,13 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     ...workOptions,
   },
   details: [
-    "Several threads unpack, pack and write at once; holes are skipped. A chain of disks is flattened. The result appears under its name when it is complete.",
+    "Several threads unpack, pack and write at once; holes are skipped. A chain of disks is flattened, unless --keep-chain is given. The result appears under its name when it is complete.",
   ],
   examples: [
     "disk convert server.vmdk server.vhdx",
     "disk convert 'appliance.ova!disk1.vmdk' disk1.raw",
+    "disk convert server.qcow2 server.vhd --variant fixed --round-to 1MiB",
+    "disk convert snapshot.qcow2 snapshot.vhd --keep-chain --allow-external",
     "disk convert server.raw server.vmdk --variant streamOptimized --prove",
   ],
   async run([name = "", destination = ""], options, cli) {
@@ -41,6 +45,8 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
             ...(options.to === null ? {} : { format: formatNamed(options.to).id }),
             ...(options.variant === null ? {} : { variant: options.variant }),
             ...(options.level === null ? {} : { level: options.level }),
+            ...(options.roundTo === null ? {} : { roundTo: options.roundTo }),
+            keepChain: options.keepChain,
           },
           session.ctx,
         );
