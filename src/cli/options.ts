@@ -22,6 +22,17 @@ export function list(flags: string, what: string): OptionSpec<readonly string[]>
   return { flags, what, repeated: true, read: (given) => given };
 }
 
+/** An option with `KEY=VALUE`, which can be given more than once: neither may be empty. */
+export function pairs(flags: string, what: string): OptionSpec<readonly (readonly [key: string, value: string])[]> {
+  const read = (given: readonly string[]): (readonly [string, string])[] =>
+    given.map((word) => {
+      const at = word.indexOf("=");
+      if (at > 0 && at < word.length - 1) return [word.slice(0, at), word.slice(at + 1)];
+      throw invalid(flags, word, `It is written as in ${flags}.`);
+    });
+  return { flags, what, repeated: true, read };
+}
+
 /** An option with one of some values. */
 export function choice<const T extends string>(
   flags: string,

@@ -2,8 +2,8 @@ import { stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
-import { folderResolver } from "../io/resolver.js";
-import type { ByteSource } from "../io/source.js";
+import { folderResolver, type MappedFile, mappedResolver } from "../io/resolver.js";
+import type { ByteSource, SourceResolver } from "../io/source.js";
 import { type DiskSource, formatNamed } from "../operations/disk.js";
 import { entryNamed, type OpenedPackage, type OpenOptions, openPackage } from "../operations/open.js";
 import { openFileSource } from "../runtime/node/file-source.js";
@@ -70,23 +70,52 @@ export interface NamedDiskOptions {
   readonly from: string | null;
   /** Whether the image may name parents and data files beside it. */
   readonly external: "allowed" | "refused";
+  /** Pairs of a name or id that images use for their parents, and the path of the file that is meant. */
+  readonly mapDisk?: readonly (readonly [id: string, path: string])[];
+  /** An internal snapshot, by id or name. */
+  readonly snapshot?: string | null;
 }
 
 /** Opens a disk by a path, or by `PACKAGE!MEMBER`. */
 export async function openNamedDisk(name: string, options: NamedDiskOptions, session: Session): Promise<NamedDisk> {
   const format: DiskFormatId | null = options.from === null ? null : formatNamed(options.from).id;
+  const { external, mapDisk = [], snapshot = null } = options;
   const file = localPath(name);
   const member = await memberOf(file);
-  if (member !== null) return openMember(member.package, member.name, format, session);
+  const mapped = (otherwise: SourceResolver): SourceResolver =>
+    mapDisk.length === 0 ? otherwise : mappedResolver(mappedFiles(mapDisk, external, session), otherwise);
+  if (member !== null) {
+    const disk = await openMember(member.package, member.name, format, session);
+    return { ...disk, resolver: mapped(disk.resolver), snapshot };
+  }
   const source = await openFileSource(file, session.runtime.native, path.basename(file));
   const folder = openFolderAccess(path.dirname(file), session.runtime.native);
   return {
     name,
     source,
-    resolver: folderResolver(folder, { external: options.external }),
+    resolver: mapped(folderResolver(folder, { external })),
     format,
+    snapshot,
     close: () => source.close(),
   };
+}
+
+/** What `--map-disk` says, by id. The files are opened when an image asks for them. */
+function mappedFiles(
+  pairs: NonNullable<NamedDiskOptions["mapDisk"]>,
+  external: NamedDiskOptions["external"],
+  session: Session,
+): ReadonlyMap<string, MappedFile> {
+  const files = new Map<string, MappedFile>();
+  for (const [id, name] of pairs) {
+    const target = localPath(name);
+    const folder = openFolderAccess(path.dirname(target), session.runtime.native);
+    files.set(id, {
+      open: () => openFileSource(target, session.runtime.native, path.basename(target)),
+      beside: folderResolver(folder, { external }),
+    });
+  }
+  return files;
 }
 
 /**

@@ -254,6 +254,11 @@ export interface DiskFormat {
   probe(window: ProbeWindow): ProbeResult;
   /** One layer. Who opened the input closes it. */
   open(input: DiskInput, resolver: SourceResolver, ctx: Context): Promise<VirtualDisk>;
+  /**
+   * One layer as it was when an internal snapshot was taken, by its id or name.
+   * @throws `disk/unknown-snapshot`, and what `open` throws
+   */
+  openSnapshot?(source: ByteSource, snapshot: string, resolver: SourceResolver, ctx: Context): Promise<VirtualDisk>;
   openStream?(input: ByteStream, ctx: Context): Promise<DiskStream>;
   /** The file as it lies. */
   layout?(source: ByteSource, ctx: Context): AsyncIterable<LayoutPart>;

@@ -13,6 +13,8 @@ export interface OpenDiskOptions {
   readonly resolver: SourceResolver;
   /** `null`: told by content; raw is never guessed. */
   readonly format: DiskFormatId | null;
+  /** An internal snapshot of the disk itself, by id or name; `null` or left out: its active state. */
+  readonly snapshot?: string | null;
 }
 
 /** One layer of an open chain. */
@@ -35,7 +37,7 @@ interface SeenFile {
 /**
  * Opens a disk with all its parents, as one.
  * A parent that is not the one that its child was made on top of is a finding.
- * @throws `disk/unknown-format`, `disk/name-disagrees`, `disk/parent-missing`, `disk/chain-loop` where a disk is its own ancestor,
+ * @throws `disk/unknown-format`, `disk/name-disagrees`, `disk/no-snapshots`, `disk/unknown-snapshot`, `disk/parent-missing`, `disk/chain-loop` where a disk is its own ancestor,
  *   `io/limit` for chains deeper than `limits.chainDepth`, and whatever the format's `open` throws
  */
 export async function openChain(top: DiskInput, options: OpenDiskOptions, ctx: Context): Promise<VirtualDisk> {
@@ -57,7 +59,7 @@ async function openFrom(
   ctx: Context,
   above: readonly SeenFile[],
 ): Promise<readonly [DiskLayer, ...DiskLayer[]]> {
-  const { formats, resolver } = options;
+  const { formats } = options;
   if (above.length >= ctx.limits.chainDepth) {
     throw new FerryError("io/limit", `the disk chain is deeper than ${ctx.limits.chainDepth} layers`, {
       hint: "The images may name each other in a circle; raise the limit chainDepth if they do not.",
@@ -65,7 +67,7 @@ async function openFrom(
   }
   const seen = "bytes" in input ? [...above, seenFile(input.bytes, above)] : above;
   const format = options.format === null ? await formatOf(input, formats, ctx) : formats.get(options.format);
-  const own = await format.open(input, resolver, ctx);
+  const own = await openOwn(format, input, options, ctx);
   const label = "bytes" in input ? input.bytes.label : input.chunks.label;
   const { parent } = own.info;
   if (parent === null || !("bytes" in input)) return [{ label, own, whole: own }];
@@ -76,6 +78,21 @@ async function openFrom(
     await own.close();
     throw cause;
   }
+}
+
+async function openOwn(
+  format: DiskFormat,
+  input: DiskInput,
+  { resolver, snapshot = null }: OpenDiskOptions,
+  ctx: Context,
+): Promise<VirtualDisk> {
+  if (snapshot === null) return format.open(input, resolver, ctx);
+  if (format.openSnapshot !== undefined && "bytes" in input) {
+    return format.openSnapshot(input.bytes, snapshot, resolver, ctx);
+  }
+  throw new FerryError("disk/no-snapshots", `a ${format.id} disk has no snapshots inside`, {
+    hint: "Its snapshots are files of their own: name the file of the one that is meant.",
+  });
 }
 
 /** Where a file of a chain lies. @throws `disk/chain-loop` where it stands in the chain already */
@@ -128,7 +145,7 @@ async function openParent(
     );
   }
   try {
-    const [first, ...rest] = await openFrom({ bytes: below }, { ...options, format: null }, ctx, above);
+    const [first, ...rest] = await openFrom({ bytes: below }, { ...options, format: null, snapshot: null }, ctx, above);
     const { identity, otherIdentities = [] } = first.own.info;
     const wanted = parent.identity;
     if (wanted !== null && identity !== null && wanted !== identity && !otherIdentities.includes(wanted)) {

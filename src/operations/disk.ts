@@ -29,6 +29,8 @@ export interface DiskSource {
   readonly resolver: SourceResolver;
   /** `null`: told by content. */
   readonly format: DiskFormatId | null;
+  /** An internal snapshot, by id or name; `null` or left out: the active state. */
+  readonly snapshot?: string | null;
 }
 
 /** Opens a disk with its parents. @throws what `openChain` throws */
@@ -36,8 +38,8 @@ export function openDiskSource(disk: DiskSource, ctx: Context): Promise<VirtualD
   return openChain({ bytes: disk.source }, howToOpen(disk), ctx);
 }
 
-function howToOpen({ resolver, format }: DiskSource): OpenDiskOptions {
-  return { formats: diskFormats, resolver, format };
+function howToOpen({ resolver, format, snapshot = null }: DiskSource): OpenDiskOptions {
+  return { formats: diskFormats, resolver, format, snapshot };
 }
 
 /** The format that a word names. @throws `disk/unknown-format-name` */

@@ -172,3 +172,37 @@ test("vhd: a fixed disk rounded to whole MiB has the size that Azure asks for, t
   assert.match(await qemuImg("compare", "-f", "raw", "-F", "vpc", grown, image), /identical/);
   assert.equal((await startCarrier(t).info(image)).properties.creator, "win");
 });
+
+test("qcow2: internal snapshots are read as qemu-img reads them, also from before the disk was made larger", {
+  skip: await lacking("qemu-img", "qemu-io"),
+  timeout: 120_000,
+}, async (t) => {
+  const folder = await scratch(t, "snapshots");
+  const file = (name: string): string => join(folder, name);
+  await run(process.execPath, ["test/fixtures/pattern.mjs", file("guest.raw"), String(ODD), "461"]);
+  await qemuImg("convert", "-c", "-f", "raw", "-O", "qcow2", file("guest.raw"), file("base.qcow2"));
+  await qemuImg("create", "-q", "-f", "qcow2", "-b", "base.qcow2", "-F", "qcow2", file("disk.qcow2"));
+  for (const [i, name] of ["clean", "two words", "3"].entries()) {
+    await qemuIo(file("disk.qcow2"), `write -q -P ${80 + i} ${i}M 1500k`, `write -q -z ${3 + i}M 64k`);
+    await qemuImg("snapshot", "-c", name, file("disk.qcow2"));
+    await qemuImg("resize", "-f", "qcow2", file("disk.qcow2"), `+${1 + i}M`);
+  }
+  await qemuIo(file("disk.qcow2"), "write -q -P 90 0 8M");
+  const ferry = startFerry();
+  t.after(() => ferry.close());
+  for (const [word, option] of [
+    ["1", "snapshot.id=1"],
+    ["clean", "snapshot.id=1"],
+    ["two words", "snapshot.name=two words"],
+    ["3", "snapshot.id=3"],
+  ] as const) {
+    const [theirs, ours] = [file("theirs.raw"), file(`ours-${word}-${option.length}.raw`)];
+    await qemuImg("convert", "-f", "qcow2", "-l", option, "-O", "raw", file("disk.qcow2"), theirs);
+    const { plan } = await ferry.convertDisk(file("disk.qcow2"), ours, { snapshot: word });
+    const { size } = await stat(ours);
+    assert.ok(plan.files.length === 1);
+    assert.ok((await stat(theirs)).size >= size);
+    await truncate(theirs, size);
+    assert.equal(await hashFile(ours, size), await hashFile(theirs, size), word);
+  }
+});

@@ -54,7 +54,11 @@ export interface Ferry {
   convertDisk(
     disk: string,
     destination: string,
-    options: Omit<DiskConvertOptions, "name"> & { readonly from?: DiskFormatId; readonly prove?: boolean },
+    options: Omit<DiskConvertOptions, "name"> & {
+      readonly from?: DiskFormatId;
+      readonly prove?: boolean;
+      readonly snapshot?: string;
+    },
   ): Promise<Converted>;
   /** Ends the threads. */
   close(): Promise<void>;
@@ -120,11 +124,17 @@ export function startFerry(): Ferry {
         }),
       );
     },
-    async convertDisk(disk, destination, { from, prove = false, ...options }): Promise<Converted> {
+    async convertDisk(disk, destination, { from, prove = false, snapshot, ...options }): Promise<Converted> {
       return closing(await openPath(disk, runtime.native), async (input) => {
         if (input.kind === "folder") throw new Error(`${disk} is a folder`);
         const resolver = folderResolver(openFolderAccess(dirname(disk), runtime.native), { external: "allowed" });
-        const named: DiskSource = { name: basename(disk), source: input.source, resolver, format: from ?? null };
+        const named: DiskSource = {
+          name: basename(disk),
+          source: input.source,
+          resolver,
+          format: from ?? null,
+          snapshot: snapshot ?? null,
+        };
         const conversion = await planDiskConversion(named, { ...options, name: basename(destination) }, context());
         return closing(conversion, () => execute(conversion, destination, { kind: "file", prove }));
       });

@@ -48,6 +48,18 @@ export const diskCodes: CodeTable = {
     why: "vmferry writes QCOW2 with backing files and differencing VHDs; other formats are written standing alone.",
     fix: "Convert to qcow2 or vhd, or leave out `--keep-chain`: the chain is flattened then.",
   },
+  "disk/no-snapshots": {
+    kind: "usage",
+    what: "A snapshot was asked for, and the disk's format keeps none inside of its files.",
+    why: "Only QCOW2 does. Others have a file for each snapshot.",
+    fix: "Name the file of the snapshot that is meant, or leave out `--snapshot`.",
+  },
+  "disk/unknown-snapshot": {
+    kind: "usage",
+    what: "A disk has no snapshot of that id or name.",
+    why: "A snapshot may have been deleted, or the word is misspelt. `vmferry disk info` lists them.",
+    fix: "Choose one of those in the hint.",
+  },
   "disk/parent-missing": {
     kind: "not-found",
     what: "A disk holds only changes to another disk, and that one is not there or not allowed.",

@@ -10,7 +10,7 @@ import { clusterKernel, zstdClusterKernel } from "./kernel.js";
 import { MAX_SIZE } from "./layout.js";
 import { planUncompressed } from "./plan.js";
 import { planCompressed } from "./plan-compressed.js";
-import { openQcow2 } from "./read.js";
+import { openQcow2, openQcow2Snapshot } from "./read.js";
 
 function probe({ head }: ProbeWindow): ProbeResult {
   if (head.length < 8 || viewOf(head).getUint32(0) !== QCOW2_MAGIC) return null;
@@ -34,6 +34,7 @@ export const qcow2: DiskFormat = {
     if (!("bytes" in input)) throw new FerryError("internal/bug", "a QCOW2 image is opened from bytes");
     return openQcow2(input.bytes, resolver, ctx);
   },
+  openSnapshot: openQcow2Snapshot,
   async plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
     const plan = variantToWrite(qcow2, options) === "compressed" ? planCompressed : planUncompressed;
     return plan(shape, options, ctx);

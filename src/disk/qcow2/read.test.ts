@@ -16,7 +16,7 @@ import { openChain } from "../open.js";
 import { readGuest } from "../read.js";
 import { checkReads, lawfulExtents } from "../testing/laws.js";
 import { qcow2 } from "./format.js";
-import { openQcow2 } from "./read.js";
+import { openQcow2, openQcow2Snapshot } from "./read.js";
 
 const hasZstd = "zstdDecompressSync" in zlib;
 
@@ -115,6 +115,17 @@ describe("QCOW2 images that qemu-img made", () => {
         ["2", "second", 0],
       ],
     );
+  });
+
+  it("are refused in the state of a snapshot whose table lies outside of the file, and read in the others", async () => {
+    const bytes = await qcow2Bytes("snapshots.qcow2");
+    const view = viewOf(bytes);
+    view.setUint32(Number(view.getBigUint64(64)) + 4, 2 ** 31);
+    const source = memorySource(bytes, "snapshots.qcow2");
+    const at = (snapshot: string): Promise<VirtualDisk> =>
+      openQcow2Snapshot(source, snapshot, noResolver, diskContext());
+    assert.equal(await codeOf(at("1")), "qcow2/bad-table");
+    assert.equal(await codeOf(at("2")), "nothing was thrown");
   });
 
   it("leave to the backing file what they do not hold, and nothing that they say is zero", async () => {

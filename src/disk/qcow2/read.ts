@@ -7,7 +7,7 @@ import { mergeExtents } from "../extents.js";
 import type { DiskInfo, VirtualDisk } from "../model.js";
 import { openClusters } from "./clusters.js";
 import { parseExtensions, parseQcow2Header, pieceBytes, type Qcow2Extensions, type Qcow2Header } from "./header.js";
-import { readSnapshots } from "./snapshots.js";
+import { type Qcow2Snapshot, readSnapshots, snapshotCalled, snapshotProperty } from "./snapshots.js";
 import { type ClusterTables, openClusterTables, PIECE } from "./tables.js";
 
 /** Bytes of the first cluster in which header, extensions and the backing file's name are looked for. */
@@ -17,6 +17,25 @@ const SAMPLED_TABLES = 2;
 
 /** Opens the active state of an image, as one layer. Internal snapshots are listed in the properties. */
 export async function openQcow2(source: ByteSource, resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> {
+  return openState(source, null, resolver, ctx);
+}
+
+/** Opens an image as it was at an internal snapshot, by its id or name. @throws `disk/unknown-snapshot` */
+export async function openQcow2Snapshot(
+  source: ByteSource,
+  snapshot: string,
+  resolver: SourceResolver,
+  ctx: Context,
+): Promise<VirtualDisk> {
+  return openState(source, snapshot, resolver, ctx);
+}
+
+async function openState(
+  source: ByteSource,
+  snapshot: string | null,
+  resolver: SourceResolver,
+  ctx: Context,
+): Promise<VirtualDisk> {
   const head = await source.read(0, Math.min(HEAD_BYTES, source.size), ctx.signal);
   const header = parseQcow2Header(head, source.label);
   refuseEncrypted(header, source);
@@ -25,8 +44,10 @@ export async function openQcow2(source: ByteSource, resolver: SourceResolver, ct
   reportState(header, source, ctx);
   const backingName = await readBackingName(source, header, ctx);
   const snapshots = await readSnapshots(source, header, ctx);
-  const size = alignUp(header.size, SECTOR);
-  const tables = await openClusterTables(source, header, size, ctx);
+  const chosen = snapshot === null ? null : snapshotCalled(snapshot, snapshots, source.label);
+  const size = alignUp(chosen?.diskBytes ?? header.size, SECTOR);
+  const { l1Offset, l1Entries } = chosen ?? header;
+  const tables = await openClusterTables(source, { ...header, l1Offset, l1Entries }, size, ctx);
   const compressed = await holdsCompressed(tables, ctx);
   const data = header.externalData ? await openDataFile(source, extensions, resolver) : source;
   const clusters = openClusters({
@@ -134,7 +155,7 @@ async function openDataFile(
 function propertiesOf(
   header: Qcow2Header,
   extensions: Qcow2Extensions,
-  snapshots: readonly JsonValue[],
+  snapshots: readonly Qcow2Snapshot[],
 ): Readonly<Record<string, JsonValue>> {
   return {
     compat: header.version === 3 ? "1.1" : "0.10",
@@ -148,6 +169,6 @@ function propertiesOf(
     bitmaps: header.bitmaps,
     backingFormat: extensions.backingFormat,
     dataFile: extensions.externalDataName,
-    snapshots,
+    snapshots: snapshots.map(snapshotProperty),
   };
 }

@@ -1,4 +1,4 @@
-import { viewOf } from "../../base/bytes.js";
+import { readU64, viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { JsonValue } from "../../base/ids.js";
 import type { Context } from "../../io/context.js";
@@ -12,23 +12,60 @@ const MOST_ENTRY_BYTES = ENTRY_BYTES + 2 * 0xffff + 1024;
 /** QEMU's own bounds: as many snapshots, and as many bytes of them. */
 const MOST_SNAPSHOTS = 65_536;
 const MOST_TABLE_BYTES = 64 * 1024 * 1024;
+/** Snapshots that a hint names. */
+const MOST_NAMED = 8;
+
+/** An internal snapshot (interop document, "Snapshots"). Sizes in bytes. */
+export interface Qcow2Snapshot {
+  readonly id: string;
+  readonly name: string;
+  /** Since 1970. */
+  readonly seconds: number;
+  /** Of the machine's saved state. */
+  readonly stateBytes: number;
+  readonly l1Offset: number;
+  readonly l1Entries: number;
+  /** Capacity at that time; `null` where the entry does not say: as now. */
+  readonly diskBytes: number | null;
+}
+
+/** A snapshot as a property of the disk. */
+export function snapshotProperty({ id, name, seconds, stateBytes }: Qcow2Snapshot): JsonValue {
+  return { id, name, seconds, stateBytes };
+}
 
 /**
- * The internal snapshots of an image, as properties: id, name, seconds since 1970, bytes of saved machine state.
+ * The snapshot that a word means: its id, else its name, as in qemu-img.
+ * @throws `disk/unknown-snapshot`
+ */
+export function snapshotCalled(word: string, snapshots: readonly Qcow2Snapshot[], label: string): Qcow2Snapshot {
+  const found = snapshots.find(({ id }) => id === word) ?? snapshots.find(({ name }) => name === word);
+  if (found !== undefined) return found;
+  const known = snapshots.slice(0, MOST_NAMED).map(({ id, name }) => `${id} (${name})`);
+  throw new FerryError("disk/unknown-snapshot", `${label} has no snapshot called ${word}`, {
+    hint:
+      known.length === 0
+        ? "It has no snapshots: leave out --snapshot."
+        : `Choose one of: ${known.join(", ")}${known.length < snapshots.length ? ", ..." : ""}.`,
+  });
+}
+
+/**
+ * The internal snapshots of an image.
  * @throws `qcow2/bad-snapshots` where the table is cut off or larger than QEMU's own bounds
  */
 export async function readSnapshots(
   source: ByteSource,
   header: Qcow2Header,
   ctx: Context,
-): Promise<readonly JsonValue[]> {
+): Promise<readonly Qcow2Snapshot[]> {
   const bad = (message: string): FerryError =>
     new FerryError("qcow2/bad-snapshots", message, {
       location: { at: "bytes", file: source.label, offset: header.snapshotsOffset, field: "snapshot table" },
       hint: "The image is damaged: fetch it again, or convert it with qemu-img.",
     });
   if (header.snapshotCount > MOST_SNAPSHOTS) throw bad(`${header.snapshotCount} snapshots are not possible`);
-  const snapshots: JsonValue[] = [];
+  const snapshots: Qcow2Snapshot[] = [];
   let window = new Uint8Array(0);
   let windowAt = header.snapshotsOffset;
   let at = header.snapshotsOffset;
@@ -46,7 +83,7 @@ export async function readSnapshots(
   }
 
   for (let i = 0; i < header.snapshotCount; i++) {
-    const view = viewOf(await take(ENTRY_BYTES));
+    const view = viewOf((await take(ENTRY_BYTES)).slice(0, ENTRY_BYTES));
     const idBytes = view.getUint16(12);
     const nameBytes = view.getUint16(14);
     const extraBytes = view.getUint32(36);
@@ -61,6 +98,9 @@ export async function readSnapshots(
       name: text(idAt + idBytes, nameBytes),
       seconds: view.getUint32(16),
       stateBytes,
+      l1Offset: readU64(view, 0, false),
+      l1Entries: view.getUint32(8),
+      diskBytes: extraBytes >= 16 ? readU64(viewOf(entry), 48, false) : null,
     });
     at += Math.ceil(length / 8) * 8;
   }

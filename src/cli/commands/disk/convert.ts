@@ -6,7 +6,7 @@ import { showOrExecute } from "../../execute.js";
 import { bytes, choice, flag, json, text, wholeNumber, workOptions } from "../../options.js";
 import { withSession } from "../../session.js";
 import { openNamedDisk } from "../../sources.js";
-import { diskArgument, diskOptions, externalOf, writtenFormats } from "./options.js";
+import { diskArgument, diskOptions, howToOpen, snapshotOption, writtenFormats } from "./options.js";
 
 /** `vmferry disk convert DISK DEST`. */
 export const diskConvertCommand: CommandDefinition = defineCommand({
@@ -21,6 +21,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     dryRun: flag("--dry-run", "show the plan and write nothing"),
     force: flag("--force", "replace a file that exists"),
     ...diskOptions,
+    snapshot: snapshotOption,
     json,
     ...workOptions,
   },
@@ -36,7 +37,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
   ],
   async run([name = "", destination = ""], options, cli) {
     return withSession(options, cli, async (session) => {
-      const disk = await openNamedDisk(name, { from: options.from, external: externalOf(options) }, session);
+      const disk = await openNamedDisk(name, howToOpen(options), session);
       try {
         const conversion = await planDiskConversion(
           disk,

@@ -6,7 +6,7 @@ import { judge } from "../../exit-codes.js";
 import { choice, json, workOptions } from "../../options.js";
 import { withSession } from "../../session.js";
 import { openNamedDisk } from "../../sources.js";
-import { diskArgument, diskOptions, externalOf } from "./options.js";
+import { diskArgument, diskOptions, howToOpen, snapshotOption } from "./options.js";
 
 /** `vmferry disk hash DISK`. */
 export const diskHashCommand: CommandDefinition = defineCommand({
@@ -14,6 +14,7 @@ export const diskHashCommand: CommandDefinition = defineCommand({
   options: {
     algorithm: choice("--algorithm NAME", "sha256 by default", ["sha1", "sha256", "sha384", "sha512"]),
     ...diskOptions,
+    snapshot: snapshotOption,
     json,
     ...workOptions,
   },
@@ -21,7 +22,7 @@ export const diskHashCommand: CommandDefinition = defineCommand({
   examples: ["disk hash server.vmdk", "disk hash 'appliance.ova!disk1.vmdk' --algorithm sha512"],
   async run([name = ""], options, cli) {
     return withSession(options, cli, async (session) => {
-      const disk = await openNamedDisk(name, { from: options.from, external: externalOf(options) }, session);
+      const disk = await openNamedDisk(name, howToOpen(options), session);
       try {
         const result = await diskHash(disk, options.algorithm ?? "sha256", session.ctx);
         await cli.terminal.data(options.json ? renderJson(result) : renderHash(result));

@@ -1,6 +1,7 @@
 import { diskFormats } from "../../../disk/formats.js";
 import type { ArgumentSpec, OptionSpec } from "../../command.js";
-import { choice, flag } from "../../options.js";
+import { choice, flag, pairs, text } from "../../options.js";
+import type { NamedDiskOptions } from "../../sources.js";
 
 /** A disk on the command line. */
 export function diskArgument(name: string): ArgumentSpec {
@@ -13,10 +14,32 @@ const ids: readonly string[] = diskFormats.all.map((format) => format.id);
 export const diskOptions: {
   readonly from: OptionSpec<string | null>;
   readonly allowExternal: OptionSpec<boolean>;
+  readonly mapDisk: OptionSpec<NonNullable<NamedDiskOptions["mapDisk"]>>;
 } = {
   from: choice("--from FORMAT", "the format, where content does not tell it or the name disagrees", ids),
   allowExternal: flag("--allow-external", "open parents and data files that the image names, beside it"),
+  mapDisk: pairs(
+    "--map-disk ID=PATH",
+    "open PATH where an image names ID, a path or id of another host, as its parent",
+  ),
 };
+
+/** `--snapshot`, for commands that read what a guest reads. */
+export const snapshotOption: OptionSpec<string | null> = text(
+  "--snapshot NAME",
+  "the disk as it was at an internal snapshot, by its id or name (qcow2)",
+);
+
+/** How a command opens the disk that its options are about. */
+export function howToOpen(options: {
+  readonly from: string | null;
+  readonly allowExternal: boolean;
+  readonly mapDisk: NonNullable<NamedDiskOptions["mapDisk"]>;
+  readonly snapshot?: string | null;
+}): NamedDiskOptions {
+  const { from, mapDisk, snapshot = null } = options;
+  return { from, external: externalOf(options), mapDisk, snapshot };
+}
 
 /** The policy that `--allow-external` stands for. */
 export function externalOf(options: { readonly allowExternal: boolean }): "allowed" | "refused" {
