@@ -53,6 +53,8 @@ interface Seed {
   /** Starts of the blocks of 512 bytes that are not all zeros: disk images are mostly holes. */
   readonly filled: readonly number[];
   readonly others: readonly Uint8Array[];
+  /** Where something was changed, in order. */
+  readonly touched: number[];
 }
 
 const blocksOf = new WeakMap<Uint8Array, readonly number[]>();
@@ -61,16 +63,39 @@ function filledBlocks(bytes: Uint8Array): readonly number[] {
   const known = blocksOf.get(bytes);
   if (known !== undefined) return known;
   const filled: number[] = [];
+  const zeros = Buffer.alloc(512);
   for (let at = 0; at < bytes.length; at += 512) {
-    if (bytes.subarray(at, at + 512).some((byte) => byte !== 0)) filled.push(at);
+    const block = bytes.subarray(at, at + 512);
+    if (zeros.compare(block, 0, block.length, 0, block.length) !== 0) filled.push(at);
   }
   if (filled.length === 0) filled.push(0);
   blocksOf.set(bytes, filled);
   return filled;
 }
 
+/** Inputs above this keep their size in most mutations, and move bytes within this window: moving the whole takes too long. */
+const WINDOW = 65_536;
+
+/** `bytes` with `[at, at + removed)` replaced. */
+function splice(bytes: Uint8Array, at: number, removed: number, inserted: Uint8Array, random: Random): Uint8Array {
+  if (bytes.length <= 4 * WINDOW || random.below(16) === 0) {
+    return join(bytes.subarray(0, at), inserted, bytes.subarray(at + removed));
+  }
+  const window = bytes.subarray(at, at + WINDOW);
+  const after = window.slice(removed);
+  window.set(inserted.subarray(0, window.length));
+  if (inserted.length < window.length) window.set(after.subarray(0, window.length - inserted.length), inserted.length);
+  return bytes;
+}
+
 /** A position: structures stand at the ends and where bytes are not zero, so these are tried more often. */
 function place(bytes: Uint8Array, random: Random, seed: Seed): number {
+  const at = choose(bytes, random, seed);
+  seed.touched.push(at);
+  return at;
+}
+
+function choose(bytes: Uint8Array, random: Random, seed: Seed): number {
   const { length } = bytes;
   switch (random.below(4)) {
     case 0:
@@ -111,7 +136,7 @@ const words = [
 ];
 
 function replaceRun(bytes: Uint8Array, [start, end]: readonly [number, number], random: Random): Uint8Array {
-  return join(bytes.subarray(0, start), new TextEncoder().encode(random.pick(words)), bytes.subarray(end));
+  return splice(bytes, start, end - start, new TextEncoder().encode(random.pick(words)), random);
 }
 
 const mutations: readonly Mutation[] = [
@@ -159,7 +184,7 @@ const mutations: readonly Mutation[] = [
     return bytes;
   },
   function truncate(bytes, random) {
-    return bytes.slice(
+    return bytes.subarray(
       0,
       random.below(2) === 0
         ? random.below(bytes.length)
@@ -168,13 +193,13 @@ const mutations: readonly Mutation[] = [
   },
   function remove(bytes, random, seed) {
     const at = place(bytes, random, seed);
-    return join(bytes.subarray(0, at), bytes.subarray(at + 1 + random.below(random.pick([4, 64, 1024]))));
+    return splice(bytes, at, 1 + random.below(random.pick([4, 64, 1024])), new Uint8Array(0), random);
   },
   function repeat(bytes, random, seed) {
     const at = place(bytes, random, seed);
     const piece = bytes.subarray(at, at + 1 + random.below(random.pick([4, 64, 1024])));
     const times = Array.from({ length: 1 + random.below(8) }, () => piece);
-    return join(bytes.subarray(0, at), ...times, bytes.subarray(at));
+    return splice(bytes, at, 0, join(...times), random);
   },
   function overwrite(bytes, random, seed) {
     const other = random.pick(seed.others);
@@ -203,7 +228,7 @@ const mutations: readonly Mutation[] = [
   function copyLine(bytes, random, seed) {
     const [start, end] = runAround(bytes, place(bytes, random, seed), (byte) => byte !== 0x0a);
     const at = runAround(bytes, place(bytes, random, seed), (byte) => byte !== 0x0a)[0];
-    return join(bytes.subarray(0, at), bytes.subarray(start, end + 1), bytes.subarray(at));
+    return splice(bytes, at, 0, bytes.slice(start, end + 1), random);
   },
   function insertText(bytes, random, seed) {
     const at = place(bytes, random, seed);
@@ -222,7 +247,7 @@ const mutations: readonly Mutation[] = [
       "-1",
       "\r\n",
     ]);
-    return join(bytes.subarray(0, at), new TextEncoder().encode(text), bytes.subarray(at));
+    return splice(bytes, at, 0, new TextEncoder().encode(text), random);
   },
 ];
 
@@ -236,17 +261,66 @@ function join(...parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
-/** One mutated input: a seed with one to six changes, mended in seven of eight cases. The same arguments give the same bytes. */
+/** A copy of a seed that is changed by one case after another. */
+interface Copy {
+  readonly bytes: Uint8Array;
+  touched: readonly number[];
+}
+
+/**
+ * Makes mutated inputs of one target. An input is valid until the next is made: large images are mended where the last case has
+ * changed them, for copying them would be most of the work.
+ */
+export class Mutator {
+  readonly #seeds: readonly Uint8Array[];
+  readonly #repair: ((bytes: Uint8Array) => void) | undefined;
+  readonly #copies = new Map<Uint8Array, Copy>();
+
+  /** `repair`: as in `FuzzTarget`; it changes nothing but what is filled in a seed, and what stands around changed places. */
+  constructor(seeds: readonly Uint8Array[], repair: ((bytes: Uint8Array) => void) | undefined) {
+    this.#seeds = seeds;
+    this.#repair = repair;
+  }
+
+  /** A seed with one to six changes, mended in seven of eight cases. The same numbers give the same bytes. */
+  input(random: Random): Uint8Array {
+    const original = random.pick(this.#seeds);
+    const seed: Seed = { filled: filledBlocks(original), others: this.#seeds, touched: [] };
+    const copy = this.#fresh(original);
+    copy.touched = seed.touched;
+    let bytes = copy.bytes;
+    const count = 1 + random.below(random.pick([1, 2, 6]));
+    for (let i = 0; i < count && bytes.length > 1; i++) bytes = random.pick(mutations)(bytes, random, seed);
+    if (random.below(8) > 0) this.#repair?.(bytes);
+    return bytes;
+  }
+
+  #fresh(original: Uint8Array): Copy {
+    const known = this.#copies.get(original);
+    if (known === undefined) {
+      const copy = { bytes: original.slice(), touched: [] };
+      this.#copies.set(original, copy);
+      return copy;
+    }
+    const { bytes, touched } = known;
+    for (const at of touched) {
+      const [from, to] = [Math.max(0, at - REACH.before), at + REACH.after];
+      // A place in an input that had grown lies past the end of the copy.
+      if (from < bytes.length) bytes.set(original.subarray(from, to), from);
+    }
+    for (const at of filledBlocks(original)) bytes.set(original.subarray(at, at + 512), at);
+    return known;
+  }
+}
+
+/** How far a change reaches from the place that was chosen for it. */
+const REACH = { before: 512, after: WINDOW + 8192 } as const;
+
+/** One mutated input. The same arguments give the same bytes. */
 export function mutate(
   seeds: readonly Uint8Array[],
   random: Random,
   repair: ((bytes: Uint8Array) => void) | undefined,
 ): Uint8Array {
-  const original = random.pick(seeds);
-  const seed: Seed = { filled: filledBlocks(original), others: seeds };
-  let bytes: Uint8Array = original.slice();
-  const count = 1 + random.below(random.pick([1, 2, 6]));
-  for (let i = 0; i < count && bytes.length > 1; i++) bytes = random.pick(mutations)(bytes, random, seed);
-  if (random.below(8) > 0) repair?.(bytes);
-  return bytes;
+  return new Mutator(seeds, repair).input(random);
 }

@@ -19,6 +19,8 @@ export interface FuzzReport {
   readonly target: string;
   readonly cases: number;
   readonly crashes: readonly (FuzzCrash & { readonly input: Uint8Array })[];
+  /** The slowest case that ended. Wall time: the machine's other work is in it. */
+  readonly worst: { readonly index: number; readonly ms: number };
 }
 
 /** More crashes than this are the same one again. */
@@ -28,8 +30,10 @@ const mostCrashes = 5;
 export async function fuzz(target: FuzzTarget, run: FuzzRun): Promise<FuzzReport> {
   const crashes: FuzzCrash[] = [];
   let next = 0;
+  let slow = -1;
+  let worst = { index: 0, ms: 0 };
   while (next < run.cases && crashes.length < mostCrashes) {
-    const progress = new Int32Array(new SharedArrayBuffer(8));
+    const progress = new Int32Array(new SharedArrayBuffer(16));
     const work: FuzzWork = {
       target: target.name,
       base: run.base,
@@ -39,47 +43,63 @@ export async function fuzz(target: FuzzTarget, run: FuzzRun): Promise<FuzzReport
       progress,
     };
     const fatal = await runThread(work, run.timeoutMs ?? caseLimits.timeoutMs, (crash) => crashes.push(crash));
+    const ms = Atomics.load(progress, 2) / 1000;
+    if (ms > worst.ms) worst = { index: Atomics.load(progress, 3), ms };
     if (fatal === null) break;
     const index = Atomics.load(progress, 0);
-    crashes.push({ index, reason: fatal });
-    next = index + 1;
+    next = index;
+    // A busy machine can make any case slow, once.
+    if (fatal.hang && slow !== index) slow = index;
+    else {
+      crashes.push({ index, reason: fatal.reason });
+      next = index + 1;
+    }
   }
-  if (crashes.length === 0) return { target: target.name, cases: run.cases, crashes: [] };
+  if (crashes.length === 0) return { target: target.name, cases: run.cases, crashes: [], worst };
   const seeds = await target.seeds();
   const input = (index: number): Uint8Array =>
     run.inputs?.[index] ?? mutate(seeds, new Random(seedOf(target.name, run.base, index)), target.repair);
   const found = crashes.slice(0, mostCrashes).map((crash) => ({ ...crash, input: input(crash.index) }));
-  return { target: target.name, cases: run.cases, crashes: found };
+  return { target: target.name, cases: run.cases, crashes: found, worst };
 }
 
-/** `null`: all cases were run. Otherwise why the thread had to end at the case in `work.progress`. */
+/** Why a thread had to end at the case in `work.progress`. */
+interface Fatal {
+  readonly hang: boolean;
+  readonly reason: string;
+}
+
+/** `null`: all cases were run. */
 async function runThread(
   work: FuzzWork,
   timeoutMs: number,
   crashed: (crash: FuzzCrash) => void,
-): Promise<string | null> {
+): Promise<Fatal | null> {
   const worker = new Worker(new URL("./worker.js", import.meta.url), {
     workerData: work,
     resourceLimits: { maxOldGenerationSizeMb: caseLimits.heapMiB },
   });
+  // Not begun: loading and seeds take their time.
+  Atomics.store(work.progress, 0, -1);
   let seen = -1;
   let sinceMs = Date.now();
   let count = 0;
   let watch: NodeJS.Timeout | undefined;
-  const fatal = await new Promise<string | null>((resolve) => {
+  const fatal = await new Promise<Fatal | null>((resolve) => {
     watch = setInterval(() => {
       const index = Atomics.load(work.progress, 0);
       if (index !== seen) {
         seen = index;
         sinceMs = Date.now();
-      } else if (Date.now() - sinceMs > timeoutMs) resolve(`no end within ${timeoutMs} ms`);
+      } else if (index >= 0 && Date.now() - sinceMs > timeoutMs)
+        resolve({ hang: true, reason: `no end within ${timeoutMs} ms` });
     }, 100);
     worker.on("message", (crash: FuzzCrash) => {
       crashed(crash);
       if (++count >= mostCrashes) resolve(null);
     });
-    worker.on("error", (error) => resolve(`the thread ended: ${error.message}`));
-    worker.on("exit", (code) => resolve(code === 0 ? null : `the thread ended with ${code}`));
+    worker.on("error", (error) => resolve({ hang: false, reason: `the thread ended: ${error.message}` }));
+    worker.on("exit", (code) => resolve(code === 0 ? null : { hang: false, reason: `the thread ended with ${code}` }));
   });
   clearInterval(watch);
   await worker.terminate();

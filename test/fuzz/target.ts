@@ -13,10 +13,12 @@ export interface FuzzTarget {
 
 /** What a case may take. */
 export const caseLimits: {
-  /** A case that takes longer hangs. Mutated inputs are small: a few milliseconds are usual. */
+  /** A case that takes longer, twice in a row, hangs. Mutated inputs are small: a millisecond is usual. */
   readonly timeoutMs: number;
   /** The heap of the thread. */
   readonly heapMiB: number;
   /** One typed array. The limits that parsers get in fuzzing are all below it. */
   readonly allocationBytes: number;
-} = Object.freeze({ timeoutMs: 10_000, heapMiB: 512, allocationBytes: 64 * 2 ** 20 });
+  /** All typed arrays of a case together, let go or not. */
+  readonly totalBytes: number;
+} = Object.freeze({ timeoutMs: 2000, heapMiB: 512, allocationBytes: 64 * 2 ** 20, totalBytes: 512 * 2 ** 20 });

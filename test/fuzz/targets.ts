@@ -2,16 +2,9 @@ import { readFile } from "node:fs/promises";
 import { fit } from "../../src/appliance/fit.js";
 import { SECTOR } from "../../src/base/bytes.js";
 import { FerryError } from "../../src/base/errors.js";
-import type { DiskFormatId } from "../../src/base/ids.js";
 import { bootFacts } from "../../src/disk/boot.js";
-import { diskFormats } from "../../src/disk/formats.js";
-import type { DiskFormat } from "../../src/disk/model.js";
-import { openChain } from "../../src/disk/open.js";
 import { openRaw } from "../../src/disk/raw/read.js";
-import { readGuest } from "../../src/disk/read.js";
-import { crc32c } from "../../src/io/checksums/crc32c.js";
 import type { FolderAccess } from "../../src/io/folder.js";
-import type { SourceResolver } from "../../src/io/source.js";
 import { memorySource } from "../../src/io/sources/memory.js";
 import { inspectPackage } from "../../src/operations/inspect.js";
 import { openPackage } from "../../src/operations/open.js";
@@ -19,34 +12,20 @@ import { detectPackage } from "../../src/package/detect.js";
 import { parseManifest } from "../../src/package/manifest/text.js";
 import { openOva } from "../../src/package/ova/open.js";
 import { readTarIndex } from "../../src/package/tar/index.js";
+import { parseCertificate } from "../../src/package/trust/certificate.js";
 import { platforms } from "../../src/platforms/platforms.js";
 import { plain } from "../../src/report/palette.js";
 import { renderInspect } from "../../src/report/text.js";
 import { targets } from "../../src/targets/targets.js";
 import { parseXml } from "../../src/xml/parse.js";
-import { diskFileBytes, diskFixtures, packageFixtures } from "../support/fixtures.js";
+import { packageFixtures } from "../support/fixtures.js";
 import { FatImage, gpt, guestDisk, mbr, PROTECTIVE } from "../support/guest.js";
-import { qcow2Bytes, qcow2Fixtures, qcow2Neighbours } from "../support/qcow2.js";
 import { fuzzContext } from "./context.js";
+import { diskTargets } from "./disk-targets.js";
 import type { FuzzTarget } from "./target.js";
 
 /** Of larger archives the front is taken. */
 const largestArchive = 2 ** 18;
-/** Of disks that are larger none: copying them would be all that cases do. VHDX is never much smaller. */
-const largestDisk = 12 * 2 ** 20;
-
-/** Answers with the undamaged files of the disk fixtures, so that a damaged descriptor gets as far as it can. */
-const fixtureFiles: SourceResolver = {
-  async open(request, from) {
-    const { name } = request;
-    for (const disk of await diskFixtures()) {
-      for (const file of disk.files) if (file.name === name) return memorySource(await diskFileBytes(file), name);
-    }
-    if (request.name === "base.qcow2" || request.name === "external.data") return qcow2Neighbours.open(request, from);
-    return null;
-  },
-};
-
 /** Archives: small ones whole, of larger ones the front. */
 async function archives(): Promise<readonly Uint8Array[]> {
   const files = (await packageFixtures()).map(({ source }) => source).filter((source) => source.endsWith(".ova"));
@@ -129,42 +108,28 @@ const manifest: FuzzTarget = {
   },
 };
 
-/** Writes the CRC-32C of a VHDX structure into it. */
-function sealVhdx(bytes: Uint8Array, at: number, length: number): void {
-  if (length < 8 || at + length > bytes.length) return;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, length);
-  view.setUint32(4, 0, true);
-  view.setUint32(4, crc32c(bytes.subarray(at, at + length)), true);
+const certificate: FuzzTarget = {
+  name: "certificate",
+  async seeds() {
+    const files = await members(/\.cert$/);
+    // Half of the changes should hit what the base64 says, not its letters.
+    return [...files, ...files.map(derOfPem)];
+  },
+  async run(bytes, ctx) {
+    if (bytes[0] === 0x30) parseCertificate(pemOfDer(bytes), ctx);
+    else parseCertificate(bytes, ctx);
+  },
+};
+
+function derOfPem(pem: Uint8Array): Uint8Array {
+  const base64 = /-----BEGIN CERTIFICATE-----([^-]*)/.exec(Buffer.from(pem).toString("latin1"))?.[1] ?? "";
+  return new Uint8Array(Buffer.from(base64, "base64"));
 }
 
-/** Writes the sums of both headers, both region tables and the log's entries (MS-VHDX 2.2.2, 2.2.3, 2.3.1). */
-function repairVhdx(bytes: Uint8Array): void {
-  for (const at of [0x30000, 0x40000]) sealVhdx(bytes, at, 0x10000);
-  // The log stands where every writer that we know puts it.
-  for (let at = 0x100000; at < 0x110000 && at + 4096 <= bytes.length; at += 4096) {
-    if (new TextDecoder("latin1").decode(bytes.subarray(at, at + 4)) !== "loge") continue;
-    sealVhdx(bytes, at, Math.min(new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(8, true), 2 ** 20));
-  }
-  for (const at of [0x10000, 0x20000]) sealVhdx(bytes, at, 0x1000);
+function pemOfDer(der: Uint8Array): Uint8Array {
+  const base64 = Buffer.from(der).toString("base64");
+  return new TextEncoder().encode(`-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`);
 }
-
-/** Writes the sums of the footer, of its copy and of the header of a dynamic VHD. */
-function repairVhd(bytes: Uint8Array): void {
-  const seal = (at: number, length: number, cookie: string, field: number): void => {
-    if (at < 0 || at + length > bytes.length) return;
-    const part = bytes.subarray(at, at + length);
-    if (new TextDecoder("latin1").decode(part.subarray(0, 8)) !== cookie) return;
-    part.fill(0, field, field + 4);
-    const sum = part.reduce((total, byte) => total + byte, 0);
-    new DataView(part.buffer, part.byteOffset).setUint32(field, 0xffffffff - sum);
-  };
-  seal(0, 512, "conectix", 64);
-  seal(bytes.length - 512, 512, "conectix", 64);
-  seal(512, 1024, "cxsparse", 36);
-}
-
-/** Sums that would stop a damaged disk before its fields are looked at. */
-const diskRepairs: Partial<Record<DiskFormatId, (bytes: Uint8Array) => void>> = { vhdx: repairVhdx, vhd: repairVhd };
 
 /** A folder in memory: the descriptor under fuzzing, and an empty file of every other name that is asked for. */
 function folderAround(descriptor: Uint8Array): FolderAccess {
@@ -193,46 +158,6 @@ const ovf: FuzzTarget = {
     }
   },
 };
-
-/** Opens a disk and reads wherever it says that there is data. */
-function diskTarget(format: DiskFormat): FuzzTarget {
-  const repair = diskRepairs[format.id];
-  return {
-    name: format.id,
-    seeds: () => diskSeeds(format.id),
-    ...(repair === undefined ? {} : { repair }),
-    async run(bytes, ctx) {
-      const source = memorySource(bytes, `fuzz${format.extensions[0]}`);
-      const disk = await openChain(
-        { bytes: source },
-        { formats: diskFormats, resolver: fixtureFiles, format: format.id },
-        ctx,
-      );
-      await bootFacts(disk, ctx);
-      let looked = 0;
-      let end = 0;
-      for await (const extent of disk.extents()) {
-        if (extent.offset !== end || extent.length <= 0) throw new Error("extents do not tile the disk");
-        end += extent.length;
-        if (extent.kind !== "data" || looked++ >= 16) continue;
-        await readGuest(disk, { offset: extent.offset, length: Math.min(extent.length, 2 ** 20) }, ctx);
-      }
-      if (end !== disk.info.size) throw new Error("extents end before the disk does");
-    },
-  };
-}
-
-async function diskSeeds(format: DiskFormatId): Promise<readonly Uint8Array[]> {
-  const seeds: Uint8Array[] = [];
-  for (const disk of await diskFixtures()) {
-    const [first] = disk.files;
-    if (disk.format !== format || first === undefined) continue;
-    const bytes = await diskFileBytes(first);
-    if (bytes.length <= largestDisk) seeds.push(bytes);
-  }
-  if (format === "qcow2") for (const { name } of await qcow2Fixtures()) seeds.push(await qcow2Bytes(name));
-  return seeds;
-}
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
@@ -305,5 +230,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   manifest,
   ovf,
   boot,
-  ...diskFormats.all.filter(({ id }) => id !== "raw").map(diskTarget),
+  certificate,
+  ...diskTargets,
 ];

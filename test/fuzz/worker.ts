@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { FerryError } from "../../src/base/errors.js";
 import { fuzzContext } from "./context.js";
 import { AllocationTooLarge, guardAllocations } from "./guard.js";
-import { mutate, Random, seedOf } from "./mutate.js";
+import { Mutator, Random, seedOf } from "./mutate.js";
 import { caseLimits } from "./target.js";
 import { brokenTarget, fuzzTargets } from "./targets.js";
 
@@ -15,7 +15,7 @@ export interface FuzzWork {
   readonly to: number;
   /** Inputs to run instead of mutated ones. */
   readonly inputs: readonly Uint8Array[] | null;
-  /** Two numbers: the case that runs, and how many have ended with a value. */
+  /** Four numbers: the case that runs, how many have ended well, the microseconds of the slowest, and which that was. */
   readonly progress: Int32Array;
 }
 
@@ -28,13 +28,20 @@ export interface FuzzCrash {
 const work = workerData as FuzzWork;
 const target = [...fuzzTargets, brokenTarget].find(({ name }) => name === work.target);
 if (target === undefined) throw new Error(`no fuzz target is called ${work.target}`);
-const seeds = await target.seeds();
-guardAllocations(caseLimits.allocationBytes);
+const mutator = new Mutator(await target.seeds(), target.repair);
+const guard = guardAllocations(caseLimits.allocationBytes, caseLimits.totalBytes);
 
 for (let index = work.from; index < work.to; index++) {
   Atomics.store(work.progress, 0, index);
-  const input = work.inputs?.[index] ?? mutate(seeds, new Random(seedOf(work.target, work.base, index)), target.repair);
+  const input = work.inputs?.[index] ?? mutator.input(new Random(seedOf(work.target, work.base, index)));
+  guard.reset();
+  const startMs = performance.now();
   const reason = await runCase(input);
+  const microseconds = Math.ceil(1000 * (performance.now() - startMs));
+  if (microseconds > Atomics.load(work.progress, 2)) {
+    Atomics.store(work.progress, 2, microseconds);
+    Atomics.store(work.progress, 3, index);
+  }
   if (reason !== null) parentPort?.postMessage({ index, reason } satisfies FuzzCrash);
   else Atomics.add(work.progress, 1, 1);
 }
