@@ -295,6 +295,11 @@ export class Mutator {
     return bytes;
   }
 
+  /** A case of a target: the seeds as they are come first, so that a change which breaks them is seen. */
+  case(target: string, base: number, index: number): Uint8Array {
+    return this.#seeds[index] ?? this.input(new Random(seedOf(target, base, index)));
+  }
+
   #fresh(original: Uint8Array): Copy {
     const known = this.#copies.get(original);
     if (known === undefined) {

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { mutate, Random, seedOf } from "./mutate.js";
+import { Mutator } from "./mutate.js";
 import { caseLimits, type FuzzTarget } from "./target.js";
 import type { FuzzCrash, FuzzWork } from "./worker.js";
 
@@ -8,7 +8,7 @@ export interface FuzzRun {
   /** Another number, other cases. */
   readonly base: number;
   readonly cases: number;
-  /** Inputs to run instead of mutated ones. */
+  /** The first inputs to run, `cases` among them; then come the seeds and what mutations make of them. */
   readonly inputs?: readonly Uint8Array[];
   /** By default `caseLimits.timeoutMs`. */
   readonly timeoutMs?: number;
@@ -39,7 +39,7 @@ export async function fuzz(target: FuzzTarget, run: FuzzRun): Promise<FuzzReport
       base: run.base,
       from: next,
       to: run.cases,
-      inputs: run.inputs ?? null,
+      inputs: run.inputs ?? [],
       progress,
     };
     const fatal = await runThread(work, run.timeoutMs ?? caseLimits.timeoutMs, (crash) => crashes.push(crash));
@@ -56,9 +56,10 @@ export async function fuzz(target: FuzzTarget, run: FuzzRun): Promise<FuzzReport
     }
   }
   if (crashes.length === 0) return { target: target.name, cases: run.cases, crashes: [], worst };
-  const seeds = await target.seeds();
+  const inputs = run.inputs ?? [];
+  const mutator = new Mutator(await target.seeds(), target.repair);
   const input = (index: number): Uint8Array =>
-    run.inputs?.[index] ?? mutate(seeds, new Random(seedOf(target.name, run.base, index)), target.repair);
+    inputs[index] ?? mutator.case(target.name, run.base, index - inputs.length).slice();
   const found = crashes.slice(0, mostCrashes).map((crash) => ({ ...crash, input: input(crash.index) }));
   return { target: target.name, cases: run.cases, crashes: found, worst };
 }

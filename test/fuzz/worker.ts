@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { FerryError } from "../../src/base/errors.js";
 import { fuzzContext } from "./context.js";
 import { AllocationTooLarge, guardAllocations } from "./guard.js";
-import { Mutator, Random, seedOf } from "./mutate.js";
+import { Mutator } from "./mutate.js";
 import { caseLimits } from "./target.js";
 import { brokenTarget, fuzzTargets } from "./targets.js";
 
@@ -13,8 +13,8 @@ export interface FuzzWork {
   readonly base: number;
   readonly from: number;
   readonly to: number;
-  /** Inputs to run instead of mutated ones. */
-  readonly inputs: readonly Uint8Array[] | null;
+  /** The first inputs to run. */
+  readonly inputs: readonly Uint8Array[];
   /** Four numbers: the case that runs, how many have ended well, the microseconds of the slowest, and which that was. */
   readonly progress: Int32Array;
 }
@@ -33,7 +33,7 @@ const guard = guardAllocations(caseLimits.allocationBytes, caseLimits.totalBytes
 
 for (let index = work.from; index < work.to; index++) {
   Atomics.store(work.progress, 0, index);
-  const input = work.inputs?.[index] ?? mutator.input(new Random(seedOf(work.target, work.base, index)));
+  const input = work.inputs[index] ?? mutator.case(work.target, work.base, index - work.inputs.length);
   guard.reset();
   const startMs = performance.now();
   const reason = await runCase(input);
