@@ -29,7 +29,7 @@ export type {
   TargetId,
 } from "./base/ids.js";
 export { defaultLimits, type Limits } from "./base/limits.js";
-export type { DiskInfo, Extent, VirtualDisk } from "./disk/model.js";
+export type { DiskInfo, Extent, LayoutPart, VirtualDisk } from "./disk/model.js";
 export type { Context, ProgressScope, Runtime } from "./io/context.js";
 export type { FileSet } from "./io/file-set.js";
 export type { FolderAccess } from "./io/folder.js";
@@ -48,6 +48,8 @@ export {
   openDiskSource,
   planDiskConversion,
 } from "./operations/disk.js";
+export { diskCheck } from "./operations/disk-check.js";
+export { type DiskMap, type DiskMapOptions, diskMap } from "./operations/disk-map.js";
 export { type InspectOptions, inspectPackage } from "./operations/inspect.js";
 export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./operations/open.js";
 export { type PackOptions, planPack } from "./operations/pack.js";

@@ -8,7 +8,7 @@ export interface CommandGroup {
 
 /** Words in front of other commands. */
 export const groups: readonly CommandGroup[] = [
-  { name: "disk", summary: "one disk image: info, convert, compare, hash" },
+  { name: "disk", summary: "one disk image: info, convert, compare, check, map, hash" },
 ];
 
 /** Every command, in the order of the help. A new command is its file and one line here. */
@@ -52,6 +52,16 @@ export const commands: readonly CommandEntry[] = [
     name: "disk compare",
     summary: "whether two disks read the same, and where they differ first",
     load: async () => (await import("./commands/disk/compare.js")).diskCompareCommand,
+  },
+  {
+    name: "disk check",
+    summary: "whether an image's tables, counts and sums are right, parents included",
+    load: async () => (await import("./commands/disk/check.js")).diskCheckCommand,
+  },
+  {
+    name: "disk map",
+    summary: "where a disk holds data, or what lies where in its file",
+    load: async () => (await import("./commands/disk/map.js")).diskMapCommand,
   },
   {
     name: "disk hash",

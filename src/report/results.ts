@@ -1,3 +1,4 @@
+// Long: the whole contract stands in one file, which the schemas are made from.
 /**
  * The documents that commands print with `--json`: a contract. Absent facts are `null`, never left out; sizes are bytes.
  * The JSON Schemas in `schemas/` are made from these types (`node dist/scripts/gen-schemas.js`), comments included.
@@ -309,6 +310,60 @@ export interface HashResult {
   readonly diagnostics: readonly DiagnosticResult[];
 }
 
+/** One image file that was checked, by itself. */
+export interface CheckedImage {
+  readonly file: string;
+  readonly format: DiskFormatId;
+  /** `null`: too damaged to tell. */
+  readonly variant: string | null;
+  /** `damaged` exactly when a finding of severity `error` is there; `unchecked`: the format is not checked. */
+  readonly verdict: "sound" | "damaged" | "unchecked";
+  /** Findings by code: all of them, also where `diagnostics` holds the first ones alone. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** At most a hundred of each code. */
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
+/** `vmferry disk check --json`. The fields of the file that was named stand at the top. */
+export interface CheckResult extends CheckedImage {
+  readonly schema: "vmferry/check@1";
+  /** The images below it, the nearest first, each judged by itself; those that could be opened. */
+  readonly parents: readonly CheckedImage[];
+}
+
+/** A stretch of the guest's bytes. */
+export interface MapExtent {
+  /** Guest offset. */
+  readonly offset: number;
+  readonly length: number;
+  /** `zero`: reads as zeros; `absent`: not in this file, the parent's. */
+  readonly kind: "data" | "zero" | "absent";
+}
+
+/** A structure of an image file, as it lies there. */
+export interface MapPart {
+  /** Offset in the file. */
+  readonly offset: number;
+  readonly length: number;
+  readonly what: string;
+  /** Its fields, in the format's own words. */
+  readonly values: Readonly<Record<string, JsonValue>>;
+}
+
+/** `vmferry disk map --json`. */
+export interface MapResult {
+  readonly schema: "vmferry/map@1";
+  readonly file: string;
+  readonly format: DiskFormatId;
+  readonly variant: string;
+  /** What the guest sees. */
+  readonly capacityBytes: number;
+  /** In order, without gaps; `null` with `--layout`. */
+  readonly extents: readonly MapExtent[] | null;
+  /** With `--layout`; else `null`. */
+  readonly layout: readonly MapPart[] | null;
+}
+
 /** Every document of the contract. */
 export type Result =
   | InspectResult
@@ -318,7 +373,9 @@ export type Result =
   | PlanResult
   | ConvertResult
   | CompareResult
-  | HashResult;
+  | HashResult
+  | CheckResult
+  | MapResult;
 
 /** A finding as the contract shows it. */
 export function toDiagnosticResult(diagnostic: Diagnostic): DiagnosticResult {

@@ -36,12 +36,14 @@ test("inspect prints a document by its schema for every package fixture", async 
   }
 });
 
-test("verify, disk info, compare, hash and dry runs print documents by their schemas", async () => {
+test("verify, disk info, compare, hash, check, map and dry runs print documents by their schemas", async () => {
   const cases: [string, string[]][] = [
     ["vmferry/verify@1", ["verify", lantern]],
     ["vmferry/disk@1", ["disk", "info", disk]],
     ["vmferry/compare@1", ["disk", "compare", disk, disk]],
     ["vmferry/hash@1", ["disk", "hash", disk]],
+    ["vmferry/check@1", ["disk", "check", disk]],
+    ["vmferry/map@1", ["disk", "map", disk]],
     ["vmferry/plan@1", ["disk", "convert", disk, join(folder, "plan.raw"), "--dry-run"]],
     ["vmferry/plan@1", ["unpack", lantern, join(folder, "plan"), "--dry-run"]],
   ];

@@ -1,10 +1,12 @@
 /** One result of each kind with every field filled, for tests of renderers and schemas. Names are hostile where they can be. */
 import type {
+  CheckResult,
   CompareResult,
   ConvertResult,
   DiskResult,
   HashResult,
   InspectResult,
+  MapResult,
   PlanResult,
   VerifyResult,
 } from "../../src/report/results.js";
@@ -196,4 +198,53 @@ export const hashSample: HashResult = {
   digest: "ee".repeat(32),
   capacityBytes: 8388608,
   diagnostics: [],
+};
+
+/** A damaged delta over a sound base. */
+export const checkSample: CheckResult = {
+  schema: "vmferry/check@1",
+  file: "delta.qcow2",
+  format: "qcow2",
+  variant: "uncompressed",
+  verdict: "damaged",
+  counts: { "example/bad": 1, "example/leak": 120 },
+  diagnostics: [
+    {
+      code: "example/bad",
+      severity: "error",
+      message: "cluster 7 is used twice",
+      hint: "Go back to a backup.",
+      spec: null,
+      location: { at: "bytes", file: "delta.qcow2", offset: 512 },
+      data: null,
+    },
+    {
+      code: "example/leak",
+      severity: "warning",
+      message: "cluster 9 is used by nothing",
+      hint: null,
+      spec: null,
+      location: null,
+      data: { clusters: 1 },
+    },
+  ],
+  parents: [
+    { file: "base.raw", format: "raw", variant: "raw", verdict: "unchecked", counts: {}, diagnostics: [] },
+    { file: "lower.vmdk", format: "vmdk", variant: null, verdict: "sound", counts: {}, diagnostics: [] },
+  ],
+};
+
+/** A small delta. */
+export const mapSample: MapResult = {
+  schema: "vmferry/map@1",
+  file: "delta.qcow2",
+  format: "qcow2",
+  variant: "uncompressed",
+  capacityBytes: 1048576,
+  extents: [
+    { offset: 0, length: 65536, kind: "data" },
+    { offset: 65536, length: 65536, kind: "zero" },
+    { offset: 131072, length: 917504, kind: "absent" },
+  ],
+  layout: null,
 };

@@ -99,6 +99,22 @@ export const diskCodes: CodeTable = {
     why: "One of them is wrong; an importer that believes the smaller one cuts the disk off.",
     fix: "Correct the capacity in the descriptor.",
   },
+  "disk/not-checked": {
+    what: "The structure of a disk image was not checked.",
+    why: "Raw disks have no structure; for the others vmferry has no check of that format yet.",
+    fix: "Nothing for a raw disk. Else compare it with a copy: `vmferry disk compare`.",
+  },
+  "disk/parent-not-checked": {
+    what: "The parent of a checked disk was not checked.",
+    why: "It is not there, or not allowed; each image of a chain is judged by itself, so what was found about the others holds.",
+    fix: "Put the parent beside it and allow it with `--allow-external`, or check it by itself.",
+  },
+  "disk/no-layout": {
+    kind: "unsupported-feature",
+    what: "vmferry cannot show what lies where in a file of this disk format.",
+    why: "Raw disks have no structure; for the others the format's layout is not described yet.",
+    fix: "Leave out `--layout` for the extents of the guest's disk.",
+  },
   "disk/sizes-differ": {
     what: "Two disks have the same content and different capacities.",
     why: "Formats round capacities in different ways; what one disk has more is zeros.",

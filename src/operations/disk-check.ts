@@ -1,0 +1,183 @@
+import type { Diagnostic } from "../base/diagnostics.js";
+import { FerryError } from "../base/errors.js";
+import type { DiskFormatId } from "../base/ids.js";
+import { diskFormats } from "../disk/formats.js";
+import type { DiskFormat, DiskInfo } from "../disk/model.js";
+import { probeWindow, tellFormat } from "../disk/probe.js";
+import type { Context } from "../io/context.js";
+import type { ByteSource, SourceResolver } from "../io/source.js";
+import { type CheckedImage, type CheckResult, toDiagnosticResult } from "../report/results.js";
+import { findingOf } from "./damage.js";
+import type { DiskSource } from "./disk.js";
+
+/** Findings of one code that are kept; all are counted. A hostile table can give one for every entry. */
+const KEPT = 100;
+
+/** What was found about one file: memory is bounded, counts are complete. */
+class Findings {
+  readonly #kept: Diagnostic[] = [];
+  readonly #counts = new Map<string, number>();
+  #errors = 0;
+
+  add(finding: Diagnostic): void {
+    const count = (this.#counts.get(finding.code) ?? 0) + 1;
+    this.#counts.set(finding.code, count);
+    if (finding.severity === "error") this.#errors++;
+    if (count <= KEPT) this.#kept.push(finding);
+  }
+
+  get damaged(): boolean {
+    return this.#errors > 0;
+  }
+
+  result(): Pick<CheckedImage, "counts" | "diagnostics"> {
+    return { counts: Object.fromEntries(this.#counts), diagnostics: this.#kept.map(toDiagnosticResult) };
+  }
+}
+
+/** One file of a chain. */
+interface Layer {
+  readonly file: string;
+  readonly source: ByteSource;
+  readonly resolver: SourceResolver;
+  readonly format: DiskFormatId | null;
+}
+
+/** What opening a layer tells; `null`: it cannot be opened. */
+type Facts = Pick<DiskInfo, "variant" | "parent" | "identity" | "otherIdentities"> | null;
+
+interface CheckedLayer {
+  readonly format: DiskFormat;
+  readonly facts: Facts;
+  readonly findings: Findings;
+}
+
+/**
+ * `vmferry disk check`: every structure of an image, and of each parent that the resolver opens. Damage is a finding, never thrown.
+ * @throws `disk/unknown-format`, `disk/name-disagrees`, `io/read-failed`, `io/limit` where tables are larger than limits allow, or the
+ *   chain is deeper than `limits.chainDepth`
+ */
+export async function diskCheck(disk: DiskSource, ctx: Context): Promise<CheckResult> {
+  const { name, source, resolver, format } = disk;
+  const images: CheckedImage[] = [];
+  const opened: ByteSource[] = [];
+  try {
+    let layer: Layer = { file: name, source, resolver, format };
+    let checked = await checkLayer(layer, ctx);
+    for (;;) {
+      const parent = checked.facts?.parent ?? null;
+      if (parent === null) break;
+      if (images.length + 1 >= ctx.limits.chainDepth) {
+        throw new FerryError("io/limit", `the disk chain is deeper than ${ctx.limits.chainDepth} layers`, {
+          hint: "The images may name each other in a circle; raise the limit chainDepth if they do not.",
+        });
+      }
+      const below = await resolver.open({ purpose: "parent", ...parent }, layer.source);
+      if (below === null) {
+        checked.findings.add(parentNotChecked(layer.file, parent));
+        break;
+      }
+      opened.push(below);
+      const next: Layer = { file: below.label, source: below, resolver, format: null };
+      const checkedNext = await checkLayer(next, ctx);
+      const wanted = parent.identity;
+      const { identity = null, otherIdentities = [] } = checkedNext.facts ?? {};
+      if (wanted !== null && identity !== null && wanted !== identity && !otherIdentities.includes(wanted)) {
+        checked.findings.add(parentChanged(layer.file, wanted, below.label, identity));
+      }
+      images.push(imageOf(layer, checked));
+      [layer, checked] = [next, checkedNext];
+    }
+    images.push(imageOf(layer, checked));
+  } finally {
+    for (const below of opened) await below.close();
+  }
+  const [top, ...parents] = images as [CheckedImage, ...CheckedImage[]];
+  return { schema: "vmferry/check@1", ...top, parents };
+}
+
+async function checkLayer(layer: Layer, ctx: Context): Promise<CheckedLayer> {
+  const { source, resolver } = layer;
+  const format =
+    layer.format === null
+      ? tellFormat(await probeWindow(source, ctx.signal), diskFormats)
+      : diskFormats.get(layer.format);
+  const findings = new Findings();
+  const collecting: Context = { ...ctx, report: (finding) => findings.add(finding) };
+  if (format.check === undefined) {
+    findings.add({
+      code: "disk/not-checked",
+      severity: "info",
+      message: `the structure of ${layer.file} was not checked: vmferry does not check ${format.id} images`,
+      hint: "Compare it with a copy that is known to be good: vmferry disk compare.",
+      location: { at: "bytes", file: source.label, offset: 0 },
+    });
+  } else {
+    try {
+      for await (const finding of format.check(source, resolver, collecting)) findings.add(finding);
+    } catch (cause) {
+      findings.add(asFinding(cause));
+    }
+  }
+  return { format, facts: await factsOf(layer, format, findings, collecting), findings };
+}
+
+/** A failure that is about the image. Others are thrown on: no verdict can be given. */
+function asFinding(cause: unknown): Diagnostic {
+  if (cause instanceof FerryError && isAboutImage(cause)) return findingOf(cause);
+  throw cause;
+}
+
+function isAboutImage({ kind }: FerryError): boolean {
+  return kind === "corrupt" || kind === "out-of-bounds" || kind === "invalid-format" || kind === "not-found";
+}
+
+/** What opening the layer tells. An image that cannot be opened is not sound, whatever its check says. */
+async function factsOf(layer: Layer, format: DiskFormat, findings: Findings, ctx: Context): Promise<Facts> {
+  // A check has said by itself what opening would report again.
+  const scope: Context = format.check === undefined ? ctx : { ...ctx, report: () => {} };
+  try {
+    const disk = await format.open({ bytes: layer.source }, layer.resolver, scope);
+    const { variant, parent, identity, otherIdentities = [] } = disk.info;
+    await disk.close();
+    return { variant, parent, identity, otherIdentities };
+  } catch (cause) {
+    if (!(cause instanceof FerryError)) throw cause;
+    if (cause.kind === "unsupported-feature" && format.check !== undefined) {
+      findings.add({ ...findingOf(cause), severity: "warning" });
+    } else if (!(findings.damaged && isAboutImage(cause))) {
+      findings.add(asFinding(cause));
+    }
+    return null;
+  }
+}
+
+function imageOf(layer: Layer, { format, facts, findings }: CheckedLayer): CheckedImage {
+  return {
+    file: layer.file,
+    format: format.id,
+    variant: facts?.variant ?? null,
+    verdict: findings.damaged ? "damaged" : format.check === undefined ? "unchecked" : "sound",
+    ...findings.result(),
+  };
+}
+
+function parentNotChecked(file: string, parent: NonNullable<DiskInfo["parent"]>): Diagnostic {
+  return {
+    code: "disk/parent-not-checked",
+    severity: "info",
+    message: `${file} holds only changes to ${parent.name ?? parent.identity ?? "another disk"}, which was not checked: it is not there or not allowed`,
+    hint: "Put the parent beside it and allow it (--allow-external), or check it by itself.",
+  };
+}
+
+function parentChanged(file: string, wanted: string, below: string, found: string): Diagnostic {
+  return {
+    code: "disk/parent-changed",
+    severity: "error",
+    message: `${file} was made on top of ${wanted}, and ${below} is ${found}`,
+    location: { at: "bytes", file: below, offset: 0 },
+    hint: "Look for the parent as it was when the child was made: what is read may be a mixture of two states.",
+    data: { wanted, found },
+  };
+}
