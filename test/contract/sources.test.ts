@@ -18,7 +18,7 @@ import { after, describe, test } from "node:test";
 import fc from "fast-check";
 import type { ByteRange } from "../../src/base/bytes.js";
 import { concatBytes } from "../../src/base/bytes.js";
-import { overlay } from "../../src/disk/vhdx/overlay.js";
+import { overlay } from "../../src/disk/changed-file.js";
 import type { ByteSource } from "../../src/io/source.js";
 import { concatSource } from "../../src/io/sources/concat.js";
 import { memorySource } from "../../src/io/sources/memory.js";

@@ -2,6 +2,17 @@ import type { CodeTable } from "./codes.js";
 
 /** Disk images of all formats; each format has a table of its own beside this one. */
 export const diskCodes: CodeTable = {
+  "disk/more-findings": {
+    what: "A check found more of the same than it shows.",
+    why: "A destroyed table can have millions of wrong entries, most often with one cause.",
+    fix: "Look at the findings that are shown.",
+  },
+  "disk/cannot-amend": {
+    kind: "unsupported-feature",
+    what: "A disk image cannot be changed in this way where it lies.",
+    why: "The format or its variant has no room for the change, or vmferry does not know how to make it.",
+    fix: "Convert the disk instead.",
+  },
   "disk/needs-random-target": {
     kind: "unsupported-feature",
     what: "The destination can only be written front to back, and the disk's layout needs more.",

@@ -4,9 +4,11 @@ import type { Context } from "../../io/context.js";
 import type { DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../../io/source.js";
 import type { DiskFormat, VirtualDisk } from "../model.js";
 import { plainKernel } from "../plain.js";
+import { checkVdi } from "./check.js";
 import { SIGNATURE_AT, VDI_SIGNATURE } from "./header.js";
 import { MAX_SIZE, planVdi, WRITES } from "./plan.js";
 import { openVdi } from "./read.js";
+import { repairVdi } from "./repair.js";
 
 function probe({ head }: ProbeWindow): ProbeResult {
   if (head.length < SIGNATURE_AT + 4) return null;
@@ -27,6 +29,13 @@ export const vdi: DiskFormat = {
   open: (input: DiskInput, _resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> => {
     if (!("bytes" in input)) throw new FerryError("internal/bug", "a VDI is opened from bytes");
     return openVdi(input.bytes, ctx);
+  },
+  check: (source, _resolver, ctx) => checkVdi(source, ctx),
+  async amend(source, change, ctx) {
+    if (change.change === "repair") return repairVdi(source, ctx);
+    throw new FerryError("disk/cannot-amend", "a VDI cannot get another size where it lies", {
+      hint: "Convert it, or use VBoxManage modifymedium --resize.",
+    });
   },
   plan: planVdi,
 };

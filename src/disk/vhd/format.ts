@@ -4,9 +4,11 @@ import type { Context } from "../../io/context.js";
 import type { DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../../io/source.js";
 import type { DiskFormat, VirtualDisk } from "../model.js";
 import { plainKernel } from "../plain.js";
+import { checkVhd } from "./check.js";
 import { FOOTER_BYTES, footerHolds, hasFooterCookie } from "./header.js";
 import { MOST_DISK_BYTES, OVERLAYS, planVhd, WRITES } from "./plan.js";
 import { openVhd } from "./read.js";
+import { repairVhd } from "./repair.js";
 
 /** By the footer, or by its copy in front. A cookie at the end without its checksum may be a guest's own bytes. */
 function probe({ head, tail }: ProbeWindow): ProbeResult {
@@ -42,6 +44,13 @@ export const vhd: DiskFormat = {
   async open(input: DiskInput, _resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> {
     if (!("bytes" in input)) throw new FerryError("internal/bug", "a VHD is opened from bytes");
     return openVhd(input.bytes, ctx);
+  },
+  check: (source, _resolver, ctx) => checkVhd(source, ctx),
+  async amend(source, change, ctx) {
+    if (change.change === "repair") return repairVhd(source, ctx);
+    throw new FerryError("disk/cannot-amend", "a VHD cannot get another size where it lies", {
+      hint: "Convert it to a disk of the new size.",
+    });
   },
   plan: planVhd,
 };

@@ -83,6 +83,22 @@ export function footerHolds(bytes: Uint8Array): boolean {
   return viewOf(bytes).getUint32(64) === checksumOf(bytes, 64);
 }
 
+/** A copy of a footer with the checksum that its other bytes ask for. */
+export function sealedFooter(bytes: Uint8Array): Uint8Array {
+  return sealed(bytes, 64);
+}
+
+/** A copy of a dynamic header with the checksum that its other bytes ask for. */
+export function sealedDynamicHeader(bytes: Uint8Array): Uint8Array {
+  return sealed(bytes, 36);
+}
+
+function sealed(bytes: Uint8Array, field: number): Uint8Array {
+  const copy = new Uint8Array(bytes);
+  viewOf(copy).setUint32(field, checksumOf(copy, field));
+  return copy;
+}
+
 /**
  * Parses a footer whose cookie and checksum have been looked at. A footer of 511 bytes lacks one reserved byte at its end.
  * @throws `vhd/bad-footer` where a field is out of range

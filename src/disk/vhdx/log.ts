@@ -3,8 +3,8 @@ import { FerryError } from "../../base/errors.js";
 import { readGuid } from "../../base/guid.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource } from "../../io/source.js";
+import type { Change } from "../changed-file.js";
 import { checksumHolds, HEADER_SECTION, signatureAt, type VhdxHeader } from "./header.js";
-import type { Change } from "./overlay.js";
 
 /** Sectors of the log, and of what it changes (MS-VHDX 2.3). */
 const LOG_SECTOR = 4096;

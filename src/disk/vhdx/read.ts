@@ -3,6 +3,7 @@ import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource } from "../../io/source.js";
 import { bitRuns } from "../bits.js";
+import { bareOverlay, type Overlay, overlay } from "../changed-file.js";
 import type { DiskInfo, VirtualDisk } from "../model.js";
 import { extentsOfPieces, type Piece, readsOfPieces, withHoles } from "../pieces.js";
 import { type BlockTable, chunkRatioOf, openBlockTable } from "./bat.js";
@@ -20,7 +21,6 @@ import {
 } from "./header.js";
 import { readLog } from "./log.js";
 import { parentOf, readMetadata, type VhdxMetadata } from "./metadata.js";
-import { bareOverlay, type Overlay, overlay } from "./overlay.js";
 
 /** Bytes of the file type identifier that say something. */
 const IDENTIFIER_BYTES = 520;

@@ -1,7 +1,7 @@
-import type { ByteRange } from "../../base/bytes.js";
-import type { ByteSource } from "../../io/source.js";
-import { checkRange, memorySource } from "../../io/sources/memory.js";
-import type { Piece } from "../pieces.js";
+import type { ByteRange } from "../base/bytes.js";
+import type { ByteSource } from "../io/source.js";
+import { checkRange, memorySource } from "../io/sources/memory.js";
+import type { Piece } from "./pieces.js";
 
 /** A change that lies over a file. `bytes` of `null` are zeros. Changes come in order: later ones win. */
 export interface Change {
@@ -16,6 +16,8 @@ export interface Overlay {
   readonly source: ByteSource;
   /** Where the bytes of a range of the changed file really are; `offset` counts from `guest` for the range's first byte. */
   pieces(at: number, length: number, guest: number): Iterable<Piece>;
+  /** What is left to see of the changes: sorted, and none lies over another. */
+  changed(): Iterable<Change>;
 }
 
 /** A file without changes. */
@@ -25,6 +27,7 @@ export function bareOverlay(source: ByteSource): Overlay {
     *pieces(at, length, guest): Iterable<Piece> {
       yield { kind: "data", offset: guest, length, source, at };
     },
+    changed: () => [],
   };
 }
 
@@ -146,6 +149,13 @@ export function overlay(base: ByteSource, changes: readonly Change[], size: numb
 
   return {
     pieces,
+    *changed(): Iterable<Change> {
+      for (const { start, end, change: index } of patches) {
+        const change = changes[index] as Change;
+        const bytes = change.bytes?.subarray(start - change.at, end - change.at) ?? null;
+        yield { at: start, length: end - start, bytes };
+      }
+    },
     source: {
       label: base.label,
       size,
