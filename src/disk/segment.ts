@@ -210,10 +210,11 @@ function kernelOf(kernels: ReadonlyMap<string, UnitKernel>, id: string): UnitKer
 }
 
 /**
- * A segment whose writes all go to their places is worked off in strips of about this many bytes, so that what was read or unpacked is
- * written while it still lies in a processor's own cache.
+ * A segment whose writes all go to their places is worked off in strips of about this many bytes: what was read or unpacked is written
+ * while it still lies in a processor's own cache, and threads that write one file wait for each other for a short time only. Measured with
+ * two threads on ext4, unpacking 1.9 GB: 2.1 s, and 1.6 s in the system, against 2.3 and 1.9 s with 256 KiB, 2.7 to 4.8 s with 4 MiB.
  */
-const STRIP_BYTES = 256 * 1024;
+const STRIP_BYTES = 128 * 1024;
 
 /** Bytes of a strip: whole units of packed reads, so that none is unpacked twice. */
 function stripBytesOf(reads: readonly SegmentRead[], kernels: ReadonlyMap<string, UnitKernel>): number {

@@ -53,6 +53,7 @@ export const convert: CommandDefinition = defineCommand({
     }
     const scratch = path.dirname(path.resolve(destination));
     return withSession({ ...options, scratch }, cli, async (session) => {
+      if (!options.dryRun) session.runtime.pool.start();
       const named = await openNamedPackage(source, {}, session);
       try {
         const request = { ...options, to, destination };

@@ -16,6 +16,7 @@ export function createInlinePool(options: { readonly codec: Codec; readonly port
   });
   return {
     size: 0,
+    start(): void {},
     async run<J, R>(kernel: Kernel<J, R>, job: J, run: PoolRunOptions = {}): Promise<R> {
       // Kernels hold up the thread: between two of them signals and timers have their turn.
       await setImmediate();

@@ -28,6 +28,8 @@ export interface WorkerSettings {
 
 /** A pool whose threads can be ended. */
 export interface ClosablePool extends Pool {
+  /** Starts the threads now, beside other work: a command that is going to need all of them need not wait for them later. */
+  start(): void;
   release(): Promise<void>;
   close(): Promise<void>;
 }
@@ -64,7 +66,7 @@ export function createPool(options: PoolOptions): ClosablePool {
   let closed = false;
   const stops = new StopWords();
 
-  function start(): Thread {
+  function startThread(): Thread {
     const settings: WorkerSettings = { disabled: [...options.disabled] };
     const thread: Thread = { worker: new Worker(options.entry, { workerData: settings }), pending: new Map() };
     const fail = (cause: unknown): void => {
@@ -94,7 +96,7 @@ export function createPool(options: PoolOptions): ClosablePool {
 
   function choose(own: boolean): Thread {
     if (own) {
-      lane ??= start();
+      lane ??= startThread();
       return lane;
     }
     let best: Thread | undefined;
@@ -102,7 +104,7 @@ export function createPool(options: PoolOptions): ClosablePool {
       if (best === undefined || thread.pending.size < best.pending.size) best = thread;
     }
     if (best === undefined || (best.pending.size > 0 && threads.length < size)) {
-      best = start();
+      best = startThread();
       threads.push(best);
     }
     return best;
@@ -124,6 +126,9 @@ export function createPool(options: PoolOptions): ClosablePool {
 
   return {
     size,
+    start(): void {
+      while (!closed && threads.length < size) threads.push(startThread());
+    },
     async run<J, R>(kernel: Kernel<J, R>, job: J, run: PoolRunOptions = {}): Promise<R> {
       const { signal, transfer = [], advanced } = run;
       if (closed || signal?.aborted) throw canceled(signal?.reason);

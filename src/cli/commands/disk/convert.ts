@@ -37,6 +37,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
   ],
   async run([name = "", destination = ""], options, cli) {
     return withSession(options, cli, async (session) => {
+      if (!options.dryRun) session.runtime.pool.start();
       const disk = await openNamedDisk(name, howToOpen(options), session);
       try {
         const conversion = await planDiskConversion(
