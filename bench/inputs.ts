@@ -83,6 +83,7 @@ export async function makeInputs(folder: string): Promise<Inputs> {
     stream: path.join(folder, MEMBER),
     ova: path.join(folder, "bench.ova"),
     member: MEMBER,
+    compressed: path.join(folder, "bench-packed.qcow2"),
   };
   if (!existsSync(inputs.raw)) {
     const stage = path.join(folder, "stage");
@@ -97,6 +98,10 @@ export async function makeInputs(folder: string): Promise<Inputs> {
     const options = ["-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized"];
     run("qemu-img", ["convert", ...options, inputs.raw, `${inputs.stream}.part`]);
     run("mv", [`${inputs.stream}.part`, inputs.stream]);
+  }
+  if (!existsSync(inputs.compressed)) {
+    run("qemu-img", ["convert", "-c", "-f", "raw", "-O", "qcow2", inputs.raw, `${inputs.compressed}.part`]);
+    run("mv", [`${inputs.compressed}.part`, inputs.compressed]);
   }
   if (!existsSync(inputs.ova)) {
     const descriptor = descriptorFor(statSync(inputs.stream).size);

@@ -1,12 +1,13 @@
 /**
  * `npm run bench -- [--rows ID,ID] [--pairs N] [--dir FOLDER] [--codec zlib|libdeflate|both]`: measures the product's table of ratios.
- * Each pair runs the peer and vmferry one after the other, outputs deleted and synced before; the table shows medians.
+ * Each pair runs the peer and vmferry (once for each codec) one after the other, outputs deleted and synced before; the table shows medians.
  */
 import { statSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { loadNative } from "../src/runtime/node/native.js";
+import { peerSearchPath } from "../test/interop/peers.js";
 import { makeInputs } from "./inputs.js";
 import { measure, median, type Run } from "./measure.js";
 import { type Inputs, type Row, rows } from "./rows.js";
@@ -20,6 +21,7 @@ const { values } = parseArgs({
   },
 });
 
+process.env.PATH = peerSearchPath();
 const pairs = Number(values.pairs);
 const chosen = values.rows === undefined ? rows : rows.filter((row) => values.rows?.split(",").includes(row.id));
 const hasLibdeflate = loadNative(new Set()).libdeflate !== null;
@@ -38,18 +40,26 @@ function codecsOf(row: Row): readonly string[] {
   return all.filter((codec) => values.codec === "both" || values.codec === codec);
 }
 
-async function measureRow(row: Row, codec: string, inputs: Inputs): Promise<Line> {
-  const ours: Run[] = [];
+/** Runs the peer and then ours with each codec, pair by pair, so that a machine's moods meet all of them. */
+async function measureRow(row: Row, inputs: Inputs): Promise<readonly Line[]> {
   const theirs: Run[] = [];
-  const env = codec === "zlib" ? { VMFERRY_DISABLE: "libdeflate" } : {};
-  let sizeRatio: number | null = null;
+  const lines = codecsOf(row).map((codec) => ({
+    row,
+    codec,
+    ours: [] as Run[],
+    theirs,
+    sizeRatio: null as number | null,
+  }));
   for (let pair = 0; pair < pairs; pair++) {
     theirs.push(await measure(row.theirs(inputs), inputs.folder));
-    ours.push(await measure({ ...row.ours(inputs), env }, inputs.folder));
-    const sizes = row.sizes?.(inputs);
-    if (sizes !== undefined) sizeRatio = statSync(sizes[0]).size / statSync(sizes[1]).size;
+    for (const line of lines) {
+      const env = line.codec === "zlib" ? { VMFERRY_DISABLE: "libdeflate" } : {};
+      line.ours.push(await measure({ ...row.ours(inputs), env }, inputs.folder));
+      const sizes = row.sizes?.(inputs);
+      if (sizes !== undefined) line.sizeRatio = statSync(sizes[0]).size / statSync(sizes[1]).size;
+    }
   }
-  return { row, codec, ours, theirs, sizeRatio };
+  return lines;
 }
 
 function seconds(runs: readonly Run[]): number {
@@ -101,13 +111,10 @@ const head = [
 ];
 console.log(`| ${head.join(" | ")} |\n|${head.map(() => " --- |").join("")}`);
 for (const row of chosen) {
-  for (const codec of codecsOf(row)) {
-    try {
-      console.log(`| ${cells(await measureRow(row, codec, inputs)).join(" | ")} |`);
-    } catch (error) {
-      console.log(
-        `| ${row.work} | ${codec} | ${row.peer} | could not be measured: ${(error as Error).message.split("\n")[0]} |`,
-      );
-    }
+  try {
+    for (const line of await measureRow(row, inputs)) console.log(`| ${cells(line).join(" | ")} |`);
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    console.log(`| ${row.work} | | ${row.peer} | could not be measured: ${reason} |`);
   }
 }

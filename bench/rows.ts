@@ -10,6 +10,8 @@ export interface Inputs {
   readonly stream: string;
   readonly ova: string;
   readonly member: string;
+  /** The same disk as compressed QCOW2. */
+  readonly compressed: string;
 }
 
 /** One row of the table in docs: our command against a peer's, in the same run. */
@@ -77,31 +79,130 @@ function fromRaw(id: string, extension: string, format: string): Row {
   };
 }
 
+/** A packed copy of the raw disk. */
+function toPacked(row: {
+  readonly id: string;
+  readonly work: string;
+  readonly peer: string;
+  readonly must: number;
+  readonly mustLibdeflate: number | null;
+  readonly source: "raw" | "stream" | "compressed";
+  readonly ours: { readonly name: string; readonly options: readonly string[] };
+  readonly theirs: { readonly name: string; readonly command: (source: string, output: string) => readonly string[] };
+}): Row {
+  const { id, work, peer, must, mustLibdeflate, source } = row;
+  const ourSource = (inputs: Inputs): string =>
+    source === "stream" ? `${inputs.ova}!${inputs.member}` : inputs[source];
+  const named = (inputs: Inputs): [string, string] => [out(inputs, row.ours.name), out(inputs, row.theirs.name)];
+  return {
+    id,
+    work,
+    peer,
+    must,
+    mustLibdeflate,
+    ours: (inputs) => {
+      const [output] = named(inputs);
+      const options = [...row.ours.options, ...quiet];
+      return { command: [...command, "disk", "convert", ourSource(inputs), output, ...options], outputs: [output] };
+    },
+    theirs: (inputs) => {
+      const [, output] = named(inputs);
+      return { command: row.theirs.command(inputs[source], output), outputs: [output] };
+    },
+    sizes: named,
+  };
+}
+
+const qemuStream =
+  (from: string) =>
+  (source: string, output: string): readonly string[] => [
+    "qemu-img",
+    "convert",
+    "-f",
+    from,
+    "-O",
+    "vmdk",
+    "-o",
+    "subformat=streamOptimized",
+    source,
+    output,
+  ];
+const qemuCompressed =
+  (from: string) =>
+  (source: string, output: string): readonly string[] => [
+    "qemu-img",
+    "convert",
+    "-c",
+    "-f",
+    from,
+    "-O",
+    "qcow2",
+    source,
+    output,
+  ];
+const ourStream = { name: "ours.vmdk", options: ["--variant", "streamOptimized"] };
+const ourCompressed = { name: "ours-packed.qcow2", options: ["--variant", "compressed"] };
+
 /** Every row that this version can run, in the order of the product's table. */
 export const rows: readonly Row[] = [
-  {
+  toPacked({
     id: "stream",
     work: "raw to stream-optimized VMDK, default level",
     peer: "qemu-img",
     must: 0.35,
     mustLibdeflate: 0.2,
-    ours: (inputs) => {
-      const output = out(inputs, "ours.vmdk");
-      const options = ["--variant", "streamOptimized", ...quiet];
-      return { command: [...command, "disk", "convert", inputs.raw, output, ...options], outputs: [output] };
+    source: "raw",
+    ours: ourStream,
+    theirs: { name: "theirs.vmdk", command: qemuStream("raw") },
+  }),
+  toPacked({
+    id: "stream-6",
+    work: "raw to stream-optimized VMDK, level 6",
+    peer: "vmdk-convert, 2 threads",
+    must: 0.9,
+    mustLibdeflate: 0.9,
+    source: "raw",
+    ours: { name: "ours.vmdk", options: [...ourStream.options, "--level", "6"] },
+    theirs: {
+      name: "theirs.vmdk",
+      command: (source, output) => ["vmdk-convert", "-c", "6", "-n", "2", source, output],
     },
-    theirs: (inputs) => {
-      const output = out(inputs, "theirs.vmdk");
-      const options = ["-O", "vmdk", "-o", "subformat=streamOptimized"];
-      return { command: ["qemu-img", "convert", "-f", "raw", ...options, inputs.raw, output], outputs: [output] };
-    },
-    sizes: (inputs) => [out(inputs, "ours.vmdk"), out(inputs, "theirs.vmdk")],
-  },
+  }),
   fromStream("to-raw", "raw", "raw"),
   fromStream("to-vhd", "vhd", "vpc"),
   fromStream("to-vhdx", "vhdx", "vhdx"),
   fromStream("to-vdi", "vdi", "vdi"),
   fromStream("to-qcow2", "qcow2", "qcow2"),
+  toPacked({
+    id: "carry-qcow2",
+    work: "stream-optimized VMDK to compressed QCOW2, units carried over",
+    peer: "qemu-img convert -c",
+    must: 0.08,
+    mustLibdeflate: null,
+    source: "stream",
+    ours: ourCompressed,
+    theirs: { name: "theirs-packed.qcow2", command: qemuCompressed("vmdk") },
+  }),
+  toPacked({
+    id: "carry-stream",
+    work: "compressed QCOW2 to stream-optimized VMDK, units carried over",
+    peer: "qemu-img",
+    must: 0.12,
+    mustLibdeflate: null,
+    source: "compressed",
+    ours: ourStream,
+    theirs: { name: "theirs.vmdk", command: qemuStream("qcow2") },
+  }),
+  toPacked({
+    id: "qcow2-packed",
+    work: "raw to compressed QCOW2",
+    peer: "qemu-img convert -c",
+    must: 0.35,
+    mustLibdeflate: 0.2,
+    source: "raw",
+    ours: ourCompressed,
+    theirs: { name: "theirs-packed.qcow2", command: qemuCompressed("raw") },
+  }),
   fromRaw("raw-vhd", "vhd", "vpc"),
   fromRaw("raw-vhdx", "vhdx", "vhdx"),
   fromRaw("raw-vdi", "vdi", "vdi"),
