@@ -56,6 +56,7 @@ export async function showOrExecute(work: PlannedWork, session: Session, cli: Cl
     integrity: options.integrity === undefined ? null : outcome.integrity,
     proof: outcome.proof ?? null,
     codec: outcome.codec ?? null,
+    threads: outcome.threads ?? null,
     diagnostics: [...work.findings, ...outcome.findings].map(toDiagnosticResult),
   };
   await cli.terminal.data(options.json ? renderJson(result) : renderConvert(destination, result, palette));

@@ -23,8 +23,8 @@ export interface CopyTarget {
 
 /** What a copy says of itself. */
 export interface CopyResult {
-  /** The codec that packed and unpacked. */
-  readonly codec: string;
+  /** The codec that packed and unpacked; `null` where nothing was packed. */
+  readonly codec: string | null;
   /** Final sizes of the files written, by target and name. */
   readonly files: readonly ReadonlyMap<string, number>[];
 }
@@ -107,7 +107,7 @@ export async function copyDisk(from: VirtualDisk, to: readonly CopyTarget[], ctx
   if (position < from.info.size) progress.advance(from.info.size - position);
   progress.done();
   return {
-    codec: ctx.runtime.codec.id,
+    codec: used.packed || lanes.some(({ plan }) => plan.acceptsUnits !== null) ? ctx.runtime.codec.id : null,
     files: lanes.map((lane) => new Map([...lane.files].map(([name, file]) => [name, file.end]))),
   };
 }
@@ -194,7 +194,7 @@ async function dispatch(
   const length = Math.max(0, Math.min(segment.offset + segment.length, from.info.size) - segment.offset);
   const ops = length === 0 ? [] : await from.reads({ offset: segment.offset, length }, ctx.signal);
   used.add(ops);
-  if (ops.length === 0) {
+  if (ops.length === 0 && !segment.writes.some(({ lane }) => lane.plan.zeros === "stored")) {
     // All zeros: nothing to read, nothing to pack.
     const empty = segment.writes.map(({ op }) => ({
       stored: new Uint32Array(Math.ceil(op.length / op.unitBytes)),
@@ -218,6 +218,7 @@ async function dispatch(
         length: op.length,
         unitBytes: op.unitBytes,
         level: op.level ?? -1,
+        zeros: lane.plan.zeros ?? "skipped",
         carry: lane.carry,
       };
     }),

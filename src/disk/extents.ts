@@ -110,3 +110,14 @@ export function shapeOf(disk: VirtualDisk, size: number = disk.info.size): DiskS
     extents: () => disk.extents({ offset: 0, length: Math.min(size, disk.info.size) }),
   };
 }
+
+/** A shape of which everything counts as data: nothing of the result is going to be a hole. */
+export function fullShape(shape: DiskShape): DiskShape {
+  const { size } = shape.info;
+  return {
+    info: shape.info,
+    extents: async function* (): AsyncIterable<Extent> {
+      if (size > 0) yield { offset: 0, length: size, kind: "data" };
+    },
+  };
+}

@@ -157,6 +157,8 @@ export interface WritePlan {
   readonly files: Iterable<{ readonly name: string; readonly size: number | null }>;
   /** Whether the files can be written front to back. */
   readonly order: "sequential" | "random";
+  /** `stored`: units that are all zeros are written like any others, so that nothing of the result is a hole. `skipped` by default. */
+  readonly zeros?: "stored" | "skipped";
   /** Packed units that can be placed unopened, if need be in another wrapper. */
   readonly acceptsUnits: UnitKind | null;
   readonly fixed: Iterable<Region>;

@@ -46,7 +46,7 @@ function pack(
   guest: Uint8Array,
   carried: ReadonlyMap<number, CarriedUnit> | null = null,
 ): { readonly stored: readonly number[]; readonly bytes: Buffer } {
-  const work = { offset: 0, length: guest.length, unitBytes: UNIT, level: 6 };
+  const work = { offset: 0, length: guest.length, unitBytes: UNIT, level: 6, zeros: "skipped" as const };
   const { stored, payload, payloadBytes } = packUnits(work, kernel, guest, carried, codec);
   return { stored: [...stored], bytes: Buffer.from(payload as ArrayBuffer, 0, payloadBytes) };
 }

@@ -37,11 +37,13 @@ export interface PackWork {
   readonly length: number;
   readonly unitBytes: number;
   readonly level: number;
+  /** Units that are all zeros are packed like any others. Else they are left out. */
+  readonly zeros: "stored" | "skipped";
 }
 
 /** Units handed back by a worker. */
 export interface PackedUnits {
-  /** Stored bytes per unit; 0: all zeros. */
+  /** Stored bytes per unit; 0: all zeros, left out. */
   readonly stored: Uint32Array;
   /**
    * The stored units one after the other, where the worker did not write them; `payloadBytes` of the buffer count. With a kernel that
@@ -87,7 +89,7 @@ export function packUnits(
         unit.fill(0, codec.inflateInto(given.payload, unit, given.wrapper));
       }
     } else {
-      if (isZero(unit)) continue;
+      if (work.zeros === "skipped" && isZero(unit)) continue;
       length = pack(kernel, unit, room, work.level, codec);
     }
     if (kernel.unshrunk === "plain" && length >= unitBytes) {

@@ -25,6 +25,7 @@ export interface ExecuteOptions extends CarryOptions {
 export interface ConversionOutcome extends CarryOutcome {
   readonly proof: readonly ProvenDisk[] | null;
   readonly codec: string | null;
+  readonly threads: number | null;
   readonly files: readonly { readonly name: string; readonly size: number | null }[];
 }
 
@@ -95,6 +96,7 @@ export async function executeWork(
   await checkRoom(to, await bytesNeeded(work, ctx));
   const files = new Map<string, number | null>();
   let codec: string | null = null;
+  let threads: number | null = null;
   const outcome = await besideIntegrity(reader, options, ctx, async (own) => {
     for (const item of inOrder(work)) {
       throwIfAborted(own.signal);
@@ -108,7 +110,8 @@ export async function executeWork(
         continue;
       }
       const result = await copyDisk(item.source, [{ plan: item.plan, files: to }], own);
-      codec = result.codec;
+      codec = result.codec ?? codec;
+      threads = Math.max(1, own.runtime.pool.size);
       for (const [name, size] of result.files[0] ?? []) files.set(name, size);
     }
   });
@@ -123,6 +126,7 @@ export async function executeWork(
     ...outcome,
     proof,
     codec,
+    threads,
     files: [...files].map(([name, size]) => ({ name, size })),
   };
 }

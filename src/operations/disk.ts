@@ -149,6 +149,8 @@ export interface DiskConvertOptions {
   readonly keepChain?: boolean;
   /** The capacity is rounded up to a multiple of this: whole sectors, in bytes. */
   readonly roundTo?: number;
+  /** `none`: zeros are stored too, and the result takes its full size on the disk. `auto` (default): zeros become holes. */
+  readonly sparse?: "auto" | "none";
 }
 
 /** A planned conversion with the disk that it holds open. */
@@ -196,6 +198,7 @@ export async function planDiskConversion(
         variant: options.variant,
         level: options.level,
         roundTo: options.roundTo ?? SECTOR,
+        sparse: options.sparse ?? "auto",
       },
       own,
     );

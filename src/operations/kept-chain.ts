@@ -1,6 +1,6 @@
 import { alignUp } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
-import { shapeOf } from "../disk/extents.js";
+import { fullShape, shapeOf } from "../disk/extents.js";
 import type { DiskFormat, DiskShape, PlannedParent } from "../disk/model.js";
 import type { DiskLayer } from "../disk/open.js";
 import { layerShape } from "../disk/overlay.js";
@@ -18,6 +18,8 @@ export interface LayersOptions {
   readonly level: number | undefined;
   /** Capacities are rounded up to a multiple of this. Bytes. */
   readonly roundTo: number;
+  /** `none`: the lowest layer stores zeros too. */
+  readonly sparse?: "auto" | "none";
 }
 
 /**
@@ -45,8 +47,11 @@ export async function planLayers(
     const below = layers[i + 1];
     const name = names[i] as string;
     const variant = layerVariant(format, options.variant, layers.length, parent);
+    const shape = rounded(below === undefined ? shapeOf(whole) : layerShape(own, below.whole), least, options.roundTo);
+    // The layers of a chain hold what differs, whatever that is: only a disk that stands alone can hold everything.
+    const full = options.sparse === "none" && below === undefined;
     const plan = await format.plan(
-      rounded(below === undefined ? shapeOf(whole) : layerShape(own, below.whole), least, options.roundTo),
+      full ? fullShape(shape) : shape,
       {
         name,
         variant,
@@ -56,7 +61,15 @@ export async function planLayers(
       ctx,
     );
     parent = { name, identity: plan.identity ?? null };
-    planned.push({ id: label, name, source: whole, own: below === undefined ? whole : own, format, variant, plan });
+    planned.push({
+      id: label,
+      name,
+      source: whole,
+      own: below === undefined ? whole : own,
+      format,
+      variant,
+      plan: full ? { ...plan, zeros: "stored" } : plan,
+    });
   }
   return planned;
 }

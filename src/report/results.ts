@@ -272,8 +272,10 @@ export interface ConvertResult {
   readonly integrity: "intact" | "unverifiable" | "unchecked" | null;
   /** With `--prove`; else `null`. */
   readonly proof: readonly ProvenDisk[] | null;
-  /** The deflate codec that was used, where one was. */
+  /** The deflate codec that packed and unpacked; `null` where nothing was packed. */
   readonly codec: string | null;
+  /** Threads that disks were copied by; `null` where no disk was. */
+  readonly threads: number | null;
   readonly diagnostics: readonly DiagnosticResult[];
 }
 

@@ -129,7 +129,7 @@ out/
   web.vhdx  12 MiB
   web.ps1   2 KiB
   info[platform/example]: the floppy drive is dropped
-done, source intact, 1 disk proven equal
+done, source intact, 1 disk proven equal, codec libdeflate, 2 threads
 `,
   );
 });

@@ -117,6 +117,8 @@ export function renderConvert(dest: string, result: ConvertResult, palette: Pale
   }
   const counts = countFindings([...result.losses, ...result.diagnostics]);
   if (counts !== null) parts.push(counts);
+  if (result.codec !== null) parts.push(`codec ${result.codec}`);
+  if (result.threads !== null) parts.push(plural(result.threads, "thread"));
   lines.push(parts.join(", "));
   return `${lines.join("\n")}\n`;
 }

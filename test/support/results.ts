@@ -176,6 +176,7 @@ export const convertSample: ConvertResult = {
   integrity: "intact",
   proof: [{ name: "web.vhdx", equal: true, comparedBytes: 8388608 }],
   codec: "libdeflate",
+  threads: 2,
   diagnostics: [],
 };
 
