@@ -19,7 +19,7 @@ export interface Codec {
   deflateInto(src: Uint8Array, dst: Uint8Array, wrapper: DeflateWrapper, level: number): number;
   /** The Adler-32 of some bytes, where the codec has a faster way than `checksums/adler32.ts`. */
   adler32?(bytes: Uint8Array): number;
-  /** Returns the bytes made. @throws `io/codec-failed`, `io/unsupported-codec` */
+  /** Returns the bytes made. @throws `io/codec-failed` where input is damaged or `dst` would overflow */
   unzstdInto(src: Uint8Array, dst: Uint8Array): number;
   zstdInto?(src: Uint8Array, dst: Uint8Array, level: number): number;
 }

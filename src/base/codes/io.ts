@@ -56,10 +56,4 @@ export const ioCodes: CodeTable = {
     why: "Its bytes are damaged or are no deflate stream, or they unpack to more than the unit may hold.",
     fix: "Verify the package; fetch it again.",
   },
-  "io/unsupported-codec": {
-    kind: "unsupported-feature",
-    what: "This Node.js has no codec for a compression method in the input.",
-    why: "Zstandard needs a newer Node.js.",
-    fix: "Use a newer Node.js.",
-  },
 };

@@ -2,6 +2,7 @@ import * as zlib from "node:zlib";
 import { FerryError } from "../../base/errors.js";
 import type { Codec, DeflateWrapper } from "../../io/codec.js";
 import type { Libdeflate } from "./native.js";
+import { unzstd } from "./zstd.js";
 
 /**
  * The settings that a caller's default stands for, measured on ext4 images of Debian's files in 64 KiB units against zlib 1.2.13 at level
@@ -13,12 +14,6 @@ const MEMORY_LEVEL = 8;
 
 function damaged(cause: unknown): FerryError {
   return new FerryError("io/codec-failed", "a compressed unit is damaged or unpacks to more than it may", { cause });
-}
-
-function zstdMissing(): never {
-  throw new FerryError("io/unsupported-codec", `Node.js ${process.versions.node} has no Zstandard codec`, {
-    hint: "Run vmferry on Node.js 22.15 or later.",
-  });
 }
 
 /** The synchronous write call of a zlib stream's binding, and the state that it leaves: bytes left over in out and in. */
@@ -199,9 +194,9 @@ export function zlibCodec(): Codec {
       return packed.length;
     },
     unzstdInto(src, dst): number {
-      if (zstd.zstdDecompressSync === undefined) return zstdMissing();
       try {
-        const plain = zstd.zstdDecompressSync(src, { maxOutputLength: dst.length });
+        // Node.js has the codec from 22.15 on.
+        const plain = zstd.zstdDecompressSync?.(src, { maxOutputLength: dst.length }) ?? unzstd(src, dst.length);
         dst.set(plain);
         return plain.length;
       } catch (cause) {
