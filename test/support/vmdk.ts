@@ -104,3 +104,49 @@ export function walkStream(file: Uint8Array): StreamPart[] {
     at = end;
   }
 }
+
+/** A hand-made seSparse extent: what `grains` say of each grain of 4 KiB, by its number. */
+export type CraftedSeGrain = "unmapped" | "zero" | Uint8Array;
+
+/** Sectors of a crafted seSparse extent. */
+export const SE_PLACES = { volatile: 1, directory: 8, tables: 64 } as const;
+
+/**
+ * Makes the extent: constant header, volatile header, directory, tables that are needed, in reverse, and grains. Layout: NOTES.md of the
+ * format.
+ * @param firstGrain number of the first grain's place: beyond 4095 the number needs both of its parts
+ */
+export function craftSeSparse(
+  capacitySectors: number,
+  grains: Readonly<Record<number, CraftedSeGrain>>,
+  firstGrain = 0,
+): SparseBytes {
+  const count = Math.ceil(capacitySectors / 32_768);
+  const used = [...new Set(Object.keys(grains).map((grain) => Math.floor(Number(grain) / 4096)))].sort((a, b) => b - a);
+  const grainsAt = SE_PLACES.tables + 64 * used.length;
+  const file = new SparseBytes();
+  const word = (at: number, low: number, high = 0): void => file.write(at, wordsOf([low, high]));
+  const header = [capacitySectors, 8, 64, 0, 0, 0, 0, 0, SE_PLACES.volatile, 1, 2, 2, 4, 1];
+  const places = [SE_PLACES.directory, Math.ceil((count * 8) / SECTOR), SE_PLACES.tables, 64 * used.length];
+  file.truncate(grainsAt * SECTOR);
+  word(0, 0xcafebabe);
+  word(8, 1, 2);
+  for (const [i, value] of [...header, ...places, 5, 1, 6, 1, grainsAt, 8 * Object.keys(grains).length].entries()) {
+    word(16 + 8 * i, value);
+  }
+  word(SE_PLACES.volatile * SECTOR, 0xcafecafe);
+  for (const [number, table] of used.entries()) word(SE_PLACES.directory * SECTOR + 8 * table, number, 0x10000000);
+  let next = firstGrain;
+  for (const [grain, what] of Object.entries(grains)) {
+    const table = used.indexOf(Math.floor(Number(grain) / 4096));
+    const at = (SE_PLACES.tables + 64 * table) * SECTOR + 8 * (Number(grain) % 4096);
+    if (what === "unmapped") word(at, 0, 0x10000000);
+    else if (what === "zero") word(at, 0, 0x20000000);
+    else {
+      word(at, Math.floor(next / 4096), 0x30000000 + (next % 4096) * 65_536);
+      file.write((grainsAt + 8 * next) * SECTOR, what);
+      next++;
+    }
+  }
+  return file;
+}

@@ -2,6 +2,12 @@ import { type CodeTable, DAMAGED } from "./codes.js";
 
 /** VMDK images. */
 export const vmdkCodes: CodeTable = {
+  "vmdk/journal": {
+    kind: "corrupt",
+    what: "A space-efficient sparse extent (seSparse) has a journal that was not replayed.",
+    why: "The host stopped while it wrote: the tables do not say yet what the journal does.",
+    fix: "Open and close the disk on its host, and copy it again.",
+  },
   "vmdk/bad-header": {
     kind: "corrupt",
     what: "A field of a sparse VMDK's header is out of range.",

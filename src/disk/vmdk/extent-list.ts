@@ -7,6 +7,7 @@ import { openCowdExtent } from "./cowd.js";
 import type { DescriptorExtent, VmdkDescriptor } from "./descriptor.js";
 import { grainBytes } from "./header.js";
 import { readHostedExtent } from "./hosted.js";
+import { openSeSparseExtent } from "./sesparse.js";
 import type { ExtentReader } from "./sparse.js";
 
 /** The extents of a descriptor, opened. */
@@ -82,7 +83,14 @@ export async function openExtentList(
           blockSize = Math.min(blockSize, cowd.grain);
           break;
         }
-        case "SESPARSE":
+        case "SESPARSE": {
+          const source = await sourceOf(extent);
+          const sparse = await openSeSparseExtent(source, bytes, unallocated, ctx);
+          if (sparse.capacitySectors < extent.sectors) reportSmall(source, sparse.capacitySectors, extent, ctx);
+          readers.push(sparse.reader);
+          blockSize = Math.min(blockSize, sparse.grain);
+          break;
+        }
         case "VMFSRDM":
         case "VMFSRAW":
           throw unsupportedExtent(from, extent.kind, extent.file ?? "");
@@ -144,7 +152,6 @@ function missingExtent(from: ByteSource, name: string): FerryError {
 }
 
 const UNSUPPORTED = {
-  SESPARSE: "a space-efficient sparse delta",
   VMFSRDM: "a mapping to a physical disk",
   VMFSRAW: "a physical disk",
 } as const;

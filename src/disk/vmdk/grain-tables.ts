@@ -12,8 +12,11 @@ const MANY_TABLES = 32;
 /** Data runs that are asked for at most: a file in more pieces than that has no large holes. */
 const MOST_RUNS = 65_536;
 
+/** A grain table in memory: sectors of 32 bits, or wider ones. */
+export type GrainEntries = Uint32Array | Float64Array;
+
 /** The grain directory of a sparse extent in memory, its grain tables on demand. */
-export interface GrainTables {
+export interface GrainTables<T extends GrainEntries = Uint32Array> {
   /** Number of grain tables: entries of the directory. */
   readonly count: number;
   /** Grains of one table. */
@@ -21,7 +24,7 @@ export interface GrainTables {
   /** Whether a table exists. Without one all its grains are unallocated. */
   exists(index: number): boolean;
   /** The entries of an existing table: sectors of grains, 0 unallocated. @throws `vmdk/bad-table` */
-  table(index: number, signal?: AbortSignal): Promise<Uint32Array>;
+  table(index: number, signal?: AbortSignal): Promise<T>;
 }
 
 /** Where the tables of an extent are. */

@@ -3,7 +3,7 @@ import { FerryError } from "../../base/errors.js";
 import type { ByteSource } from "../../io/source.js";
 import type { Extent, ReadOp, UnitKind } from "../model.js";
 import { plainKernel } from "../plain.js";
-import type { GrainTables } from "./grain-tables.js";
+import type { GrainEntries, GrainTables } from "./grain-tables.js";
 import { grainKernel } from "./kernel.js";
 
 /** One extent of a VMDK: a part of the guest's disk in one file. Ranges are relative to the extent. */
@@ -37,7 +37,7 @@ interface Stretch {
   readonly length: number;
   readonly kind: Extent["kind"];
   /** `null` where no table exists. */
-  readonly table: Uint32Array | null;
+  readonly table: GrainEntries | null;
   /** Entry of the first grain. */
   readonly entry: number;
 }
@@ -46,7 +46,7 @@ interface Stretch {
 export function openSparseExtent(
   source: ByteSource,
   layout: GrainLayout,
-  tables: GrainTables,
+  tables: GrainTables<GrainEntries>,
   bytes: number,
 ): ExtentReader {
   const { grain, compressed, zeroedGrains, unallocated } = layout;
@@ -112,7 +112,7 @@ function badGrain(source: ByteSource, guest: number, sector: number, length: num
 }
 
 /** One read for all grains of a stretch. How many bytes a grain takes is told by its marker; the table gives an upper bound. */
-function packedRead(source: ByteSource, grain: number, stretch: Stretch, entries: Uint32Array): ReadOp {
+function packedRead(source: ByteSource, grain: number, stretch: Stretch, entries: GrainEntries): ReadOp {
   const skip = stretch.offset % grain;
   const count = Math.ceil((skip + stretch.length) / grain);
   // Room for the marker and for data that deflate could not shrink.
@@ -144,7 +144,7 @@ function packedRead(source: ByteSource, grain: number, stretch: Stretch, entries
 }
 
 /** One read for each run of grains that lie one after the other in the file. */
-function* plainReads(source: ByteSource, grain: number, stretch: Stretch, entries: Uint32Array): Iterable<ReadOp> {
+function* plainReads(source: ByteSource, grain: number, stretch: Stretch, entries: GrainEntries): Iterable<ReadOp> {
   const end = stretch.offset + stretch.length;
   let entry = stretch.entry;
   for (let at = stretch.offset; at < end; ) {

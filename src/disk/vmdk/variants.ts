@@ -12,6 +12,7 @@ export const READ_VARIANTS = [
   "vmfsPreallocated",
   "vmfsEagerZeroedThick",
   "vmfsSparse",
+  "seSparse",
   "custom",
 ] as const;
 
