@@ -75,7 +75,7 @@ export async function planOvfConversion(
   if (descriptor === null) throw new FerryError("internal/bug", "an open package has a descriptor");
   const appliance = opened.appliance({}, own);
   const declared = new Map(appliance.disks.map((disk) => [disk.id, disk.capacityBytes]));
-  const disks = await openDisks(reader, appliance, { compressed: "unpack" }, own);
+  const disks = await openDisks(reader, appliance, { compressed: "unpack", parents: "refuse" }, own);
   try {
     const files = await planFiles({ opened, appliance, disks, options }, own);
     const losses = lossesOf(reader, files);

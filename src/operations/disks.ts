@@ -7,7 +7,7 @@ import type { VirtualDisk } from "../disk/model.js";
 import { openChain } from "../disk/open.js";
 import { formatByContent, probeWindow } from "../disk/probe.js";
 import type { Context } from "../io/context.js";
-import type { ByteSource } from "../io/source.js";
+import type { ByteSource, SourceResolver } from "../io/source.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import { entryNamed } from "./open.js";
 import { type UnpackedEntry, unpackEntry } from "./unpacked.js";
@@ -22,6 +22,8 @@ export interface OpenDisks {
 export interface OpenDisksOptions {
   /** What to do with disk files that are compressed as a whole: `unpack` them into scratch space, or `leave` them unopened with a finding. */
   readonly compressed: "unpack" | "leave";
+  /** What to do with disks that hold only changes to another disk of the package: read them over it (the default), or `refuse` them. */
+  readonly parents?: "stack" | "refuse";
 }
 
 /** What an image has beside the guest's bytes, at most: tables, headers, and units that packing made longer. */
@@ -49,7 +51,8 @@ export async function openDisks(
         ctx.report(leftAlone(disk, reader, entry));
         continue;
       }
-      const { virtual, close: closeDisk } = await openDisk(reader, disk, entry, ctx);
+      if (disk.parent !== null && options.parents === "refuse") throw unsupportedParent(disk, "");
+      const { virtual, close: closeDisk } = await openDisk(reader, disk, { entry, disks: appliance.disks }, ctx);
       opened.push({ close: closeDisk });
       disk.format = virtual.info.format;
       disk.variant = virtual.info.variant;
@@ -87,25 +90,73 @@ function leftAlone(disk: Disk, reader: PackageReader, entry: PackageEntry): Diag
   };
 }
 
+function unsupportedParent(disk: Disk, why: string): FerryError {
+  return new FerryError("disk/unsupported-parent", `disk ${disk.id} holds only changes to disk ${disk.parent}${why}`, {
+    hint: "Flatten the chain where the package comes from.",
+  });
+}
+
 async function openDisk(
   reader: PackageReader,
   disk: Disk,
-  entry: PackageEntry,
+  { entry, disks }: { readonly entry: PackageEntry; readonly disks: readonly Disk[] },
   ctx: Context,
 ): Promise<{ readonly virtual: VirtualDisk; close(): Promise<void> }> {
-  if (disk.parent !== null) {
-    throw new FerryError("disk/unsupported-parent", `disk ${disk.id} holds only changes to disk ${disk.parent}`, {
-      hint: "Flatten the chain where the package comes from.",
-    });
-  }
   const file = await openFile(disk, entry, ctx);
   try {
-    const virtual = await openImage(reader, disk, file.source, ctx);
+    const resolver = disk.parent === null ? reader.resolver : declaredParents(reader, disk, disks, file.source, ctx);
+    const virtual = await openImage(reader, disk, file.source, resolver, ctx);
+    if (disk.parent !== null && virtual.info.parent === null) {
+      await virtual.close();
+      throw unsupportedParent(disk, ", and its image does not say which of its bytes those are");
+    }
     return { virtual, close: () => closeAll([virtual, file]) };
   } catch (cause) {
     await file.close();
     throw cause;
   }
+}
+
+/**
+ * Answers what an image asks for as its parent with the file of the disk that the descriptor calls so (`ovf:parentRef`), whatever name the
+ * image knows it by; and so on down the chain.
+ */
+function declaredParents(
+  reader: PackageReader,
+  top: Disk,
+  disks: readonly Disk[],
+  topSource: ByteSource,
+  ctx: Context,
+): SourceResolver {
+  const diskOf = new WeakMap<ByteSource, Disk>([[topSource, top]]);
+  return {
+    async open(request, from) {
+      const child = diskOf.get(from);
+      const parent = child === undefined ? undefined : disks.find(({ id }) => id === child.parent);
+      if (request.purpose !== "parent" || parent === undefined || parent.file === null) {
+        return reader.resolver.open(request, from);
+      }
+      const file = await openFile(parent, entryNamed(reader, parent.file), ctx);
+      // Closing the source closes what was unpacked for it.
+      const source: ByteSource = { ...sourceMembers(file.source), close: () => file.close() };
+      diskOf.set(source, parent);
+      return source;
+    },
+  };
+}
+
+/** What a source offers, whoever made it. */
+function sourceMembers(source: ByteSource): ByteSource {
+  return {
+    label: source.label,
+    size: source.size,
+    read: (offset, length, signal) => source.read(offset, length, signal),
+    stream: (range, signal) => source.stream(range, signal),
+    ...(source.dataRuns === undefined ? {} : { dataRuns: source.dataRuns.bind(source) }),
+    ref: () => source.ref(),
+    ...(source.checkUnchanged === undefined ? {} : { checkUnchanged: source.checkUnchanged.bind(source) }),
+    close: () => source.close(),
+  };
 }
 
 /** The bytes of a disk's file, unpacked where the package packed it. */
@@ -119,7 +170,13 @@ async function openFile(disk: Disk, entry: PackageEntry, ctx: Context): Promise<
   return unpackEntry(entry, Math.min(most, ctx.limits.unpackedBytes), ctx);
 }
 
-async function openImage(reader: PackageReader, disk: Disk, source: ByteSource, ctx: Context): Promise<VirtualDisk> {
+async function openImage(
+  reader: PackageReader,
+  disk: Disk,
+  source: ByteSource,
+  resolver: SourceResolver,
+  ctx: Context,
+): Promise<VirtualDisk> {
   const window = await probeWindow(source, ctx.signal);
   const byContent = formatByContent(window, diskFormats);
   if (byContent !== null && disk.format !== null && byContent.id !== disk.format) {
@@ -135,7 +192,7 @@ async function openImage(reader: PackageReader, disk: Disk, source: ByteSource, 
   // signature at all, a name that says raw is believed; else the declared format says best what is wrong.
   const byName = diskFormats.all.find((known) => known.probe(window)?.match === "maybe")?.id;
   const format = disk.format === "raw" ? "raw" : (byContent?.id ?? byName ?? disk.format);
-  return openChain({ bytes: source }, { formats: diskFormats, resolver: reader.resolver, format }, ctx);
+  return openChain({ bytes: source }, { formats: diskFormats, resolver, format }, ctx);
 }
 
 /**

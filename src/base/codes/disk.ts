@@ -97,7 +97,7 @@ export const diskCodes: CodeTable = {
   "disk/unsupported-parent": {
     kind: "unsupported-feature",
     what: "A disk of a package holds only changes to another disk of it.",
-    why: "Chains between the disks of a descriptor are not resolved yet.",
+    why: "Converted to another platform, such a chain becomes one disk; a package of OVF would have to keep it, and an image that does not know its parent cannot be read over it.",
     fix: "Flatten the chain where the package comes from.",
   },
   "disk/format-disagrees": {
