@@ -66,4 +66,44 @@ export const qcow2Codes: CodeTable = {
     why: "QEMU found contradictions in it, so what is read may be wrong.",
     fix: "Run `qemu-img check -r all` on a copy, or go back to a backup.",
   },
+  "qcow2/overlap": {
+    what: "Two structures of a QCOW2 image lie in the same cluster.",
+    why: "Writing one destroys the other, and one of the two is wrong already: tables are read as data, or data as tables.",
+    fix: "Go back to a backup, or read out what is still right with `vmferry disk convert` to a new image.",
+  },
+  "qcow2/shared-cluster": {
+    what: "Two places of the guest's disk share one cluster of a QCOW2 image.",
+    why: "No writer makes such images; where it comes from damage, one of the two places reads wrong bytes.",
+    fix: "Check the file system in the guest, or compare the image with a backup.",
+  },
+  "qcow2/reserved-bits": {
+    what: "Bits are set in an entry of a QCOW2 table that have to be zero.",
+    why: "The entry was changed by something that is no writer of QCOW2, so its place cannot be trusted; QEMU refuses it.",
+    fix: DAMAGED,
+  },
+  "qcow2/refcount-low": {
+    what: "Clusters of a QCOW2 image are used more often than their reference counts say.",
+    why: "A program that writes to the image takes them for free or for its own, and overwrites what others still need.",
+    fix: "Run `qemu-img check -r all` on a copy before it is written to. Reading it is safe.",
+  },
+  "qcow2/leak": {
+    what: "Clusters of a QCOW2 image are counted as used and nothing uses them.",
+    why: "They take room and do no harm: a program ended between taking them and using them.",
+    fix: "Nothing has to be done. Converting the image to a new one leaves them out.",
+  },
+  "qcow2/copied-flag": {
+    what: "A flag of a QCOW2 table, which says that a cluster is used once, disagrees with how often it is used.",
+    why: "Where the flag is set on a shared cluster, a write changes a snapshot too; where it is missing, a write takes longer.",
+    fix: "Run `qemu-img check -r all` on a copy before it is written to. Reading it is safe.",
+  },
+  "qcow2/bad-refcounts": {
+    what: "The table of reference counts of a QCOW2 image, or a block of it, lies outside of the file or across clusters.",
+    why: "Reading does not need reference counts; a program that writes to the image does, and destroys what they do not protect.",
+    fix: "Convert it to a new image with `vmferry disk convert`.",
+  },
+  "qcow2/bad-bitmaps": {
+    what: "The bitmaps of a QCOW2 image, which incremental backups use, are cut off or lie outside of the file.",
+    why: "The guest's content does not depend on them; the next backup has to be a full one.",
+    fix: "Remove the bitmaps with `qemu-img bitmap --remove`, and start with a full backup.",
+  },
 };

@@ -5,12 +5,14 @@ import type { DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../../
 import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WritePlan } from "../model.js";
 import { plainKernel } from "../plain.js";
 import { variantToWrite } from "../variant.js";
+import { checkQcow2 } from "./check.js";
 import { QCOW2_MAGIC } from "./header.js";
 import { clusterKernel, zstdClusterKernel } from "./kernel.js";
 import { MAX_SIZE } from "./layout.js";
 import { planUncompressed } from "./plan.js";
 import { planCompressed } from "./plan-compressed.js";
 import { openQcow2, openQcow2Snapshot } from "./read.js";
+import { repairQcow2 } from "./repair.js";
 
 function probe({ head }: ProbeWindow): ProbeResult {
   if (head.length < 8 || viewOf(head).getUint32(0) !== QCOW2_MAGIC) return null;
@@ -35,6 +37,13 @@ export const qcow2: DiskFormat = {
     return openQcow2(input.bytes, resolver, ctx);
   },
   openSnapshot: openQcow2Snapshot,
+  check: (source, _resolver, ctx) => checkQcow2(source, ctx),
+  async amend(source, change, ctx) {
+    if (change.change === "repair") return repairQcow2(source, ctx);
+    throw new FerryError("disk/cannot-amend", "a QCOW2 image cannot get another size where it lies", {
+      hint: "Convert it to a disk of the new size.",
+    });
+  },
   async plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
     const plan = variantToWrite(qcow2, options) === "compressed" ? planCompressed : planUncompressed;
     return plan(shape, options, ctx);

@@ -1,4 +1,4 @@
-import { readU64, viewOf, writeU64 } from "../../base/bytes.js";
+import { type ByteRange, readU64, viewOf, writeU64 } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 
 /** "QFI\xfb", read as big-endian. */
@@ -23,7 +23,14 @@ const COMPATIBLE = { lazyRefcounts: 1n } as const;
 const AUTOCLEAR = { bitmaps: 1n, rawExternalData: 2n } as const;
 
 /** Header extensions that are read. */
-const EXTENSION = { end: 0, backingFormat: 0xe2792aca, features: 0x6803f857, externalData: 0x44415441 } as const;
+const EXTENSION = {
+  end: 0,
+  backingFormat: 0xe2792aca,
+  features: 0x6803f857,
+  externalData: 0x44415441,
+  bitmaps: 0x23852875,
+  cryptoHeader: 0x0537be77,
+} as const;
 
 /** The header of a QCOW2 image (QEMU, docs/interop/qcow2.txt, "Header"). Offsets and sizes in bytes. */
 export interface Qcow2Header {
@@ -61,6 +68,10 @@ export interface Qcow2Extensions {
   readonly externalDataName: string | null;
   /** Names of incompatible features, by bit. */
   readonly featureNames: ReadonlyMap<number, string>;
+  /** The directory of bitmaps, which counts only where the header's autoclear bit says so. */
+  readonly bitmaps: { readonly count: number; readonly directory: ByteRange } | null;
+  /** The LUKS header of an encrypted image. */
+  readonly cryptoHeader: ByteRange | null;
 }
 
 function bad(label: string, offset: number, field: string, message: string): FerryError {
@@ -208,6 +219,8 @@ export function parseExtensions(
   const featureNames = new Map<number, string>();
   let backingFormat: string | null = null;
   let externalDataName: string | null = null;
+  let bitmaps: Qcow2Extensions["bitmaps"] = null;
+  let cryptoHeader: ByteRange | null = null;
   for (let at = area.headerBytes; at + 8 <= end; ) {
     const type = view.getUint32(at);
     const length = view.getUint32(at + 4);
@@ -217,6 +230,14 @@ export function parseExtensions(
     }
     if (type === EXTENSION.backingFormat) backingFormat = text(at + 8, length);
     if (type === EXTENSION.externalData) externalDataName = text(at + 8, length);
+    // "Bitmaps extension": number, reserved, bytes and place of the directory. "Full disk encryption header pointer": place, bytes.
+    if (type === EXTENSION.bitmaps && length >= 24) {
+      const directory = { offset: readU64(view, at + 24, false), length: readU64(view, at + 16, false) };
+      bitmaps = { count: view.getUint32(at + 8), directory };
+    }
+    if (type === EXTENSION.cryptoHeader && length >= 16) {
+      cryptoHeader = { offset: readU64(view, at + 8, false), length: readU64(view, at + 16, false) };
+    }
     if (type === EXTENSION.features) {
       for (let entry = at + 8; entry + 48 <= at + 8 + length; entry += 48) {
         if (head[entry] !== 0) continue;
@@ -225,7 +246,7 @@ export function parseExtensions(
     }
     at += 8 + Math.ceil(length / 8) * 8;
   }
-  return { backingFormat, externalDataName, featureNames };
+  return { backingFormat, externalDataName, featureNames, bitmaps, cryptoHeader };
 }
 
 /** Guest bytes that one L2 table describes. */

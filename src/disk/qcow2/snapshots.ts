@@ -27,6 +27,8 @@ export interface Qcow2Snapshot {
   readonly l1Entries: number;
   /** Capacity at that time; `null` where the entry does not say: as now. */
   readonly diskBytes: number | null;
+  /** Of the entry in the table, padding included. */
+  readonly entryBytes: number;
 }
 
 /** A snapshot as a property of the disk. */
@@ -100,6 +102,7 @@ export async function readSnapshots(
       stateBytes,
       l1Offset: readU64(view, 0, false),
       l1Entries: view.getUint32(8),
+      entryBytes: Math.ceil(length / 8) * 8,
       diskBytes: extraBytes >= 16 ? readU64(viewOf(entry), 48, false) : null,
     });
     at += Math.ceil(length / 8) * 8;

@@ -42,7 +42,7 @@ function corrupt(source: ByteSource, offset: number, field: string, message: str
 }
 
 /** Bits 9 to 55 of an entry: an offset in the file. */
-function offsetAt(view: DataView, at: number): number {
+export function offsetAt(view: DataView, at: number): number {
   const low = view.getUint32(at + 4);
   return (view.getUint32(at) % 2 ** 24) * 2 ** 32 + low - (low % 512);
 }
