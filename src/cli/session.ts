@@ -10,6 +10,7 @@ declare const VMFERRY_BUNDLED: boolean | undefined;
 export interface Session {
   readonly runtime: NodeRuntime;
   readonly ctx: Context;
+  readonly stdin: NodeJS.ReadableStream;
   /** Findings that were reported to `ctx`. */
   readonly findings: readonly Diagnostic[];
 }
@@ -55,7 +56,7 @@ export async function withSession<T>(
     report: (finding) => findings.push(finding),
   });
   try {
-    return await work({ runtime, ctx, findings });
+    return await work({ runtime, ctx, stdin: cli.stdin, findings });
   } finally {
     progress.close();
     await runtime.close();

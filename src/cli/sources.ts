@@ -5,10 +5,12 @@ import type { DiskFormatId } from "../base/ids.js";
 import { folderResolver, type MappedFile, mappedResolver } from "../io/resolver.js";
 import type { ByteSource, SourceResolver } from "../io/source.js";
 import { type DiskSource, formatNamed } from "../operations/disk.js";
+import { type IncomingDisk, type IncomingOptions, openIncoming, unpackedStream } from "../operations/incoming.js";
 import { entryNamed, type OpenedPackage, type OpenOptions, openPackage } from "../operations/open.js";
 import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import { openPath } from "../runtime/node/input.js";
+import { openInputStream } from "../runtime/node/input-stream.js";
 import type { Session } from "./session.js";
 
 /** A package that a command line names, with what has to be closed. */
@@ -32,8 +34,8 @@ function localPath(name: string): string {
     throw new FerryError("cli/remote-source", message, { hint: "Fetch the file first, and give its path." });
   }
   if (name === "-") {
-    throw new FerryError("cli/remote-source", "standard input is not read yet", {
-      hint: "Save it to a file first, and give its path.",
+    throw new FerryError("cli/remote-source", "packages are not read from standard input", {
+      hint: "Save it to a file first, and give its path. Disks can be piped: vmferry disk convert - DEST.",
     });
   }
   return name;
@@ -76,9 +78,71 @@ export interface NamedDiskOptions {
   readonly snapshot?: string | null;
 }
 
-/** Opens a disk by a path, or by `PACKAGE!MEMBER`. */
+/**
+ * Opens a disk by a path, by `PACKAGE!MEMBER`, or from standard input (`-`). What comes once, also out of a file that is packed with gzip,
+ * is saved beside what is written first.
+ */
 export async function openNamedDisk(name: string, options: NamedDiskOptions, session: Session): Promise<NamedDisk> {
-  const format: DiskFormatId | null = options.from === null ? null : formatNamed(options.from).id;
+  const incoming = await incomingDisk(name, options, "refused", session);
+  if (incoming === null) return openStoredDisk(name, options, session);
+  if (incoming.kind === "file") return { ...incoming, snapshot: options.snapshot ?? null };
+  throw new FerryError("internal/bug", "a disk that was to be saved was not");
+}
+
+/** The same for whoever reads it once, from front to back: what comes in a format that allows it is read as it comes. */
+export async function openDiskOnce(
+  name: string,
+  options: NamedDiskOptions & { readonly onePass: IncomingOptions["onePass"] },
+  session: Session,
+): Promise<NamedDisk | IncomingDisk> {
+  const incoming = await incomingDisk(name, options, options.onePass, session);
+  if (incoming === null) return openStoredDisk(name, options, session);
+  return incoming.kind === "file" ? { ...incoming, snapshot: options.snapshot ?? null } : incoming;
+}
+
+function formatOf(options: NamedDiskOptions): DiskFormatId | null {
+  return options.from === null ? null : formatNamed(options.from).id;
+}
+
+/** A disk that comes once; `null` where the name is not that of one. */
+async function incomingDisk(
+  name: string,
+  options: NamedDiskOptions,
+  onePass: IncomingOptions["onePass"],
+  session: Session,
+): Promise<IncomingDisk | null> {
+  const how = { format: formatOf(options), onePass };
+  if (name === "-") {
+    if ("isTTY" in session.stdin && session.stdin.isTTY === true) {
+      throw new FerryError("cli/usage", "standard input is a terminal, not a disk", {
+        hint: "Pipe a disk into it: gunzip -c disk.vmdk.gz | vmferry disk convert - disk.qcow2.",
+      });
+    }
+    return openIncoming(openInputStream(session.stdin, "standard input"), how, session.ctx);
+  }
+  if (!/\.gz$/i.test(name) || !(await isThere(name))) return null;
+  const packed = await openFileSource(name, session.runtime.native, path.basename(name));
+  try {
+    if (!isGzip(await packed.read(0, Math.min(2, packed.size), session.ctx.signal))) {
+      await packed.close();
+      return null;
+    }
+    const incoming = await openIncoming(unpackedStream(packed, session.ctx), how, session.ctx);
+    const close = (): Promise<void> => incoming.close().finally(() => packed.close());
+    return { ...incoming, name, close };
+  } catch (cause) {
+    await packed.close();
+    throw cause;
+  }
+}
+
+/** The first bytes of a gzip file: RFC 1952, section 2.3.1. */
+function isGzip(head: Uint8Array): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
+async function openStoredDisk(name: string, options: NamedDiskOptions, session: Session): Promise<NamedDisk> {
+  const format = formatOf(options);
   const { external, mapDisk = [], snapshot = null } = options;
   const file = localPath(name);
   const member = await memberOf(file);

@@ -1,16 +1,27 @@
 import { FerryError, throwIfAborted } from "../base/errors.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
+import { arrivals } from "./arrivals.js";
+import { SEGMENT_BYTES, segmentEnd } from "./cells.js";
 import { toSegmentReads } from "./fetch.js";
 import { unitKernels } from "./kernels.js";
-import type { PlanTables, Region, UnitKernel, VirtualDisk, WriteOp, WritePlan, WriteResult } from "./model.js";
+import type {
+  DiskStream,
+  PlanTables,
+  ReadOp,
+  Region,
+  UnitKernel,
+  VirtualDisk,
+  WriteOp,
+  WritePlan,
+  WriteResult,
+} from "./model.js";
 import { appendUnits, type OpenFile, type PlacedUnits, placePlain, placeRegion } from "./place.js";
 import { createSegmentKernel, kernelTable, type SegmentJob, type SegmentOutput, type SegmentWrite } from "./segment.js";
 import { canCarry } from "./units.js";
 import { UsedSources } from "./used-sources.js";
 
-/** Guest bytes of a segment: a multiple of every unit that a plan may use. */
-export const SEGMENT_BYTES: number = 4 * 1024 * 1024;
+export { SEGMENT_BYTES };
 
 /** Segments under way for each thread: one at work, one waiting. */
 const SEGMENTS_PER_THREAD = 2;
@@ -44,6 +55,8 @@ interface Segment {
   readonly offset: number;
   readonly length: number;
   readonly writes: readonly { readonly lane: Lane; readonly op: WriteOp }[];
+  /** What arrived; `null`: asked of the disk. */
+  readonly reads: readonly ReadOp[] | null;
 }
 
 /** The kernel that runs in every worker; here it is a name and a type. */
@@ -51,7 +64,8 @@ const segmentKernel = createSegmentKernel(unitKernels);
 const kernels = kernelTable(unitKernels);
 
 /**
- * Copies a disk's guest bytes into the layouts of one or more plans: the only place that executes plans.
+ * Copies a disk's guest bytes into the layouts of one or more plans: the only place that executes plans. Of a disk that comes once, as
+ * it arrives: plans for it are made without extents.
  *
  * The guest is cut into segments; each is one job of one kernel on the pool. At most `2 × threads` segments are under way, so
  * memory is bounded by them whatever the size of the disk. Results are taken in guest order. Files are created and filled but not
@@ -59,7 +73,11 @@ const kernels = kernelTable(unitKernels);
  * @throws `io/changed` where a source changed meanwhile, and whatever a read, a codec or a write throws, after all jobs under way have
  *   ended
  */
-export async function copyDisk(from: VirtualDisk, to: readonly CopyTarget[], ctx: Context): Promise<CopyResult> {
+export async function copyDisk(
+  from: VirtualDisk | DiskStream,
+  to: readonly CopyTarget[],
+  ctx: Context,
+): Promise<CopyResult> {
   const progress = ctx.progress.child("copy", from.info.format, from.info.size);
   const lanes: Lane[] = [];
   for (const target of to) lanes.push(await openLane(from, target));
@@ -76,12 +94,12 @@ export async function copyDisk(from: VirtualDisk, to: readonly CopyTarget[], ctx
       await settle(lane, op, outputs[i] as SegmentOutput);
     }
     const end = Math.min(oldest.segment.offset + oldest.segment.length, from.info.size);
-    progress.advance(end - position);
-    position = end;
+    if (end > position) progress.advance(end - position);
+    position = Math.max(position, end);
   }
 
   try {
-    for (const segment of segments(lanes)) {
+    for await (const segment of "extents" in from ? segments(lanes) : arrivedSegments(from, lanes, ctx.signal)) {
       throwIfAborted(ctx.signal);
       while (underWay.length >= most) await takeOldest();
       const { outputs } = await dispatch(from, segment, used, ctx);
@@ -101,7 +119,12 @@ export async function copyDisk(from: VirtualDisk, to: readonly CopyTarget[], ctx
   await ctx.runtime.pool.release?.();
   for (const lane of lanes) {
     await writeRegions(lane, lane.tables.end());
-    for (const file of lane.files.values()) await file.target.close();
+    for (const { name, size } of lane.plan.files) {
+      const file = fileOf(lane, name);
+      // Its last bytes may be zeros that nobody wrote.
+      if (size === null && !("extents" in from)) await file.target.truncate(file.end);
+      await file.target.close();
+    }
   }
   await used.checkUnchanged();
   if (position < from.info.size) progress.advance(from.info.size - position);
@@ -112,7 +135,7 @@ export async function copyDisk(from: VirtualDisk, to: readonly CopyTarget[], ctx
   };
 }
 
-async function openLane(from: VirtualDisk, { plan, files }: CopyTarget): Promise<Lane> {
+async function openLane(from: VirtualDisk | DiskStream, { plan, files }: CopyTarget): Promise<Lane> {
   const open = new Map<string, OpenFile>();
   for (const { name, size } of plan.files) {
     if (files.createRandom === undefined) {
@@ -159,7 +182,7 @@ function* segments(lanes: readonly Lane[]): Iterable<Segment> {
     let start = Number.POSITIVE_INFINITY;
     for (const lane of lanes) if (lane.next !== null) start = Math.min(start, lane.next.offset);
     if (start === Number.POSITIVE_INFINITY) return;
-    const cellEnd = (Math.floor(start / SEGMENT_BYTES) + 1) * SEGMENT_BYTES;
+    const cellEnd = segmentEnd(start);
     const writes: { lane: Lane; op: WriteOp }[] = [];
     let end = start;
     for (const lane of lanes) {
@@ -180,19 +203,36 @@ function* segments(lanes: readonly Lane[]): Iterable<Segment> {
               };
       }
     }
-    yield { offset: start, length: end - start, writes };
+    yield { offset: start, length: end - start, writes, reads: null };
+  }
+}
+
+/** What arrives of a stream, with the places that each lane gives it. */
+async function* arrivedSegments(from: DiskStream, lanes: readonly Lane[], signal: AbortSignal): AsyncIterable<Segment> {
+  for await (const { offset, length, reads, stretches } of arrivals(from, signal)) {
+    const writes: { lane: Lane; op: WriteOp }[] = [];
+    let start = offset;
+    let end = offset + length;
+    for (const lane of lanes) {
+      if (lane.tables.place === undefined) throw new FerryError("internal/bug", "the plan was not made for a stream");
+      for (const op of lane.tables.place(stretches)) {
+        writes.push({ lane, op });
+        start = Math.min(start, op.offset);
+        end = Math.max(end, op.offset + op.length);
+      }
+    }
+    yield { offset: start, length: end - start, writes, reads };
   }
 }
 
 /** Starts a segment's job. Resolves when it is handed over; `outputs` when it is done. */
 async function dispatch(
-  from: VirtualDisk,
+  from: VirtualDisk | DiskStream,
   segment: Segment,
   used: UsedSources,
   ctx: Context,
 ): Promise<{ readonly outputs: Promise<readonly SegmentOutput[]> }> {
-  const length = Math.max(0, Math.min(segment.offset + segment.length, from.info.size) - segment.offset);
-  const ops = length === 0 ? [] : await from.reads({ offset: segment.offset, length }, ctx.signal);
+  const ops = segment.reads ?? ("extents" in from ? await readsOf(from, segment, ctx.signal) : []);
   used.add(ops);
   if (ops.length === 0 && !segment.writes.some(({ lane }) => lane.plan.zeros === "stored")) {
     // All zeros: nothing to read, nothing to pack.
@@ -224,6 +264,12 @@ async function dispatch(
     }),
   };
   return { outputs: ctx.runtime.pool.run(segmentKernel, job, { transfer, signal: ctx.signal }) };
+}
+
+/** The reads of a segment, as far as the disk goes. */
+async function readsOf(from: VirtualDisk, segment: Segment, signal: AbortSignal): Promise<readonly ReadOp[]> {
+  const length = Math.max(0, Math.min(segment.offset + segment.length, from.info.size) - segment.offset);
+  return length === 0 ? [] : from.reads({ offset: segment.offset, length }, signal);
 }
 
 /** Places what a write handed back, and feeds the plan's tables. */

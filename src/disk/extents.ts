@@ -81,15 +81,12 @@ export class UnitRuns {
 }
 
 /**
- * The units of a shape that may hold data.
+ * The units of a shape that may hold data. Of a pipe nothing is known: there are none.
  * @throws `io/limit` where the disk is so fragmented that its runs take more than `limits.tableBytes`
  */
 export async function collectRuns(shape: DiskShape, unit: number, ctx: Context): Promise<UnitRuns> {
   const runs = new UnitRuns(unit);
-  if (shape.extents === null) {
-    runs.add(0, shape.info.size);
-    return runs;
-  }
+  if (shape.extents === null) return runs;
   for await (const extent of shape.extents()) {
     throwIfAborted(ctx.signal);
     if (extent.kind !== "data") continue;

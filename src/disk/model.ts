@@ -67,10 +67,16 @@ export interface VirtualDisk {
   close(): Promise<void>;
 }
 
-/** A disk that comes once, in order: ops over received buffers. */
+/** A disk that comes once: ops over received buffers, as they arrive. */
 export interface DiskStream {
   readonly info: DiskInfo;
+  /**
+   * Data alone, each byte once: what never arrives reads as zeros. No op crosses a multiple of 4 MiB. Ascending in all but odd streams.
+   * @throws at the end, too: where the stream was cut off
+   */
   reads(signal?: AbortSignal): AsyncIterable<ReadOp>;
+  /** As of `VirtualDisk`. */
+  units(): UnitKind | null;
   cancel(reason?: unknown): Promise<void>;
 }
 
@@ -143,6 +149,11 @@ export interface Region {
 
 /** What results decide: allocation tables, footers. Fed in op order, an op perhaps in several parts. */
 export interface PlanTables {
+  /**
+   * In plans for a pipe, whose `segments` are empty: gives what arrived its places. Sorted stretches of one segment, each byte once.
+   * @throws `disk/stream-order` where the layout needs the guest's order
+   */
+  place?(arrived: readonly ByteRange[]): Iterable<WriteOp>;
   /** Called before an op of which something is stored gets its place: what has to stand before it. */
   before?(op: WriteOp): Iterable<Region>;
   add(result: WriteResult): Iterable<Region>;
@@ -153,7 +164,7 @@ export interface PlanTables {
 export interface WritePlan {
   /** The id by which a child will know the disk, where the format has one. */
   readonly identity?: string;
-  /** `size` is `null` only where compression decides it. */
+  /** `size` is `null` only where compression or a pipe decides it. */
   readonly files: Iterable<{ readonly name: string; readonly size: number | null }>;
   /** Whether the files can be written front to back. */
   readonly order: "sequential" | "random";

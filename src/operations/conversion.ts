@@ -5,7 +5,7 @@ import { formatBytes } from "../base/text.js";
 import { compareDisks } from "../disk/compare.js";
 import { copyDisk } from "../disk/copy.js";
 import { diskFormats } from "../disk/formats.js";
-import type { DiskFormat, VirtualDisk, WritePlan } from "../disk/model.js";
+import type { DiskFormat, DiskStream, VirtualDisk, WritePlan } from "../disk/model.js";
 import { openChain } from "../disk/open.js";
 import { canCarry } from "../disk/units.js";
 import type { Context } from "../io/context.js";
@@ -47,7 +47,7 @@ export interface ConversionPlan extends PlanResult {
 export interface PlannedDisk {
   readonly id: string;
   readonly name: string;
-  readonly source: VirtualDisk;
+  readonly source: VirtualDisk | DiskStream;
   /** What of the source is written, where that is one layer of a chain that is kept. */
   readonly own?: VirtualDisk;
   readonly format: DiskFormat;
@@ -138,12 +138,13 @@ function inOrder(work: Work): readonly (PlannedDisk | Work["copies"][number])[] 
   return items.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }
 
-/** Bytes that a result takes at most; disks whose size compression decides are left out. */
+/** Bytes that a result takes at most; disks that come once, and those whose size compression decides, are left out. */
 async function bytesNeeded(work: Work, ctx: Context): Promise<number> {
   let needed = 0;
   for (const disk of work.disks) {
-    if (disk.plan.acceptsUnits !== null) continue;
-    for await (const extent of (disk.own ?? disk.source).extents(undefined, ctx.signal)) {
+    const read = disk.own ?? disk.source;
+    if (disk.plan.acceptsUnits !== null || !("extents" in read)) continue;
+    for await (const extent of read.extents(undefined, ctx.signal)) {
       if (extent.kind === "data") needed += extent.length;
     }
   }
@@ -159,8 +160,13 @@ async function prove(work: Work, to: FileSet, ctx: Context): Promise<readonly Pr
   }
   const readBack = to.readBack.bind(to);
   const proof: ProvenDisk[] = [];
+  const written = work.disks.map(({ name, source, format }) => {
+    if ("extents" in source) return { name, source, format: format.id };
+    throw new FerryError("convert/cannot-prove", `${name} was made from a stream, which cannot be read again`, {
+      hint: "Save the source to a file, or leave out --prove.",
+    });
+  });
   const carried = work.copies.flatMap(({ name, disk }) => (disk === undefined ? [] : [{ name, source: disk }]));
-  const written = work.disks.map(({ name, source, format }) => ({ name, source, format: format.id }));
   for (const { name, source, format } of [
     ...written,
     ...carried.map((disk) => ({ ...disk, format: disk.source.info.format })),

@@ -6,7 +6,7 @@ import { formatBytes } from "../base/text.js";
 import { compareDisks } from "../disk/compare.js";
 import { diskFormats } from "../disk/formats.js";
 import { hashDisk } from "../disk/hash.js";
-import type { DiskFormat, VirtualDisk } from "../disk/model.js";
+import type { DiskFormat, DiskStream, VirtualDisk } from "../disk/model.js";
 import { type OpenDiskOptions, openChain, openLayers } from "../disk/open.js";
 import { formatByName } from "../disk/probe.js";
 import { checkSectorSize } from "../disk/sector-size.js";
@@ -19,8 +19,8 @@ import {
   type HashResult,
   toDiagnosticResult,
 } from "../report/results.js";
-import { type ConversionPlan, executeWork, stepsOf, type Work } from "./conversion.js";
-import { planLayers } from "./kept-chain.js";
+import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
+import { type LayersOptions, planLayers, planStream } from "./kept-chain.js";
 
 /** One disk that a user named: a file, or a member of a package. Whoever opened the source closes it. */
 export interface DiskSource {
@@ -153,6 +153,12 @@ export interface DiskConvertOptions {
   readonly sparse?: "auto" | "none";
 }
 
+/** A disk that comes once, open. Whoever opened it closes it. */
+export interface ComingDisk {
+  readonly name: string;
+  readonly stream: DiskStream;
+}
+
 /** A planned conversion with the disk that it holds open. */
 export interface OpenDiskConversion {
   readonly plan: Omit<ConversionPlan, "appliance">;
@@ -166,7 +172,7 @@ export interface OpenDiskConversion {
  *   planning throw
  */
 export async function planDiskConversion(
-  disk: DiskSource,
+  disk: DiskSource | ComingDisk,
   options: DiskConvertOptions,
   ctx: Context,
 ): Promise<OpenDiskConversion> {
@@ -186,38 +192,58 @@ export async function planDiskConversion(
   }
   const findings: Diagnostic[] = [];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
-  const layers = await openLayers({ bytes: disk.source }, howToOpen(disk), own);
+  const how = {
+    name: options.name,
+    format,
+    variant: options.variant,
+    level: options.level,
+    roundTo: options.roundTo ?? SECTOR,
+    sparse: options.sparse ?? "auto",
+  };
+  const { disks, close } = await ("stream" in disk
+    ? planComing(disk, how, own)
+    : planStored(disk, how, options.keepChain === true, own));
+  const work: Work = { reader: null, disks, copies: [], blocked: [], generated: () => [] };
+  return {
+    plan: {
+      schema: "vmferry/plan@1",
+      losses: [],
+      files: disks.flatMap(({ plan }) => [...plan.files]),
+      steps: stepsOf(work, [], []),
+      blocked: [],
+      executables: [],
+      execute: (to, by, scope) => executeWork(work, to, { ...by, integrity: false }, scope),
+    },
+    findings,
+    close,
+  };
+}
+
+/** Disks of a result, and what closes their sources. */
+interface PlannedDisks {
+  readonly disks: readonly PlannedDisk[];
+  close(): Promise<void>;
+}
+
+async function planStored(
+  disk: DiskSource,
+  how: LayersOptions,
+  keepChain: boolean,
+  ctx: Context,
+): Promise<PlannedDisks> {
+  const layers = await openLayers({ bytes: disk.source }, howToOpen(disk), ctx);
   const [top] = layers;
   try {
-    checkSectorSize(top.whole.info, disk.name, format, own);
-    const disks = await planLayers(
-      options.keepChain === true ? layers : [{ ...top, own: top.whole }],
-      {
-        name: options.name,
-        format,
-        variant: options.variant,
-        level: options.level,
-        roundTo: options.roundTo ?? SECTOR,
-        sparse: options.sparse ?? "auto",
-      },
-      own,
-    );
-    const work: Work = { reader: null, disks, copies: [], blocked: [], generated: () => [] };
-    return {
-      plan: {
-        schema: "vmferry/plan@1",
-        losses: [],
-        files: disks.flatMap(({ plan }) => [...plan.files]),
-        steps: stepsOf(work, [], []),
-        blocked: [],
-        executables: [],
-        execute: (to, how, scope) => executeWork(work, to, { ...how, integrity: false }, scope),
-      },
-      findings,
-      close: () => top.whole.close(),
-    };
+    checkSectorSize(top.whole.info, disk.name, how.format, ctx);
+    const disks = await planLayers(keepChain ? layers : [{ ...top, own: top.whole }], how, ctx);
+    return { disks, close: () => top.whole.close() };
   } catch (cause) {
     await top.whole.close();
     throw cause;
   }
+}
+
+async function planComing({ name, stream }: ComingDisk, how: LayersOptions, ctx: Context): Promise<PlannedDisks> {
+  checkSectorSize(stream.info, name, how.format, ctx);
+  return { disks: [await planStream(name, stream, how, ctx)], close: async () => {} };
 }

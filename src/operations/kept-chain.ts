@@ -1,7 +1,7 @@
 import { alignUp } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
 import { fullShape, shapeOf } from "../disk/extents.js";
-import type { DiskFormat, DiskShape, PlannedParent } from "../disk/model.js";
+import type { DiskFormat, DiskShape, DiskStream, PlannedParent } from "../disk/model.js";
 import type { DiskLayer } from "../disk/open.js";
 import { layerShape } from "../disk/overlay.js";
 import { variantToWrite } from "../disk/variant.js";
@@ -72,6 +72,21 @@ export async function planLayers(
     });
   }
   return planned;
+}
+
+/** Plans a file for a disk that comes once. @throws what planning throws */
+export async function planStream(
+  label: string,
+  stream: DiskStream,
+  options: LayersOptions,
+  ctx: Context,
+): Promise<PlannedDisk> {
+  const { name, format, level } = options;
+  if (format.plan === undefined) throw new FerryError("internal/bug", `${format.id} is not written`);
+  const variant = layerVariant(format, options.variant, 1, undefined);
+  const shape = rounded({ info: stream.info, extents: null }, 0, options.roundTo);
+  const plan = await format.plan(shape, { name, variant, ...(level === undefined ? {} : { level }) }, ctx);
+  return { id: label, name, source: stream, format, variant, plan };
 }
 
 /** The variant of one layer: what was asked for where it can be written so, else the default. @throws `disk/unknown-variant` */

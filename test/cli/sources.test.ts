@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { after, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
 import { run } from "../../src/cli/program.js";
 import { descriptorOf, diskFile, layOut, ovaOf, packageOf } from "../support/packages.js";
 import { captureStreams } from "../support/streams.js";
@@ -40,6 +42,85 @@ async function refused(argv: readonly string[], exitCode: number, code: string):
   assert.deepEqual([said.exitCode, said.code, said.out], [exitCode, code, ""], argv.join(" "));
   return said;
 }
+
+/** Runs a command with bytes on standard input. */
+async function piped(bytes: Uint8Array, ...argv: string[]): Promise<Said> {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += 10_000) pieces.push(Buffer.from(bytes.subarray(at, at + 10_000)));
+  const streams = { ...captureStreams(), stdin: Readable.from(pieces) };
+  const exitCode = await run([...argv, "--quiet"], streams, new AbortController().signal);
+  const err = streams.err();
+  return { exitCode, out: streams.out(), err, code: /^error\[(.+?)\]/m.exec(err)?.[1] ?? null };
+}
+
+describe("a disk on standard input", () => {
+  const whole = join(folder, "disk.vmdk");
+  async function digestOf(name: string): Promise<string> {
+    return JSON.parse((await vmferry("disk", "hash", name, "--json")).out).digest;
+  }
+
+  it("is converted as it comes, or saved first where its format needs that", async () => {
+    const wanted = await digestOf(whole);
+    const flat = join(root, "flat.raw");
+    await vmferry("disk", "convert", whole, flat);
+    for (const [i, [bytes, ...options]] of [
+      [disk],
+      [disk, "--from", "vmdk"],
+      [disk, "--prove"],
+      [new Uint8Array(readFileSync(flat)), "--from", "raw"],
+      [await diskFile("vhd", "dynamic", { sectors: 16_384, runs: [{ sector: 3, sectors: 300, content: "text" }] })],
+    ].entries() as Iterable<[number, [Uint8Array, ...string[]]]>) {
+      const to = join(root, `piped-${i}.qcow2`);
+      const said = await piped(bytes, "disk", "convert", "-", to, ...options);
+      assert.deepEqual([said.exitCode, said.code], [0, null], said.err);
+      assert.equal(await digestOf(to), wanted, options.join(" "));
+    }
+    assert.deepEqual(leftovers(), []);
+  });
+
+  it("can be hashed, looked at and compared", async () => {
+    const said = await piped(disk, "disk", "hash", "-", "--json");
+    assert.equal(JSON.parse(said.out).digest, await digestOf(whole));
+    assert.equal((await piped(disk, "disk", "compare", "-", whole)).exitCode, 0);
+    assert.match((await piped(disk, "disk", "info", "-")).out, /streamOptimized/);
+  });
+
+  it("that is cut off leaves nothing", async () => {
+    const said = await piped(disk.subarray(0, disk.length - 600), "disk", "convert", "-", join(root, "cut.qcow2"));
+    assert.deepEqual([said.exitCode, said.code], [3, "disk/stream-cut-off"]);
+    assert.equal(existsSync(join(root, "cut.qcow2")), false);
+    assert.deepEqual(leftovers(), []);
+  });
+
+  it("is not waited for on a terminal", async () => {
+    const streams = { ...captureStreams(), stdin: Object.assign(Readable.from([]), { isTTY: true }) };
+    assert.equal(await run(["disk", "info", "-", "--quiet"], streams, new AbortController().signal), 2);
+    assert.match(streams.err(), /^error\[cli\/usage\]/);
+  });
+
+  function leftovers(): readonly string[] {
+    return readdirSync(root).filter((name) => name.startsWith("."));
+  }
+});
+
+describe("a disk that is packed with gzip", () => {
+  it("is read by what is in it, in one pass and otherwise", async () => {
+    const packed = join(root, "disk.vmdk.gz");
+    writeFileSync(packed, gzipSync(disk));
+    const to = join(root, "unpacked.qcow2");
+    assert.equal((await vmferry("disk", "convert", packed, to)).exitCode, 0);
+    assert.equal((await vmferry("disk", "compare", packed, to)).exitCode, 0);
+    // The sum of what is unpacked is at the end alone.
+    writeFileSync(packed, gzipSync(disk).subarray(0, -5));
+    await refused(["disk", "convert", packed, join(root, "no.qcow2")], 3, "io/codec-failed");
+  });
+
+  it("in name alone is opened as it is", async () => {
+    const named = join(root, "odd.vmdk.gz");
+    writeFileSync(named, disk);
+    assert.equal((await vmferry("disk", "info", named, "--json")).exitCode, 0);
+  });
+});
 
 describe("a member of a package", () => {
   it("is a disk by PACKAGE!MEMBER, of an archive, a folder and a descriptor", async () => {
@@ -103,7 +184,7 @@ describe("a source", () => {
       "disk/unknown-format",
     ],
     ["that is standard input", ["inspect", "-"], 3, "cli/remote-source"],
-    ["that is standard input where a disk is meant", ["disk", "hash", "-"], 3, "cli/remote-source"],
+    ["that is an empty standard input", ["disk", "hash", "-"], 2, "disk/unknown-format"],
     ["for a target that does not tell itself", ["convert", archive, join(root, "x")], 2, "cli/usage"],
     [
       "for a version of another platform",

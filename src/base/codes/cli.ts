@@ -40,7 +40,7 @@ export const cliCodes: CodeTable = {
   },
   "cli/remote-source": {
     kind: "unsupported-feature",
-    what: "The source is an address on the network, or standard input.",
+    what: "The source is an address on the network, or a package on standard input.",
     why: "This version reads files and folders; HTTP and pipes come later.",
     fix: "Fetch or save it first, for example with `curl -LO ADDRESS`, and name the file.",
   },

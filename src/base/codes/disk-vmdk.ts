@@ -26,6 +26,12 @@ export const vmdkCodes: CodeTable = {
     why: "Most often the file is cut off or damaged on the way.",
     fix: DAMAGED,
   },
+  "vmdk/bad-marker": {
+    kind: "corrupt",
+    what: "A marker of a stream-optimized VMDK is none that the format knows, or says what cannot be.",
+    why: "Markers say what follows: behind a wrong one nothing can be found in one pass.",
+    fix: DAMAGED,
+  },
   "vmdk/no-footer": {
     kind: "corrupt",
     what: "A stream-optimized VMDK has no footer, though its header leaves the grain directory to one.",

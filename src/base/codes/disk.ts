@@ -30,6 +30,30 @@ export const diskCodes: CodeTable = {
     why: "Every format has a largest size; going past it would lose data.",
     fix: "Convert to another format or variant, such as qcow2 or vhdx.",
   },
+  "disk/not-streamable": {
+    kind: "unsupported-feature",
+    what: "The disk cannot be read in one pass, from front to back.",
+    why: "Its tables say where things lie, and what they point to may have passed already.",
+    fix: "Save it to a file, and give its path.",
+  },
+  "disk/stream-cut-off": {
+    kind: "corrupt",
+    what: "A disk that was read in one pass ended before its end, or went on after it.",
+    why: "Most often the program that fills the pipe failed. The result would lack a part of the disk, so it is not kept.",
+    fix: "Look at what the other program says, and run both again.",
+  },
+  "disk/stream-order": {
+    kind: "unsupported-feature",
+    what: "Units of a disk that is read in one pass come in another order than the guest's, and the result needs them in order.",
+    why: "Compressed layouts write each table behind its units, and cannot go back.",
+    fix: "Save the stream to a file and convert that, or write another format or variant.",
+  },
+  "disk/stream-size": {
+    kind: "usage",
+    what: "A raw disk is read in one pass, and nobody says how large it is.",
+    why: "Every other format writes the size in front, and a raw disk tells it at its end only.",
+    fix: "Save it to a file, and give its path.",
+  },
   "disk/unknown-format": {
     kind: "usage",
     what: "A file holds no signature of a disk format, and its name does not say raw.",

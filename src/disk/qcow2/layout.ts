@@ -33,6 +33,16 @@ export function guestSize(shape: DiskShape): number {
   );
 }
 
+/** Refuses a file of more clusters than QEMU opens. @throws `disk/too-large` */
+export function checkFileSize(clusters: number): void {
+  if (clusters * CLUSTER <= MAX_FILE) return;
+  throw new FerryError(
+    "disk/too-large",
+    `the image would take ${clusters * CLUSTER} bytes, and QEMU opens none above 2 PiB`,
+    { hint: "Convert to raw." },
+  );
+}
+
 /** Bit 63 of an entry: the cluster's reference count is exactly one. */
 const COPIED_HIGH = 2 ** 31;
 /** Bit 62: a compressed cluster. */

@@ -1,6 +1,7 @@
-import { alignUp, viewOf } from "../../base/bytes.js";
+import { alignUp, type ByteRange, viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
+import { packedOps } from "../arrivals.js";
 import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan, WriteResult } from "../model.js";
 import { collectLayer } from "../overlay.js";
 import { serializeQcow2Header } from "./header.js";
@@ -30,18 +31,18 @@ export async function planCompressed(shape: DiskShape, options: PlanOptions, ctx
   const l1Entries = Math.ceil(size / L2_SPAN);
   const dataAt = CLUSTER + alignUp(l1Entries * 8, CLUSTER);
 
+  const opOf = ({ offset, length }: ByteRange): WriteOp => ({
+    file,
+    at: null,
+    kernel: clusterKernel.id,
+    offset,
+    length,
+    unitBytes: CLUSTER,
+    ...(options.level === undefined ? {} : { level: options.level }),
+  });
+
   function* segments(): Iterable<WriteOp> {
-    for (const { offset, length } of layer.data) {
-      yield {
-        file,
-        at: null,
-        kernel: clusterKernel.id,
-        offset,
-        length,
-        unitBytes: CLUSTER,
-        ...(options.level === undefined ? {} : { level: options.level }),
-      };
-    }
+    for (const run of layer.data) yield opOf(run);
   }
 
   return {
@@ -50,11 +51,13 @@ export async function planCompressed(shape: DiskShape, options: PlanOptions, ctx
     acceptsUnits: { codec: "deflate", wrapper: "raw", unitBytes: CLUSTER },
     fixed: [{ file, at: 0, length: dataAt, bytes: () => [] }],
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
-    tables: () =>
-      compressedTables(
+    tables: () => ({
+      ...compressedTables(
         { file, size, l1Entries, dataAt, backingName: options.parent?.name ?? null },
         layer.zeros.units()[Symbol.iterator](),
       ),
+      place: packedOps(CLUSTER, opOf),
+    }),
   };
 }
 

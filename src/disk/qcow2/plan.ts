@@ -1,5 +1,4 @@
 import { viewOf } from "../../base/bytes.js";
-import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import type { UnitRuns } from "../extents.js";
 import type { DiskShape, PlanOptions, Region, WriteOp, WritePlan } from "../model.js";
@@ -9,16 +8,17 @@ import { serializeQcow2Header } from "./header.js";
 import {
   CLUSTER,
   CLUSTER_BITS,
+  checkFileSize,
   fullRefcountBlocks,
   guestSize,
   L2_SPAN,
-  MAX_FILE,
   putEntry,
   putZeroEntry,
   refcountLayout,
   refcountTable,
   tablesOf,
 } from "./layout.js";
+import { planArriving } from "./plan-arriving.js";
 
 /**
  * An image with all positions known before the first byte is written, so that workers write clusters in place: header, L1 table,
@@ -28,6 +28,7 @@ import {
  * @throws `disk/too-large`
  */
 export async function planUncompressed(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
+  if (shape.extents === null) return planArriving(shape, options, ctx.limits);
   const file = options.name;
   const size = guestSize(shape);
   const layer = await collectLayer(shape, CLUSTER, options, ctx);
@@ -39,15 +40,7 @@ export async function planUncompressed(shape: DiskShape, options: PlanOptions, c
   const others = 1 + l1Clusters + l2Tables + runs.bytes / CLUSTER;
   const { tableClusters, blocks } = refcountLayout(others);
   const clusters = others + tableClusters + blocks;
-  if (clusters * CLUSTER > MAX_FILE) {
-    throw new FerryError(
-      "disk/too-large",
-      `the image would take ${clusters * CLUSTER} bytes, and QEMU opens none above 2 PiB`,
-      {
-        hint: "Convert to raw.",
-      },
-    );
-  }
+  checkFileSize(clusters);
   const l1At = CLUSTER;
   const refcountTableAt = l1At + l1Clusters * CLUSTER;
   const firstBlockAt = refcountTableAt + tableClusters * CLUSTER;

@@ -2,11 +2,13 @@ import { alignUp, SECTOR } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import type { DiskInput } from "../../io/source.js";
+import { plainOps } from "../arrivals.js";
 import { collectRuns } from "../extents.js";
 import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WriteOp, WritePlan } from "../model.js";
 import { PLAIN_UNIT, plainKernel } from "../plain.js";
 import { variantToWrite } from "../variant.js";
 import { openRaw } from "./read.js";
+import { openRawStream } from "./stream.js";
 
 /** Guest bytes and nothing else. It has no signature, so it is never guessed: the name or the caller says so. */
 export const raw: DiskFormat = {
@@ -24,6 +26,7 @@ export const raw: DiskFormat = {
     if (!("bytes" in input)) throw new FerryError("internal/bug", "a raw disk is opened from bytes");
     return openRaw(input.bytes);
   },
+  openStream: openRawStream,
   plan,
 };
 
@@ -49,6 +52,11 @@ async function plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promi
     acceptsUnits: null,
     fixed: [],
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
-    tables: () => ({ add: () => [], end: () => [] }),
+    tables: () => ({
+      place: (arrived) =>
+        plainOps(arrived, { file: options.name, unit: PLAIN_UNIT, size, at: (unit) => unit * PLAIN_UNIT }),
+      add: () => [],
+      end: () => [],
+    }),
   };
 }

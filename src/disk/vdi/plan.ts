@@ -3,9 +3,10 @@ import { FerryError } from "../../base/errors.js";
 import { NIL_GUID } from "../../base/guid.js";
 import { formatBytes } from "../../base/text.js";
 import type { Context } from "../../io/context.js";
+import { ArrivalPlaces, plainOps } from "../arrivals.js";
 import { derivedUuid } from "../derived-id.js";
 import { collectRuns, UnitRuns } from "../extents.js";
-import type { DiskShape, PlanOptions, WriteOp, WritePlan } from "../model.js";
+import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan } from "../model.js";
 import { PLAIN_UNIT, plainKernel } from "../plain.js";
 import { variantToWrite } from "../variant.js";
 import { BLOCK_FREE } from "./blocks.js";
@@ -45,23 +46,17 @@ export async function planVdi(shape: DiskShape, options: PlanOptions, ctx: Conte
   const allocated = placed.bytes / BLOCK;
   const mapAt = ALIGNMENT;
   const dataAt = mapAt + alignUp(blocks * 4, ALIGNMENT);
-  const header = serializeVdiHeader({
-    variant,
-    comment: "",
-    mapAt,
-    dataAt,
-    size,
-    blockBytes: BLOCK,
-    extraBytes: 0,
-    blocks,
-    allocated,
-    ids: {
-      create: derivedUuid("vdi", shape, runs, options, ctx),
-      modify: derivedUuid("vdi content", shape, runs, options, ctx),
-      link: NIL_GUID,
-      parentModify: NIL_GUID,
-    },
-  });
+  const ids = {
+    create: derivedUuid("vdi", shape, runs, options, ctx),
+    modify: derivedUuid("vdi content", shape, runs, options, ctx),
+    link: NIL_GUID,
+    parentModify: NIL_GUID,
+  };
+  const headerFor = (count: number): Region => {
+    const parts = { variant, comment: "", mapAt, dataAt, size, blockBytes: BLOCK, extraBytes: 0, blocks, ids } as const;
+    const bytes = serializeVdiHeader({ ...parts, allocated: count });
+    return { file, at: 0, length: bytes.length, bytes: () => [bytes] };
+  };
 
   function* segments(): Iterable<WriteOp> {
     let at = dataAt;
@@ -72,16 +67,43 @@ export async function planVdi(shape: DiskShape, options: PlanOptions, ctx: Conte
     }
   }
 
+  /** Blocks of a disk that arrives: each gets its place with the first of its bytes. */
+  function arriving(): PlanTables {
+    const places = new ArrivalPlaces(BLOCK, ctx.limits);
+    const at = (unit: number): number => dataAt + places.of(unit) * BLOCK;
+    return {
+      place: (arrived) => plainOps(arrived, { file, unit: BLOCK, size, at }),
+      add: () => [],
+      *end(): Iterable<Region> {
+        yield headerFor(places.count);
+        yield { file, at: mapAt, length: blocks * 4, bytes: () => arrivedMap(places, blocks) };
+        // The last block is stored full-size.
+        yield { file, at: dataAt, length: places.count * BLOCK, bytes: () => [] };
+      },
+    };
+  }
+
+  if (shape.extents === null && variant === "dynamic") {
+    return {
+      files: [{ name: file, size: null }],
+      order: "random",
+      acceptsUnits: null,
+      fixed: [],
+      segments: [],
+      tables: arriving,
+    };
+  }
   return {
     files: [{ name: file, size: dataAt + allocated * BLOCK }],
     order: "sequential",
     acceptsUnits: null,
-    fixed: [
-      { file, at: 0, length: header.length, bytes: () => [header] },
-      { file, at: mapAt, length: blocks * 4, bytes: () => blockMap(placed, blocks) },
-    ],
+    fixed: [headerFor(allocated), { file, at: mapAt, length: blocks * 4, bytes: () => blockMap(placed, blocks) }],
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
-    tables: () => ({ add: () => [], end: () => [] }),
+    tables: () => ({
+      place: (arrived) => plainOps(arrived, { file, unit: BLOCK, size, at: (unit) => dataAt + unit * BLOCK }),
+      add: () => [],
+      end: () => [],
+    }),
   };
 }
 
@@ -89,6 +111,32 @@ function wholeDisk(blocks: number): UnitRuns {
   const runs = new UnitRuns(BLOCK);
   if (blocks > 0) runs.add(0, blocks * BLOCK);
   return runs;
+}
+
+/** The map of blocks that arrived in any order, a page at a time. */
+function* arrivedMap(
+  places: Iterable<{ readonly unit: number; readonly place: number }>,
+  blocks: number,
+): Iterable<Uint8Array> {
+  let start = 0;
+  let page = freePage(blocks);
+  for (const { unit, place } of places) {
+    while (unit >= start + PAGE_ENTRIES) {
+      yield page;
+      start += PAGE_ENTRIES;
+      page = freePage(blocks - start);
+    }
+    viewOf(page).setUint32((unit - start) * 4, place, true);
+  }
+  for (; start < blocks; start += PAGE_ENTRIES) {
+    yield page;
+    page = freePage(blocks - start - PAGE_ENTRIES);
+  }
+}
+
+/** Entries of blocks that were never written, as many as are left for a page. */
+function freePage(left: number): Uint8Array {
+  return new Uint8Array(Math.max(0, Math.min(PAGE_ENTRIES, left)) * 4).fill(0xff);
 }
 
 /** The map of some runs whose blocks follow each other in the data area, a page at a time. */

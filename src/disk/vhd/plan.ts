@@ -1,7 +1,9 @@
 import { alignUp, GIB, SECTOR, viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
+import type { Limits } from "../../base/limits.js";
 import { formatBytes } from "../../base/text.js";
 import type { Context } from "../../io/context.js";
+import { ArrivalPlaces, plainOps } from "../arrivals.js";
 import { derivedUuid } from "../derived-id.js";
 import type { UnitRuns } from "../extents.js";
 import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan, WriteResult } from "../model.js";
@@ -41,8 +43,12 @@ export async function planVhd(shape: DiskShape, options: PlanOptions, ctx: Conte
   const identity = derivedUuid("vhd disk", shape, layer.all, options, ctx);
   const footer = serializeFooter(footerOf(diskBytes, variant, identity));
   if (parent !== undefined) return { ...planDifferencing(diskBytes, layer, footer, name, parent), identity };
-  const plan = variant === "fixed" ? planFixed : planDynamic;
-  return { ...plan(diskBytes, layer.data, footer, name), identity };
+  if (variant === "fixed") return { ...planFixed(diskBytes, layer.data, footer, name), identity };
+  const plan =
+    shape.extents === null
+      ? planArriving(diskBytes, footer, name, ctx.limits)
+      : planDynamic(diskBytes, layer.data, footer, name);
+  return { ...plan, identity };
 }
 
 /** What a variant tells apart: a differencing disk every sector. */
@@ -91,7 +97,11 @@ function planFixed(diskBytes: number, runs: UnitRuns, footer: Uint8Array, name: 
     acceptsUnits: null,
     fixed: [],
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
-    tables: () => ({ add: () => [], end: () => [region(name, diskBytes, footer)] }),
+    tables: () => ({
+      place: (arrived) => plainOps(arrived, { file: name, unit: BLOCK, size: diskBytes, at: (unit) => unit * BLOCK }),
+      add: () => [],
+      end: () => [region(name, diskBytes, footer)],
+    }),
   };
 }
 
@@ -100,11 +110,8 @@ function planFixed(diskBytes: number, runs: UnitRuns, footer: Uint8Array, name: 
  * turns out to be zeros leaves a hole in the file and no entry in the table.
  */
 function planDynamic(diskBytes: number, runs: UnitRuns, footer: Uint8Array, name: string): WritePlan {
-  const entries = Math.ceil(diskBytes / BLOCK);
-  const tableBytes = alignUp(4 * entries, SECTOR);
-  const firstData = alignUp(TABLE_AT + tableBytes + BITMAP, PAGE);
-  const count = runs.bytes / BLOCK;
-  const footerAt = count === 0 ? TABLE_AT + tableBytes : firstData + (count - 1) * STRIDE + BLOCK;
+  const { entries, tableBytes, firstData, footerAt } = dynamicLayout(diskBytes);
+  const end = footerAt(runs.bytes / BLOCK);
 
   function* segments(): Iterable<WriteOp> {
     let at = firstData;
@@ -122,21 +129,66 @@ function planDynamic(diskBytes: number, runs: UnitRuns, footer: Uint8Array, name
   }
 
   return {
-    files: [{ name, size: footerAt + FOOTER_BYTES }],
+    files: [{ name, size: end + FOOTER_BYTES }],
     order: "random",
     acceptsUnits: null,
-    fixed: [
-      region(name, 0, footer),
-      region(
-        name,
-        FOOTER_BYTES,
-        serializeDynamicHeader({ tableAt: TABLE_AT, tableEntries: entries, blockBytes: BLOCK, parent: null }),
-      ),
-      region(name, footerAt, footer),
-    ],
+    fixed: [...dynamicHead(name, entries, footer), region(name, end, footer)],
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
     tables: () => dynamicTables(name, entries, tableBytes),
   };
+}
+
+/** The same of a disk that arrives: a block gets its place with the first of its bytes, and the footer stands behind the last block. */
+function planArriving(diskBytes: number, footer: Uint8Array, name: string, limits: Limits): WritePlan {
+  const { entries, tableBytes, firstData, footerAt } = dynamicLayout(diskBytes);
+
+  function tables(): PlanTables {
+    const { add, end } = dynamicTables(name, entries, tableBytes);
+    const places = new ArrivalPlaces(BLOCK, limits);
+    const at = (unit: number): number => firstData + places.of(unit) * STRIDE;
+    return {
+      place: (arrived) => plainOps(arrived, { file: name, unit: BLOCK, size: diskBytes, at }),
+      add,
+      *end(): Iterable<Region> {
+        yield* end();
+        yield region(name, footerAt(places.count), footer);
+      },
+    };
+  }
+
+  return {
+    files: [{ name, size: null }],
+    order: "random",
+    acceptsUnits: null,
+    fixed: dynamicHead(name, entries, footer),
+    segments: [],
+    tables,
+  };
+}
+
+/** Where things stand in a dynamic disk. */
+function dynamicLayout(diskBytes: number): {
+  readonly entries: number;
+  readonly tableBytes: number;
+  readonly firstData: number;
+  /** By the number of blocks. */
+  footerAt(blocks: number): number;
+} {
+  const entries = Math.ceil(diskBytes / BLOCK);
+  const tableBytes = alignUp(4 * entries, SECTOR);
+  const firstData = alignUp(TABLE_AT + tableBytes + BITMAP, PAGE);
+  return {
+    entries,
+    tableBytes,
+    firstData,
+    footerAt: (blocks) => (blocks === 0 ? TABLE_AT + tableBytes : firstData + (blocks - 1) * STRIDE + BLOCK),
+  };
+}
+
+/** What stands before the block table. */
+function dynamicHead(name: string, entries: number, footer: Uint8Array): readonly Region[] {
+  const header = serializeDynamicHeader({ tableAt: TABLE_AT, tableEntries: entries, blockBytes: BLOCK, parent: null });
+  return [region(name, 0, footer), region(name, FOOTER_BYTES, header)];
 }
 
 /** The block table, and the sector bitmap of each block of which something is stored: all ones, the block is here as a whole. */

@@ -1,7 +1,9 @@
 import { alignUp, MIB, TIB, viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
+import type { Limits } from "../../base/limits.js";
 import { formatBytes } from "../../base/text.js";
 import type { Context } from "../../io/context.js";
+import { ArrivalPlaces, plainOps } from "../arrivals.js";
 import { derivedUuid } from "../derived-id.js";
 import { collectRuns, UnitRuns } from "../extents.js";
 import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan, WriteResult } from "../model.js";
@@ -129,13 +131,25 @@ export async function planVhdx(shape: DiskShape, options: PlanOptions, ctx: Cont
     }
   }
 
+  const arriving = shape.extents === null && !fixed;
+  const inPlace = {
+    file: name,
+    unit: blockBytes,
+    size: diskBytes,
+    at: (unit: number) => layout.payloadAt + unit * blockBytes,
+  };
   return {
-    files: [{ name, size: layout.payloadAt + placed.bytes }],
+    files: [{ name, size: arriving ? null : layout.payloadAt + placed.bytes }],
     order: "random",
     acceptsUnits: null,
     fixed: heads,
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
-    tables: () => (fixed ? fullTable(name, layout) : sparseTable(name, layout)),
+    tables: () => {
+      if (arriving) return arrivingTable(name, layout, ctx.limits);
+      return fixed
+        ? { ...fullTable(name, layout), place: (arrived) => plainOps(arrived, inPlace) }
+        : sparseTable(name, layout);
+    },
   };
 }
 
@@ -193,6 +207,24 @@ function sparseTable(file: string, layout: Layout): PlanTables {
       }
     },
     end: () => writer.end(),
+  };
+}
+
+/** The table of a dynamic disk that arrives: a block gets its place with the first of its bytes. */
+function arrivingTable(file: string, layout: Layout, limits: Limits): PlanTables {
+  const { blockBytes, diskBytes, payloadAt } = layout;
+  const places = new ArrivalPlaces(blockBytes, limits);
+  const at = (unit: number): number => payloadAt + places.of(unit) * blockBytes;
+  return {
+    place: (arrived) => plainOps(arrived, { file, unit: blockBytes, size: diskBytes, at }),
+    add: () => [],
+    *end(): Iterable<Region> {
+      const writer = pageWriter(file, layout);
+      for (const { unit, place } of places) yield* writer.set(unit, payloadAt + place * blockBytes);
+      yield* writer.end();
+      // The last block counts as a whole.
+      yield { file, at: payloadAt, length: places.count * blockBytes, bytes: () => [] };
+    },
   };
 }
 

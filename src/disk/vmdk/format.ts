@@ -14,6 +14,7 @@ import { planMonolithicFlat, planSplitFlat } from "./plan-flat.js";
 import { planMonolithicSparse, planSplitSparse } from "./plan-sparse.js";
 import { planStream } from "./plan-stream.js";
 import { openVmdk } from "./read.js";
+import { openVmdkStream } from "./stream.js";
 import { MOST_BYTES, READ_VARIANTS } from "./variants.js";
 
 type Planner = (shape: DiskShape, options: PlanOptions, ctx: Context) => Promise<WritePlan>;
@@ -61,6 +62,7 @@ export const vmdk: DiskFormat = {
     if (!("bytes" in input)) throw new FerryError("internal/bug", "a VMDK is opened from bytes");
     return openVmdk(input.bytes, resolver, ctx);
   },
+  openStream: openVmdkStream,
   async plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
     const variant = variantToWrite(vmdk, options);
     const most = vmdk.limits.maxSizes?.[variant] ?? vmdk.limits.maxSize;

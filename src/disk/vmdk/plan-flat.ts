@@ -1,4 +1,4 @@
-import { alignUp, SECTOR } from "../../base/bytes.js";
+import { alignUp, type ByteRange, SECTOR } from "../../base/bytes.js";
 import type { Context } from "../../io/context.js";
 import { collectRuns } from "../extents.js";
 import type { DiskShape, PlanOptions, WriteOp, WritePlan } from "../model.js";
@@ -67,8 +67,9 @@ async function planFlat(shape: DiskShape, options: PlanOptions, kind: FlatKind, 
     }),
   );
 
-  function* segments(): Iterable<WriteOp> {
-    for (const run of runs) {
+  /** Stretches, cut where a file ends. */
+  function* opsOf(stretches: Iterable<ByteRange>): Iterable<WriteOp> {
+    for (const run of stretches) {
       const end = Math.min(run.offset + run.length, size);
       for (let offset = run.offset; offset < end; ) {
         const index = Math.floor(offset / kind.extentBytes);
@@ -92,7 +93,7 @@ async function planFlat(shape: DiskShape, options: PlanOptions, kind: FlatKind, 
     order: "sequential",
     acceptsUnits: null,
     fixed: [{ file: options.name, at: 0, length: descriptor.length, bytes: () => [descriptor] }],
-    segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
-    tables: () => ({ add: () => [], end: () => [] }),
+    segments: { [Symbol.iterator]: () => opsOf(runs)[Symbol.iterator]() },
+    tables: () => ({ place: opsOf, add: () => [], end: () => [] }),
   };
 }

@@ -1,5 +1,4 @@
 import { alignUp, SECTOR } from "../../base/bytes.js";
-import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import { collectRuns, type UnitRuns } from "../extents.js";
 import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan, WriteResult } from "../model.js";
@@ -8,11 +7,9 @@ import { cidOf } from "./cid.js";
 import { extentName, innerName, serializeVmdkDescriptor } from "./descriptor.js";
 import { serializeTable } from "./grain-tables.js";
 import { type SparseHeader, serializeSparseHeader } from "./header.js";
+import { arrivingTables, checkFileBytes, GRAIN, TABLE_ENTRIES } from "./plan-arriving.js";
 import { SPLIT_BYTES } from "./variants.js";
 
-/** 64 KiB, as all writers of sparse disks use. */
-const GRAIN = 64 * 1024;
-const TABLE_ENTRIES = 512;
 const TABLE_SECTORS = (TABLE_ENTRIES * 4) / SECTOR;
 /** Guest bytes of one grain table: 32 MiB. */
 const TABLE_SPAN = GRAIN * TABLE_ENTRIES;
@@ -20,8 +17,6 @@ const TABLE_SPAN = GRAIN * TABLE_ENTRIES;
 const DESCRIPTOR_SECTORS = 20;
 /** Directory words made at a time. */
 const WORDS_AT_ONCE = 16_384;
-/** Sector numbers have 32 bits. */
-const MOST_FILE_BYTES: number = 2 ** 32 * SECTOR;
 
 /** Where everything lies in one sparse extent. Sectors count in the file. */
 interface ExtentLayout {
@@ -89,16 +84,9 @@ async function planSparse(shape: DiskShape, kind: SparseKind, ctx: Context): Pro
   const grains = grainsByExtent(runs, kind.extentBytes, count);
   const layoutOf = (index: number): ExtentLayout => layoutExtent(kind, size, index, grains[index] as number);
   for (let i = 0; i < count; i++) {
-    const { fileBytes } = layoutOf(i);
-    if (fileBytes <= MOST_FILE_BYTES) continue;
-    throw new FerryError(
-      "disk/too-large",
-      `the file would take ${fileBytes} bytes, and its sector numbers end at 2 TiB`,
-      {
-        hint: "Convert to another format or variant, such as monolithicFlat, twoGbMaxExtentSparse, qcow2 or vhdx.",
-      },
-    );
+    checkFileBytes(layoutOf(i).fileBytes);
   }
+  const arriving = shape.extents === null;
   const descriptor = new TextEncoder().encode(
     serializeVmdkDescriptor({
       createType: kind.createType,
@@ -113,7 +101,10 @@ async function planSparse(shape: DiskShape, kind: SparseKind, ctx: Context): Pro
   );
   const files = [
     ...(kind.descriptorFile === null ? [] : [{ name: kind.descriptorFile, size: descriptor.length }]),
-    ...Array.from({ length: count }, (_, i) => ({ name: kind.file(i), size: layoutOf(i).fileBytes })),
+    ...Array.from({ length: count }, (_, i) => ({
+      name: kind.file(i),
+      size: arriving ? null : layoutOf(i).fileBytes,
+    })),
   ];
 
   function* fixed(): Iterable<Region> {
@@ -157,7 +148,10 @@ async function planSparse(shape: DiskShape, kind: SparseKind, ctx: Context): Pro
     acceptsUnits: null,
     fixed: { [Symbol.iterator]: () => fixed()[Symbol.iterator]() },
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
-    tables: () => sparseTables(kind.extentBytes, layoutOf),
+    tables: () =>
+      arriving
+        ? arrivingTables({ extentBytes: kind.extentBytes, size, count, layoutOf, tableRegions }, ctx.limits)
+        : sparseTables(kind.extentBytes, layoutOf),
   };
 }
 
@@ -236,6 +230,14 @@ function directoryRegion(layout: ExtentLayout, directory: number): Region {
   return { file: layout.file, at: directory * SECTOR, length: (first - directory) * SECTOR, bytes };
 }
 
+/** A grain table at both its places. */
+function* tableRegions(layout: ExtentLayout, index: number, table: Uint32Array): Iterable<Region> {
+  const bytes = serializeTable(table);
+  for (const directory of [layout.redundantDirectory, layout.directory]) {
+    yield regionOf(layout.file, (firstTable(layout, directory) + index * TABLE_SECTORS) * SECTOR, bytes);
+  }
+}
+
 /** Gathers the entries of one grain table at a time; a table that got any is written to both its places. */
 function sparseTables(extentBytes: number, layoutOf: (index: number) => ExtentLayout): PlanTables {
   let table = new Uint32Array(TABLE_ENTRIES);
@@ -245,11 +247,7 @@ function sparseTables(extentBytes: number, layoutOf: (index: number) => ExtentLa
 
   function* flush(): Iterable<Region> {
     if (!used) return;
-    const layout = layoutOf(extent);
-    const bytes = serializeTable(table);
-    for (const directory of [layout.redundantDirectory, layout.directory]) {
-      yield regionOf(layout.file, (firstTable(layout, directory) + index * TABLE_SECTORS) * SECTOR, bytes);
-    }
+    yield* tableRegions(layoutOf(extent), index, table);
     table = new Uint32Array(TABLE_ENTRIES);
     used = false;
   }

@@ -1,6 +1,7 @@
-import { alignUp, SECTOR, viewOf, writeU64 } from "../../base/bytes.js";
+import { alignUp, type ByteRange, SECTOR, viewOf, writeU64 } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
+import { packedOps } from "../arrivals.js";
 import { collectRuns } from "../extents.js";
 import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan, WriteResult } from "../model.js";
 import { cidOf } from "./cid.js";
@@ -71,18 +72,18 @@ export async function planStream(shape: DiskShape, options: PlanOptions, ctx: Co
   head.set(serializeSparseHeader(header));
   head.set(new TextEncoder().encode(descriptor), SECTOR);
 
+  const opOf = (range: ByteRange): WriteOp => ({
+    file: options.name,
+    at: null,
+    kernel: grainKernel.id,
+    offset: range.offset,
+    length: range.length,
+    unitBytes: GRAIN,
+    ...(options.level === undefined ? {} : { level: options.level }),
+  });
+
   function* segments(): Iterable<WriteOp> {
-    for (const run of runs) {
-      yield {
-        file: options.name,
-        at: null,
-        kernel: grainKernel.id,
-        offset: run.offset,
-        length: run.length,
-        unitBytes: GRAIN,
-        ...(options.level === undefined ? {} : { level: options.level }),
-      };
-    }
+    for (const run of runs) yield opOf(run);
   }
 
   return {
@@ -91,7 +92,7 @@ export async function planStream(shape: DiskShape, options: PlanOptions, ctx: Co
     acceptsUnits: { codec: "deflate", wrapper: "zlib", unitBytes: GRAIN },
     fixed: [{ file: options.name, at: 0, length: head.length, bytes: () => [head] }],
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
-    tables: () => streamTables(options.name, header),
+    tables: () => ({ ...streamTables(options.name, header), place: packedOps(GRAIN, opOf) }),
   };
 }
 

@@ -111,6 +111,25 @@ function contentId(cid: string): string | null {
   return cid === "" || cid === "fffffffe" ? null : cid;
 }
 
+/** Facts about a VMDK: what its descriptor says, where it has one. */
+export function vmdkInfo(
+  descriptor: VmdkDescriptor | null,
+  facts: Pick<DiskInfo, "variant" | "size" | "blockSize">,
+): DiskInfo {
+  const uuid = uuidOf(descriptor, "uuid.image");
+  return {
+    format: "vmdk",
+    variant: facts.variant,
+    size: facts.size,
+    logicalSectorSize: 512,
+    blockSize: facts.blockSize,
+    parent: parentOf(descriptor),
+    identity: contentId(descriptor?.cid ?? ""),
+    ...(uuid === null ? {} : { otherIdentities: [uuid] }),
+    properties: Object.fromEntries(descriptor?.ddb ?? []),
+  };
+}
+
 /** Extents one after the other, as one disk. */
 function diskOf(
   readers: readonly ExtentReader[],
@@ -142,19 +161,8 @@ function diskOf(
     }
   }
 
-  const uuid = uuidOf(descriptor, "uuid.image");
   return {
-    info: {
-      format: "vmdk",
-      variant: facts.variant,
-      size,
-      logicalSectorSize: 512,
-      blockSize: facts.blockSize,
-      parent: parentOf(descriptor),
-      identity: contentId(descriptor?.cid ?? ""),
-      ...(uuid === null ? {} : { otherIdentities: [uuid] }),
-      properties: Object.fromEntries(descriptor?.ddb ?? []),
-    },
+    info: vmdkInfo(descriptor, { variant: facts.variant, size, blockSize: facts.blockSize }),
     extents: (range = { offset: 0, length: size }, signal) => mergeExtents(extents(range, signal)),
     async reads(range, signal): Promise<readonly ReadOp[]> {
       const ops: ReadOp[] = [];

@@ -5,7 +5,7 @@ import { type CommandDefinition, defineCommand } from "../../command.js";
 import { showOrExecute } from "../../execute.js";
 import { bytes, choice, flag, json, text, wholeNumber, workOptions } from "../../options.js";
 import { withSession } from "../../session.js";
-import { openNamedDisk } from "../../sources.js";
+import { openDiskOnce } from "../../sources.js";
 import { diskArgument, diskOptions, howToOpen, snapshotOption, writtenFormats } from "./options.js";
 
 /** `vmferry disk convert DISK DEST`. */
@@ -27,7 +27,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     ...workOptions,
   },
   details: [
-    "Several threads unpack, pack and write at once; holes are skipped. A chain of disks is flattened, unless --keep-chain is given. The result appears under its name when it is complete.",
+    "Several threads unpack, pack and write at once; holes are skipped. A chain of disks is flattened, unless --keep-chain is given. A stream-optimized VMDK on standard input, and any disk packed with gzip, is read as it comes where its format allows it, and saved beside DEST first where not. The result appears under its name when it is complete.",
   ],
   examples: [
     "disk convert server.vmdk server.vhdx",
@@ -35,11 +35,15 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     "disk convert server.qcow2 server.vhd --variant fixed --round-to 1MiB",
     "disk convert snapshot.qcow2 snapshot.vhd --keep-chain --allow-external",
     "disk convert server.raw server.vmdk --variant streamOptimized --prove",
+    "disk convert - server.qcow2 < server.vmdk",
   ],
   async run([name = "", destination = ""], options, cli) {
-    return withSession(options, cli, async (session) => {
+    const scratch = path.dirname(path.resolve(destination));
+    return withSession({ ...options, scratch }, cli, async (session) => {
       if (!options.dryRun) session.runtime.pool.start();
-      const disk = await openNamedDisk(name, howToOpen(options), session);
+      // What is to be read back and compared has to be there a second time, a chain as files, and zeros as something that can be asked for.
+      const twice = options.prove || options.keepChain || options.sparse === "none";
+      const disk = await openDiskOnce(name, { ...howToOpen(options), onePass: twice ? "refused" : "wanted" }, session);
       try {
         const conversion = await planDiskConversion(
           disk,

@@ -5,7 +5,11 @@ import type { NamedDiskOptions } from "../../sources.js";
 
 /** A disk on the command line. */
 export function diskArgument(name: string): ArgumentSpec {
-  return { name, what: "a disk image, or PACKAGE!MEMBER for one inside of a package", complete: "file" };
+  return {
+    name,
+    what: "a disk image, PACKAGE!MEMBER for one inside of a package, or - for standard input",
+    complete: "file",
+  };
 }
 
 const ids: readonly string[] = diskFormats.all.map((format) => format.id);
