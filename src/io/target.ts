@@ -1,3 +1,5 @@
+import type { SourceRef } from "./source.js";
+
 /** A target as plain data, so that workers write into it in place. */
 export type TargetRef =
   | { readonly kind: "file"; readonly path: string }
@@ -12,6 +14,11 @@ export interface ByteTarget {
   write(chunk: Uint8Array): Promise<void>;
   /** Writes zeros; a sparse file skips them. */
   zeros(length: number): Promise<void>;
+  /**
+   * Takes the next bytes from another file without moving them through this process, where the system can and shares them where it may.
+   * Resolves to the bytes taken from `offset` on, which may be fewer; 0 where it cannot be done so, and `write` has to do it.
+   */
+  take?(source: SourceRef, offset: number, length: number): Promise<number>;
   /** Complete, not yet visible: the file set's `commit` makes it so. */
   close(): Promise<void>;
   abort(reason?: unknown): Promise<void>;
@@ -20,6 +27,8 @@ export interface ByteTarget {
 /** A target that can be written anywhere. Bytes never written are zeros. */
 export interface RandomTarget extends ByteTarget {
   writeAt(offset: number, chunk: Uint8Array): Promise<void>;
+  /** `take` for bytes that go to `at`. */
+  takeAt?(at: number, source: SourceRef, offset: number, length: number): Promise<number>;
   truncate(size: number): Promise<void>;
   ref(): TargetRef | null;
 }

@@ -118,12 +118,17 @@ export async function carryEntry(
     for await (const run of runsOf(source, ctx.signal)) {
       await skip(target, run.offset - at);
       progress.advance(run.offset - at);
-      for await (const chunk of source.stream(run, ctx.signal)) {
+      at = run.offset + run.length;
+      let taken = run.offset;
+      for await (const bytes of takeAll(source, target, run, ctx.signal)) {
+        taken += bytes;
+        progress.advance(bytes);
+      }
+      for await (const chunk of source.stream({ offset: taken, length: at - taken }, ctx.signal)) {
         throwIfAborted(ctx.signal);
         await target.write(chunk);
         progress.advance(chunk.length);
       }
-      at = run.offset + run.length;
     }
     await skip(target, entry.size - at);
     progress.advance(entry.size - at);
@@ -133,6 +138,24 @@ export async function carryEntry(
     await source.close();
   }
   progress.done();
+}
+
+/** Lets the target take a range's bytes by itself, as far as it can. Yields how many, piece by piece. */
+async function* takeAll(
+  source: ByteSource,
+  target: ByteTarget,
+  { offset, length }: ByteRange,
+  signal: AbortSignal,
+): AsyncIterable<number> {
+  const ref = source.ref();
+  if (ref === null || target.take === undefined) return;
+  for (let taken = 0; taken < length; ) {
+    throwIfAborted(signal);
+    const bytes = await target.take(ref, offset + taken, length - taken);
+    if (bytes === 0) return;
+    taken += bytes;
+    yield bytes;
+  }
 }
 
 async function* runsOf(source: ByteSource, signal: AbortSignal): AsyncIterable<ByteRange> {

@@ -14,13 +14,14 @@ import { openFolderSet, openSingleFileSet } from "../runtime/node/file-set.js";
 import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import { nodeHash } from "../runtime/node/hash.js";
+import { NO_NATIVE } from "../runtime/node/native.js";
 import type { CarryOptions, CarryOutcome, CarryPlan } from "./carry.js";
 import { type PackOptions, planPack } from "./pack.js";
 import { planUnpack } from "./unpack.js";
 import { checkIntegrity } from "./verify.js";
 
 const fixtures = "test/fixtures/packages";
-const native = { seek: null, libdeflate: null };
+const native = NO_NATIVE;
 const root = mkdtempSync(join(tmpdir(), "vmferry-pack-"));
 after(() => rmSync(root, { recursive: true }));
 let counter = 0;

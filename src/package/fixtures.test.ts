@@ -9,6 +9,7 @@ import { testContext } from "../io/testing/context.js";
 import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import { nodeHash } from "../runtime/node/hash.js";
+import { NO_NATIVE } from "../runtime/node/native.js";
 import { readSmallEntry } from "./entries.js";
 import { openFolder } from "./folder/open.js";
 import { compareManifest, digestsFor } from "./manifest/compare.js";
@@ -17,7 +18,7 @@ import type { PackageEntry, PackageReader, PackageReference } from "./model.js";
 import { openOva } from "./ova/open.js";
 
 const fixtures = "test/fixtures/packages";
-const native = { seek: null, libdeflate: null };
+const native = NO_NATIVE;
 
 interface Facts {
   readonly source: string;

@@ -10,6 +10,7 @@ import { zlibCodec } from "../../src/runtime/node/codec.js";
 import { openFileSource } from "../../src/runtime/node/file-source.js";
 import { createFileTarget } from "../../src/runtime/node/file-target.js";
 import { createInlinePool } from "../../src/runtime/node/inline-pool.js";
+import { NO_NATIVE } from "../../src/runtime/node/native.js";
 import { type ClosablePool, createPool } from "../../src/runtime/node/pool.js";
 import { hasCode } from "../support/errors.js";
 import { advance, copy, echo, fail, wait } from "../support/pool-kernels.js";
@@ -119,7 +120,7 @@ for (const [name, make] of Object.entries(pools)) {
       using(1, async (pool) => {
         const file = join(folder, `source-${logs}`);
         writeFileSync(file, "0123456789");
-        const source = await openFileSource(file, { seek: null, libdeflate: null });
+        const source = await openFileSource(file, NO_NATIVE);
         const target = await createFileTarget(join(folder, `target-${logs++}`), "target");
         const [from, to] = [source.ref(), target.ref()];
         assert.ok(from !== null && to !== null);

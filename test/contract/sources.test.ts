@@ -27,11 +27,11 @@ import { SparseBytes, sparseSource } from "../../src/io/testing/sparse-bytes.js"
 import { zlibCodec } from "../../src/runtime/node/codec.js";
 import { openFileSource } from "../../src/runtime/node/file-source.js";
 import { type ClosableKernelEnv, createKernelEnv } from "../../src/runtime/node/kernel-env.js";
-import { loadNative } from "../../src/runtime/node/native.js";
+import { loadNative, NO_NATIVE } from "../../src/runtime/node/native.js";
 import { hasCode } from "../support/errors.js";
 
 const native = loadNative(new Set());
-const withoutNative = { seek: null, libdeflate: null };
+const withoutNative = NO_NATIVE;
 const folder = mkdtempSync(join(tmpdir(), "vmferry-sources-"));
 after(() => rmSync(folder, { recursive: true }));
 let files = 0;

@@ -16,13 +16,14 @@ import { openFolderSet, openSingleFileSet } from "../../src/runtime/node/file-se
 import { openFileSource } from "../../src/runtime/node/file-source.js";
 import { openFolderAccess } from "../../src/runtime/node/folder.js";
 import { nodeHash } from "../../src/runtime/node/hash.js";
+import { NO_NATIVE } from "../../src/runtime/node/native.js";
 import { packageFixtures } from "../support/fixtures.js";
 import { lacking, peerPath } from "./peers.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
 import { startVirtualBox } from "./virtualbox.js";
 
-const native = { seek: null, libdeflate: null };
+const native = NO_NATIVE;
 
 function context(): Context {
   return testContext({ runtime: { hash: nodeHash, pool: { size: 0, run: () => assert.fail("no pool") } } });

@@ -5,6 +5,7 @@ import { type OpenConversion, planConversion } from "../../operations/convert.js
 import { planOvfConversion } from "../../operations/convert-ovf.js";
 import { platforms } from "../../platforms/platforms.js";
 import { type NodeFileSet, openFolderSet, openSingleFileSet } from "../../runtime/node/file-set.js";
+import type { Native } from "../../runtime/node/native.js";
 import { targets } from "../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { showOrExecute } from "../execute.js";
@@ -59,7 +60,7 @@ export const convert: CommandDefinition = defineCommand({
         const request = { ...options, to, destination };
         const conversion = await planOf(named, request, session);
         try {
-          const open = () => openDestination(request);
+          const open = () => openDestination(request, session.runtime.native);
           return await showOrExecute({ ...conversion, open, destination, options }, session, cli);
         } finally {
           await conversion.close();
@@ -108,6 +109,6 @@ async function planOf(named: NamedPackage, request: Request, session: Session): 
   );
 }
 
-function openDestination({ to, destination, force }: Request): Promise<NodeFileSet> {
-  return to === "ova" ? openSingleFileSet(destination, { force }) : openFolderSet(destination, { force });
+function openDestination({ to, destination, force }: Request, native: Native): Promise<NodeFileSet> {
+  return (to === "ova" ? openSingleFileSet : openFolderSet)(destination, { force, native });
 }

@@ -34,7 +34,8 @@ export const pack: CommandDefinition = defineCommand({
           modified: resultTime(session),
           manifest: options.manifest ? "add" : "keep",
         });
-        const open = () => openSingleFileSet(destination, { force: options.force });
+        const { native } = session.runtime;
+        const open = () => openSingleFileSet(destination, { force: options.force, native });
         const { findings } = session;
         return await showOrExecute({ plan, findings, open, destination, options }, session, cli);
       } finally {

@@ -26,7 +26,8 @@ export const unpack: CommandDefinition = defineCommand({
       const named = await openNamedPackage(source, {}, session);
       try {
         const plan = planUnpack(named.opened.reader);
-        const open = () => openFolderSet(destination, { force: options.force });
+        const { native } = session.runtime;
+        const open = () => openFolderSet(destination, { force: options.force, native });
         const { findings } = session;
         return await showOrExecute({ plan, findings, open, destination, options }, session, cli);
       } finally {

@@ -3,6 +3,7 @@ import { alignUp, concatBytes } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { HashName } from "../../base/ids.js";
 import type { IncrementalHash } from "../../io/codec.js";
+import type { SourceRef } from "../../io/source.js";
 import type { ByteTarget, RandomTarget, TargetRef } from "../../io/target.js";
 import { TAR_BLOCK } from "../tar/header.js";
 
@@ -14,6 +15,8 @@ const MOST_ZEROS = 64 * 1024 * 1024;
 
 /** A digest of what is written, as long as it is written in order. */
 export interface FrontHash {
+  /** Whether a digest is asked for: bytes are best written through here then. */
+  readonly wanted: boolean;
   put(offset: number, chunk: Uint8Array): void;
   zeros(offset: number, length: number): void;
   /** Bytes came, or may come, in another way than in order. */
@@ -35,6 +38,7 @@ export function frontHash(algorithm: HashName | null, make: (algorithm: HashName
     front = offset + length;
   };
   return {
+    wanted: algorithm !== null,
     put(offset, chunk): void {
       if (offset !== front) hash = null;
       hash?.update(chunk);
@@ -105,6 +109,16 @@ export function memberTarget(place: MemberPlace): RandomTarget {
       hash.put(offset, chunk);
       await archive.writeAt(dataAt + offset, chunk);
     },
+    ...(archive.takeAt === undefined || hash.wanted
+      ? {}
+      : {
+          async take(source: SourceRef, offset: number, length: number): Promise<number> {
+            reach(position, length);
+            const taken = (await archive.takeAt?.(dataAt + position, source, offset, length)) ?? 0;
+            position += taken;
+            return taken;
+          },
+        }),
     async truncate(length): Promise<void> {
       reach(0, length);
       if (size !== null) {

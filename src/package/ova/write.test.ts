@@ -13,6 +13,7 @@ import { testContext } from "../../io/testing/context.js";
 import { type NodeFileSet, openSingleFileSet } from "../../runtime/node/file-set.js";
 import { openFileSource } from "../../runtime/node/file-source.js";
 import { nodeHash } from "../../runtime/node/hash.js";
+import { NO_NATIVE } from "../../runtime/node/native.js";
 import { openOva } from "./open.js";
 import { createOva, type OvaWriteOptions, type OvaWriter, ovaBytes } from "./write.js";
 
@@ -244,7 +245,7 @@ test("offsets and sizes above 4 and 8 GiB are kept, in a sparse file", async () 
   await disk.close();
   await put(ova, "a.ovf", text("<E/>"));
   await ova.commit();
-  const source = await openFileSource(file, { seek: null, libdeflate: null });
+  const source = await openFileSource(file, NO_NATIVE);
   const ctx = context();
   const reader = await openOva(source, ctx);
   assert.equal(reader.tar, "gnu");

@@ -9,11 +9,12 @@ import type { PackageReader } from "../../package/model.js";
 import { openOva } from "../../package/ova/open.js";
 import { openFileSource } from "../../runtime/node/file-source.js";
 import { openFolderAccess } from "../../runtime/node/folder.js";
+import { NO_NATIVE } from "../../runtime/node/native.js";
 import { readDescriptorEntry } from "./descriptor.js";
 import { ovfPlatform } from "./platform.js";
 import { ovfReferences } from "./references.js";
 
-const native = { seek: null, libdeflate: null };
+const native = NO_NATIVE;
 
 async function withPackage(
   path: string,

@@ -7,11 +7,9 @@ import type { ByteTarget, RandomTarget } from "../../io/target.js";
 import { systemError } from "./errors.js";
 import { openFileSource } from "./file-source.js";
 import { createFileTarget } from "./file-target.js";
-import type { Native } from "./native.js";
+import { type Native, NO_NATIVE } from "./native.js";
 import { existsError, isThere, publishInto } from "./publish.js";
 
-/** Without system calls holes cannot be told: then everything counts as data. */
-const NO_NATIVE: Native = { seek: null, libdeflate: null };
 /** Characters of the destination's name in that of its temporary folder: together they must stay below what file systems take. */
 const NAME_PART = 40;
 
@@ -26,7 +24,7 @@ export interface NodeFileSet extends FileSet {
 export interface DestinationOptions {
   /** Replace what is there under the same names. */
   readonly force?: boolean;
-  /** Tells holes when files are read back. */
+  /** Tells holes when files are read back, and takes bytes from other files within the system. Without it everything counts as data. */
   readonly native?: Native;
 }
 
@@ -113,7 +111,7 @@ async function stagedFiles(
     } catch (cause) {
       throw systemError("write", path.join(destination, name), cause);
     }
-    const target = await createFileTarget(file, name);
+    const target = await createFileTarget(file, name, options.native);
     targets.set(name, target);
     return target;
   }

@@ -1,13 +1,31 @@
 import { type FileHandle, open } from "node:fs/promises";
+import type { SourceRef, Stamp } from "../../io/source.js";
 import type { RandomTarget, TargetRef } from "../../io/target.js";
 import { systemError } from "./errors.js";
+import { sameStamp, stampOf } from "./file-source.js";
+import { type Native, NO_NATIVE } from "./native.js";
+
+/** Bytes taken at once: progress is told, and interruptions are heard, between two of these. */
+const MOST_TAKEN = 64 * 1024 * 1024;
+
+/** Where bytes of a source lie in one file; `null`: in none, or in several. */
+function fileOf(
+  source: SourceRef,
+  offset: number,
+  length: number,
+): { readonly path: string; readonly stamp: Stamp; readonly offset: number } | null {
+  if (source.kind === "file") return { path: source.path, stamp: source.stamp, offset };
+  if (source.kind !== "slice" || offset + length > source.length) return null;
+  return fileOf(source.of, source.offset + offset, length);
+}
 
 /**
  * Creates a new file and writes it, sparse where zeros are skipped.
+ * @param native lets bytes be taken from other files within the system
  * @param path where the bytes lie until the file set's commit gives them their name
  * @throws `io/write-failed`, `io/no-space`
  */
-export async function createFileTarget(path: string, label: string): Promise<RandomTarget> {
+export async function createFileTarget(path: string, label: string, native: Native = NO_NATIVE): Promise<RandomTarget> {
   let handle: FileHandle;
   try {
     handle = await open(path, "wx");
@@ -31,6 +49,28 @@ export async function createFileTarget(path: string, label: string): Promise<Ran
     extent = Math.max(extent, offset + chunk.length);
   }
 
+  function takerWith(copyRange: NonNullable<Native["copyRange"]>): NonNullable<RandomTarget["takeAt"]> {
+    return async (at, source, offset, length) => {
+      const file = fileOf(source, offset, length);
+      if (file === null || length === 0) return 0;
+      const from = await open(file.path, "r").catch(() => null);
+      if (from === null) return 0;
+      try {
+        if (!sameStamp(stampOf(await from.stat()), file.stamp)) return 0;
+        const places = [
+          { fd: from.fd, offset: file.offset },
+          { fd: handle.fd, offset: at },
+        ] as const;
+        const copied = (await copyRange(...places, Math.min(length, MOST_TAKEN))) ?? 0;
+        extent = Math.max(extent, at + copied);
+        return copied;
+      } finally {
+        await from.close();
+      }
+    };
+  }
+
+  const takeAt = native.copyRange === null ? null : takerWith(native.copyRange);
   return {
     label,
     get position(): number {
@@ -45,6 +85,16 @@ export async function createFileTarget(path: string, label: string): Promise<Ran
       extent = Math.max(extent, position);
     },
     writeAt: put,
+    ...(takeAt === null
+      ? {}
+      : {
+          takeAt,
+          async take(source: SourceRef, offset: number, length: number): Promise<number> {
+            const taken = await takeAt(position, source, offset, length);
+            position += taken;
+            return taken;
+          },
+        }),
     async truncate(size): Promise<void> {
       try {
         await handle.truncate(size);

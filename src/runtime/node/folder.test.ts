@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { FerryError } from "../../base/errors.js";
+import { NO_NATIVE } from "../../runtime/node/native.js";
 import { openFolderAccess } from "./folder.js";
 
 const root = mkdtempSync(join(tmpdir(), "vmferry-folder-"));
@@ -14,7 +15,7 @@ writeFileSync(join(root, "sub", "d.vmdk"), "678");
 symlinkSync(join(root, "sub", "d.vmdk"), join(root, "a.vmdk"));
 symlinkSync("sub", join(root, "link"));
 symlinkSync("loop", join(root, "loop"));
-const folder = openFolderAccess(root, { seek: null, libdeflate: null });
+const folder = openFolderAccess(root, NO_NATIVE);
 
 test("lists files and links to files, sorted, without folders", async () => {
   assert.deepEqual(await folder.list(), ["a.vmdk", "b.ovf"]);
@@ -39,6 +40,6 @@ test("opens a file below the folder, and nothing outside", async () => {
 });
 
 test("a folder that does not exist is not found", async () => {
-  const gone = openFolderAccess(join(root, "gone"), { seek: null, libdeflate: null });
+  const gone = openFolderAccess(join(root, "gone"), NO_NATIVE);
   await assert.rejects(gone.list(), (e) => e instanceof FerryError && e.code === "io/not-found");
 });

@@ -11,7 +11,21 @@ export interface Native {
    */
   readonly seek: ((fd: number, offset: number, whence: "data" | "hole") => number | null) | null;
   readonly libdeflate: Libdeflate | null;
+  /**
+   * Linux `copy_file_range`: bytes go from file to file within the system, which shares them where the file system can. Resolves to the
+   * bytes copied, fewer than asked for at the source's end, or `null` where it cannot be done so; `null` itself where the platform has none.
+   */
+  readonly copyRange: ((from: FilePlace, to: FilePlace, length: number) => Promise<number | null>) | null;
 }
+
+/** A place in an open file. */
+export interface FilePlace {
+  readonly fd: number;
+  readonly offset: number;
+}
+
+/** What a machine without any of it has. */
+export const NO_NATIVE: Native = Object.freeze({ seek: null, libdeflate: null, copyRange: null });
 
 /** The part of libdeflate that we call. Compressors and decompressors live as long as the thread. */
 export interface Libdeflate {
@@ -38,8 +52,13 @@ export interface Libdeflate {
   ): number;
 }
 
+interface KoffiFunction {
+  (...args: readonly unknown[]): unknown;
+  /** Calls on a thread of its own; the last argument takes the result. */
+  async(...args: readonly unknown[]): void;
+}
 interface KoffiLibrary {
-  func(prototype: string): (...args: readonly unknown[]) => unknown;
+  func(prototype: string): KoffiFunction;
 }
 interface Koffi {
   load(name: string): KoffiLibrary;
@@ -112,11 +131,8 @@ function bindLibdeflate(library: KoffiLibrary): Libdeflate {
   };
 }
 
-function bindSeek(koffi: Koffi): Native["seek"] {
+function bindSeek(koffi: Koffi, library: KoffiLibrary): NonNullable<Native["seek"]> {
   // SEEK_DATA and SEEK_HOLE have these numbers on Linux and FreeBSD; macOS swaps them and Windows has neither.
-  if (process.platform !== "linux") return null;
-  const library = loadFirst(koffi, ["libc.so.6", "libc.so"]);
-  if (library === null) return null;
   const lseek = library.func("int64_t lseek(int fd, int64_t offset, int whence)");
   return (fd, offset, whence) => {
     const at = Number(lseek(fd, offset, whence === "data" ? 3 : 4));
@@ -126,23 +142,41 @@ function bindSeek(koffi: Koffi): Native["seek"] {
   };
 }
 
+function bindCopyRange(library: KoffiLibrary): NonNullable<Native["copyRange"]> {
+  const copy = library.func("int64_t copy_file_range(int in, void *at, int out, void *to, size_t n, uint32_t flags)");
+  return (from, to, length) =>
+    new Promise((resolve) => {
+      const at = BigInt64Array.of(BigInt(from.offset));
+      const into = BigInt64Array.of(BigInt(to.offset));
+      copy.async(from.fd, at, to.fd, into, length, 0, (error: unknown, copied: unknown) => {
+        // Whatever is wrong (another device, a file system without it, no space): the usual way finds out, or does it.
+        resolve(error === null && Number(copied) >= 0 ? Number(copied) : null);
+      });
+    });
+}
+
 /**
  * Loads what the machine has.
  * @param disabled names of parts to leave out: `koffi`, `libdeflate` (environment `VMFERRY_DISABLE`, for benchmarks and tests)
  */
 export function loadNative(disabled: ReadonlySet<string>): Native {
   const koffi = disabled.has("koffi") ? null : loadKoffi();
-  if (koffi === null) return { seek: null, libdeflate: null };
+  if (koffi === null) return NO_NATIVE;
   let seek: Native["seek"] = null;
+  let copyRange: Native["copyRange"] = null;
   let libdeflate: Libdeflate | null = null;
   try {
-    seek = bindSeek(koffi);
+    const system = process.platform === "linux" ? loadFirst(koffi, ["libc.so.6", "libc.so"]) : null;
+    if (system !== null) {
+      seek = bindSeek(koffi, system);
+      copyRange = bindCopyRange(system);
+    }
     const library = disabled.has("libdeflate") ? null : loadFirst(koffi, LIBDEFLATE_NAMES[process.platform] ?? []);
     if (library !== null) libdeflate = bindLibdeflate(library);
   } catch {
     // A library of another kind under the same name: do without.
   }
-  return { seek, libdeflate };
+  return { seek, libdeflate, copyRange };
 }
 
 /** The parts named in the environment variable `VMFERRY_DISABLE`, separated by commas. */

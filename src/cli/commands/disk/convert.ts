@@ -60,7 +60,8 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
         );
         try {
           const { plan, findings } = conversion;
-          const open = () => openSingleFileSet(destination, { force: options.force });
+          const { native } = session.runtime;
+          const open = () => openSingleFileSet(destination, { force: options.force, native });
           return await showOrExecute({ plan, findings, open, destination, options }, session, cli);
         } finally {
           await conversion.close();
