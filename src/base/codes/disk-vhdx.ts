@@ -54,4 +54,34 @@ export const vhdxCodes: CodeTable = {
     why: "A copy that was being written, or a medium that fails.",
     fix: "Compare the file with the original.",
   },
+  "vhdx/log-pending": {
+    what: "A VHDX was not closed: its log has to be applied.",
+    why: "The machine ran or its host failed when the disk was copied. The log is whole, so nothing is lost that the guest had written.",
+    fix: "vmferry applies it in memory whenever it reads the disk; `vmferry disk fix` applies it in the file.",
+  },
+  "vhdx/headers-disagree": {
+    what: "Both headers of a VHDX have one sequence number, and say different things.",
+    why: "The higher number tells which header counts; here nobody can tell.",
+    fix: "Compare the file with the original.",
+  },
+  "vhdx/regions-disagree": {
+    what: "Both region tables of a VHDX are whole, and list different regions.",
+    why: "Programs differ in which of them they use, and so in what they read.",
+    fix: "Compare the file with the original.",
+  },
+  "vhdx/overlap": {
+    what: "Log, regions or blocks of a VHDX lie over each other or over its headers.",
+    why: "What belongs to one of them has been written over by another, or an offset is damaged.",
+    fix: DAMAGED,
+  },
+  "vhdx/shared-block": {
+    what: "A block of a VHDX lies over another one.",
+    why: "One of the two has lost its content, and a write to one changes the other.",
+    fix: "Compare the disk with a backup.",
+  },
+  "vhdx/no-parent": {
+    what: "The parent locator of a differencing VHDX names no file, or holds no identifier.",
+    why: "The disk holds only what differs from the parent: without it, it is incomplete.",
+    fix: "Attach the disk to its parent again where it comes from, such as with `Set-VHD`.",
+  },
 };

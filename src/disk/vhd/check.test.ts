@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { checked, damage, findingsOf, fixture, guestSum, repaired } from "../../../test/support/damage.js";
 import { craftVhd } from "../../../test/support/vhd.js";
-import { MIB, viewOf } from "../../base/bytes.js";
+import { equalBytes, MIB, viewOf } from "../../base/bytes.js";
 import { SparseBytes } from "../../io/testing/sparse-bytes.js";
 import { vhd } from "./format.js";
 import { sealedDynamicHeader, sealedFooter } from "./header.js";
@@ -173,7 +173,7 @@ describe("VHD repair", () => {
       change(file);
       const done = await repaired(vhd, file);
       assert.deepEqual([done.mended, done.left], [[code], []]);
-      assert.deepEqual(done.file.read(0, done.file.size), whole.read(0, whole.size));
+      assert.ok(equalBytes(done.file.read(0, done.file.size), whole.read(0, whole.size)));
       assert.equal(await guestSum(vhd, done.file), await guestSum(vhd, whole));
     });
   }
@@ -184,7 +184,7 @@ describe("VHD repair", () => {
     damage(file, file.size - 512 + 64, 1);
     const done = await repaired(vhd, file);
     assert.deepEqual(done.mended, ["vhd/bad-footer"]);
-    assert.deepEqual(done.file.read(0, done.file.size), whole.read(0, whole.size));
+    assert.ok(equalBytes(done.file.read(0, done.file.size), whole.read(0, whole.size)));
   });
 
   it("puts a footer behind whatever was appended to the file", async () => {

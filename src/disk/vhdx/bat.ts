@@ -12,10 +12,19 @@ export const BAT_ENTRY_BYTES = 8;
  * States of a payload block (MS-VHDX 2.5.1.1), by their number in bits 0 to 2. "Undefined" and "unmapped" promise nothing about the
  * content and never ask the parent: zeros are the honest reading. 5 is "unmapped" in files from before the format was published.
  */
-const STATES = ["absent", "zero", "zero", "zero", null, "zero", "data", "partial"] as const;
+export const STATES: readonly (BlockRun["state"] | null)[] = [
+  "absent",
+  "zero",
+  "zero",
+  "zero",
+  null,
+  "zero",
+  "data",
+  "partial",
+];
 
 /** The number that marks a block of which all is in the file; for a sector bitmap: present. */
-const FULLY_PRESENT = 6;
+export const FULLY_PRESENT = 6;
 
 /** Blocks in a row with one state; those with data lie in the file one behind the other. */
 export interface BlockRun {
@@ -34,6 +43,11 @@ export interface BlockTable {
   run(block: number, end: number, signal?: AbortSignal): Promise<BlockRun>;
   /** Where the sector bitmap of a block's chunk lies in the file. @throws `vhdx/bad-block` where it has none */
   bitmap(block: number, signal?: AbortSignal): Promise<number>;
+}
+
+/** Where an entry says that its block lies in the file: bits 20 to 63 count MiB. */
+export function placeOf(view: DataView, at: number): number {
+  return (Math.floor(view.getUint32(at, true) / MIB) + view.getUint32(at + 4, true) * 4096) * MIB;
 }
 
 /** Payload blocks that share a sector bitmap (MS-VHDX 2.5). */
@@ -89,11 +103,6 @@ export function openBlockTable(source: ByteSource, region: VhdxRegion, metadata:
       throw badEntry(batIndex(block, ratio), `block ${block} is in state ${number}, which it cannot be in`);
     }
     return state;
-  }
-
-  /** Bits 20 to 63 of an entry count MiB. */
-  function placeOf(view: DataView, at: number): number {
-    return (Math.floor(view.getUint32(at, true) / MIB) + view.getUint32(at + 4, true) * 4096) * MIB;
   }
 
   return {

@@ -4,10 +4,12 @@ import type { Context } from "../../io/context.js";
 import type { DiskInput, SourceResolver } from "../../io/source.js";
 import type { DiskFormat, VirtualDisk } from "../model.js";
 import { plainKernel } from "../plain.js";
+import { checkVhdx } from "./check.js";
 import { isVhdx } from "./header.js";
 import { MOST_DISK_BYTES } from "./metadata.js";
 import { planVhdx, WRITES } from "./plan.js";
 import { openVhdx } from "./read.js";
+import { repairVhdx } from "./repair.js";
 
 /** Hyper-V's disk format (MS-VHDX). Offsets and quirks: NOTES.md beside this file. */
 export const vhdx: DiskFormat = {
@@ -23,6 +25,13 @@ export const vhdx: DiskFormat = {
   async open(input: DiskInput, _resolver: SourceResolver, ctx: Context): Promise<VirtualDisk> {
     if (!("bytes" in input)) throw new FerryError("internal/bug", "a VHDX is opened from bytes");
     return openVhdx(input.bytes, ctx);
+  },
+  check: (source, _resolver, ctx) => checkVhdx(source, ctx),
+  async amend(source, change, ctx) {
+    if (change.change === "repair") return repairVhdx(source, ctx);
+    throw new FerryError("disk/cannot-amend", "a VHDX cannot get another size where it lies", {
+      hint: "Convert it to a disk of the new size.",
+    });
   },
   plan: planVhdx,
 };

@@ -79,8 +79,11 @@ export async function openVhdx(source: ByteSource, ctx: Context): Promise<Virtua
   };
 }
 
-/** The header that rules. One of the two may be damaged: that is what the other is for. */
-async function readHeader(source: ByteSource, ctx: Context): Promise<VhdxHeader> {
+/**
+ * The header that rules. One of the two may be damaged: that is what the other is for.
+ * @throws `vhdx/bad-header` where neither counts
+ */
+export async function readHeader(source: ByteSource, ctx: Context): Promise<VhdxHeader> {
   const valid: VhdxHeader[] = [];
   const reasons: string[] = [];
   for (const at of HEADER_SECTION.headers) {
@@ -123,7 +126,8 @@ async function applyLog(source: ByteSource, header: VhdxHeader, ctx: Context): P
   return overlay(source, replay.changes, replay.fileBytes);
 }
 
-async function readRegions(source: ByteSource, ctx: Context): Promise<readonly VhdxRegion[]> {
+/** The regions, from the first table that counts. @throws `vhdx/bad-region` where neither does */
+export async function readRegions(source: ByteSource, ctx: Context): Promise<readonly VhdxRegion[]> {
   const reasons: string[] = [];
   let regions: readonly VhdxRegion[] | null = null;
   for (const at of HEADER_SECTION.regionTables) {
