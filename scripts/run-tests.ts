@@ -9,12 +9,15 @@
  * is. A test without a word about why it is skipped has failed, and so has a file that holds no test, and a run of
  * nothing.
  */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { run } from "node:test";
 import { findPeer, PEER_NAMES } from "../test/interop/peers.js";
+import { PROOFS_VARIABLE, SIZE_NAMES } from "../test/interop/proof.js";
+import { INTEROP_PAGE, interopDifferences, parseProofs } from "./interop-render.js";
 import { FileReport, isResult, TestReport } from "./test-report.js";
-import { readTree } from "./tree.js";
+import { readText, readTree } from "./tree.js";
 
 /** The limit for one file; tests inside set their own, shorter ones where they start programs. */
 const FILE_MINUTES = { own: 4, peers: 10 };
@@ -53,6 +56,23 @@ async function runFiles(files: readonly string[], minutes: number): Promise<Test
   return report;
 }
 
+/** Whether the page of what programs were seen to agree says what was proven. Of a part of the tests it cannot be asked. */
+function checkPage(proven: string): boolean {
+  if (parts.length > 0 || !existsSync(proven)) return true;
+  const differences = interopDifferences(
+    readText(INTEROP_PAGE) ?? "",
+    parseProofs(readFileSync(proven, "utf8")),
+    SIZE_NAMES,
+  );
+  for (const difference of differences) console.error(difference);
+  if (differences.length > 0) {
+    const kept = "interop-proofs.jsonl";
+    copyFileSync(proven, kept);
+    console.error(`${INTEROP_PAGE} differs: run \`node dist/scripts/gen-interop.js ${kept}\``);
+  }
+  return differences.length === 0;
+}
+
 const args = process.argv.slice(2);
 const withPeers = args.includes("--peers");
 const parts = args.filter((arg) => !arg.startsWith("--"));
@@ -67,6 +87,11 @@ if (withPeers) {
   for (const { name, peer } of peers) console.log(typeof peer === "string" ? peer : `${name} ${peer.version}`);
   console.log("");
 }
+const proofs = withPeers ? mkdtempSync(join(tmpdir(), "vmferry-proofs-")) : null;
+const proven = proofs === null ? null : join(proofs, "proofs.jsonl");
+if (proven !== null) process.env[PROOFS_VARIABLE] = proven;
 const report = await runFiles(files, withPeers ? FILE_MINUTES.peers : FILE_MINUTES.own);
+const pageHolds = proven === null || checkPage(proven);
+if (proofs !== null) rmSync(proofs, { recursive: true });
 console.log(report.summary());
-process.exit(report.ok ? 0 : 1);
+process.exit(report.ok && pageHolds ? 0 : 1);

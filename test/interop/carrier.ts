@@ -2,6 +2,7 @@ import { basename, dirname } from "node:path";
 import type { TestContext } from "node:test";
 import { toHex } from "../../src/base/bytes.js";
 import type { DiskFormatId } from "../../src/base/ids.js";
+import { compareDisks } from "../../src/disk/compare.js";
 import { copyDisk } from "../../src/disk/copy.js";
 import { shapeOf } from "../../src/disk/extents.js";
 import { diskFormats } from "../../src/disk/formats.js";
@@ -20,6 +21,8 @@ export interface Carrier {
   convert(from: string, to: string, format: DiskFormatId, variant?: string): Promise<void>;
   /** SHA-256 of the guest content. Files that an image names are opened beside it. */
   sum(file: string): Promise<string>;
+  /** The first guest byte in which two disks differ, `null` where there is none. Sizes are not compared. */
+  firstDifference(a: string, b: string): Promise<number | null>;
   /** Facts of a disk. */
   info(file: string): Promise<VirtualDisk["info"]>;
 }
@@ -56,6 +59,8 @@ export function startCarrier(t: TestContext): Carrier {
         await files.commit();
       }),
     sum: (file) => withDisk(file, async (disk) => toHex(await hashDisk(disk, "sha256", ctx))),
+    firstDifference: (a, b) =>
+      withDisk(a, (one) => withDisk(b, async (other) => (await compareDisks(one, other, ctx)).firstDifference)),
     info: (file) => withDisk(file, async (disk) => disk.info),
   };
 }

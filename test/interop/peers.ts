@@ -26,6 +26,9 @@ export type PeerName =
   | "govc"
   | "vcsim"
   | "vcsim-export"
+  | "vmdkinfo"
+  | "vhdiinfo"
+  | "qcowinfo"
   | "qemu-img"
   | "qemu-io"
   | "qemu-system-x86_64"
@@ -51,6 +54,9 @@ const PROBES: Readonly<Record<PeerName, Probe>> = {
   govc: { args: ["version"], version: /(\d\S*)/ },
   vcsim: { args: ["-h"], version: null },
   "vcsim-export": { args: ["-h"], version: null },
+  vmdkinfo: { args: ["-V"], version: /vmdkinfo (\d+)/ },
+  vhdiinfo: { args: ["-V"], version: /vhdiinfo (\d+)/ },
+  qcowinfo: { args: ["-V"], version: /qcowinfo (\d+)/ },
   "qemu-img": { args: ["--version"], version: /version (\S+)/ },
   "qemu-io": { args: ["--version"], version: /version (\S+)/ },
   "qemu-system-x86_64": { args: ["--version"], version: /version (\S+)/ },
