@@ -12,17 +12,19 @@ const ABOUT_INPUT: ReadonlySet<ErrorKind> = new Set<ErrorKind>(["corrupt", "inva
 /**
  * What opening throws about an image, as the finding of a check.
  * @param more other kinds that are the input's fault here, such as a 64-bit field that no size can have
+ * @param file names the file where the error names no place in it
  * @throws the error itself where it is about something else
  */
-export function findingOf(error: unknown, more: readonly ErrorKind[] = []): Diagnostic {
+export function findingOf(error: unknown, more: readonly ErrorKind[] = [], file?: string): Diagnostic {
   if (!(error instanceof FerryError) || !(ABOUT_INPUT.has(error.kind) || more.includes(error.kind))) throw error;
   const { code, message, hint, location } = error;
+  const place = location ?? (file === undefined ? undefined : { at: "bytes" as const, file, offset: 0 });
   return {
     code,
     severity: "error",
     message,
     ...(hint === undefined ? {} : { hint }),
-    ...(location === undefined ? {} : { location }),
+    ...(place === undefined ? {} : { location: place }),
   };
 }
 

@@ -17,6 +17,7 @@ import type { SourceResolver } from "../../src/io/source.js";
 import { memorySource } from "../../src/io/sources/memory.js";
 import { diskFileBytes, diskFixtures } from "../support/fixtures.js";
 import { qcow2Bytes, qcow2Fixtures } from "../support/qcow2.js";
+import { checkedFormats, checkTarget } from "./check-targets.js";
 import type { FuzzTarget } from "./target.js";
 
 /** Of larger fixtures the small ones of the same format stand in: copying would be all that cases do. */
@@ -233,6 +234,7 @@ const vmdkDescriptor: FuzzTarget = {
 /** Every disk format by being in the list of formats (raw has no structure), and parts of them that whole images seldom reach. */
 export const diskTargets: readonly FuzzTarget[] = [
   ...diskFormats.all.filter(({ id }) => id !== "raw").map(diskTarget),
+  ...checkedFormats.map((format) => checkTarget(diskTarget(format), format)),
   vmdkDescriptor,
   vhdxLog,
   qcow2Snapshots,

@@ -29,14 +29,14 @@ export async function* checkVdi(source: ByteSource, ctx: Context): AsyncIterable
     header = parseVdiHeader(await source.read(0, Math.min(VDI_HEADER_BYTES, source.size), ctx.signal), source.label);
   } catch (error) {
     // A 64-bit size above 2^53 is damage.
-    yield findingOf(error, ["limit-exceeded"]);
+    yield findingOf(error, ["limit-exceeded"], source.label);
     return;
   }
   yield* headerFindings(source, header);
   try {
     openBlockMap(source, header, ctx.limits);
   } catch (error) {
-    yield findingOf(error);
+    yield findingOf(error, [], source.label);
     return;
   }
   const count = yield* mapFindings(source, header, ctx);

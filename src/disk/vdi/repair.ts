@@ -64,7 +64,7 @@ function headerOf(head: Uint8Array, label: string): VdiHeader | null {
     return parseVdiHeader(head, label);
   } catch (error) {
     // What is wrong with it the check says; without a header there is nothing to mend.
-    findingOf(error, ["limit-exceeded"]);
+    findingOf(error, ["limit-exceeded"], label);
     return null;
   }
 }

@@ -33,7 +33,7 @@ export async function* checkVhd(source: ByteSource, ctx: Context): AsyncIterable
   } catch (error) {
     yield* kept.found;
     // A 64-bit field above 2^53 is damage.
-    yield findingOf(error, ["limit-exceeded"]);
+    yield findingOf(error, ["limit-exceeded"], source.label);
     return;
   }
   yield* kept.found;
@@ -50,7 +50,7 @@ export async function* checkVhd(source: ByteSource, ctx: Context): AsyncIterable
   try {
     openBlockTable(source, header, size);
   } catch (error) {
-    yield findingOf(error);
+    yield findingOf(error, [], source.label);
     return;
   }
   if (footer.type === "differencing") yield* parentFindings(source, header, ctx);
@@ -144,13 +144,13 @@ async function* headerFindings(
   try {
     return parseDynamicHeader(bytes, source.label, headerAt, ctx.limits);
   } catch (error) {
-    yield findingOf(error, ["limit-exceeded"]);
+    yield findingOf(error, ["limit-exceeded"], source.label);
   }
   try {
     return parseDynamicHeader(sealedDynamicHeader(bytes), source.label, headerAt, ctx.limits);
   } catch (error) {
     // The same that has been reported: it was not the checksum.
-    findingOf(error, ["limit-exceeded"]);
+    findingOf(error, ["limit-exceeded"], source.label);
     return null;
   }
 }

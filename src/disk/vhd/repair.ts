@@ -91,7 +91,7 @@ function chooseFooter(source: ByteSource, pair: FooterPair): Chosen | null {
     try {
       return { footer: parseFooter(bytes, source.label, at), bytes, when };
     } catch (error) {
-      findingOf(error, ["limit-exceeded"]);
+      findingOf(error, ["limit-exceeded"], source.label);
       return null;
     }
   };
@@ -123,7 +123,7 @@ async function openHeader(
     return { header, at, sealed: equalBytes(bytes, sealed) ? null : sealed };
   } catch (error) {
     // The check says what is wrong; without header and table there is nothing to hold on to.
-    findingOf(error, ["limit-exceeded"]);
+    findingOf(error, ["limit-exceeded"], source.label);
     return null;
   }
 }

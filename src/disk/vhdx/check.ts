@@ -57,7 +57,7 @@ export async function* checkVhdx(source: ByteSource, ctx: Context): AsyncIterabl
     openBlockTable(file.source, bat, metadata);
   } catch (error) {
     // A 64-bit field above 2^53 is damage.
-    yield findingOf(error, ["limit-exceeded"]);
+    yield findingOf(error, ["limit-exceeded"], source.label);
     return;
   }
   yield* parentFindings(file.source, metadata);
@@ -82,7 +82,7 @@ async function* headerFindings(
   try {
     header = await readHeader(source, kept.ctx);
   } catch (error) {
-    yield findingOf(error, ["limit-exceeded"]);
+    yield findingOf(error, ["limit-exceeded"], source.label);
     return null;
   }
   yield* kept.found;
@@ -136,7 +136,7 @@ async function* logFindings(
     };
     return overlay(source, replay.changes, replay.fileBytes);
   } catch (error) {
-    yield findingOf(error);
+    yield findingOf(error, [], source.label);
     return null;
   }
 }
@@ -151,7 +151,7 @@ async function* regionFindings(
   try {
     regions = await readRegions(source, kept.ctx);
   } catch (error) {
-    yield findingOf(error, ["limit-exceeded"]);
+    yield findingOf(error, ["limit-exceeded"], source.label);
     return null;
   }
   yield* kept.found;

@@ -56,7 +56,7 @@ async function mends(source: ByteSource, ctx: Context): Promise<readonly Mend[]>
     changes.push(...restored);
   } catch (error) {
     // The check says what is wrong; without a header or with a torn log there is nothing to hold on to.
-    findingOf(error, ["limit-exceeded"]);
+    findingOf(error, ["limit-exceeded"], source.label);
     return [];
   }
   return [{ changes: [...changes, ...newHeaders(header, headers, ctx)], fileBytes, when: "always" }];

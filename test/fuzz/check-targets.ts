@@ -1,0 +1,69 @@
+import type { Diagnostic } from "../../src/base/diagnostics.js";
+import { overlay } from "../../src/disk/changed-file.js";
+import { diskFormats } from "../../src/disk/formats.js";
+import type { DiskFormat } from "../../src/disk/model.js";
+import type { Context } from "../../src/io/context.js";
+import type { ByteSource, SourceResolver } from "../../src/io/source.js";
+import { memorySource } from "../../src/io/sources/memory.js";
+import type { FuzzTarget } from "./target.js";
+
+/** Findings of one image that are taken; a destroyed table has one for each entry. */
+const MOST_FINDINGS = 5000;
+
+const nobody: SourceResolver = { open: async () => null };
+
+/**
+ * A check, and the repair that follows from it: what opens before the repair opens after it, and patches do not overlap.
+ */
+export function checkTarget(disk: FuzzTarget, format: DiskFormat): FuzzTarget {
+  return {
+    ...disk,
+    name: `${format.id}-check`,
+    async run(bytes, ctx) {
+      const source = memorySource(bytes, `fuzz${format.extensions[0]}`);
+      for (const finding of await findingsOf(format, source, ctx)) {
+        const { location } = finding;
+        if (location?.at !== "bytes" || location.offset < 0) throw new Error("a finding without a place");
+      }
+      const plan = await format.amend?.(source, { change: "repair" }, ctx);
+      if (plan === undefined) return;
+      let end = 0;
+      for (const { at, bytes: patch } of [...plan.patches].sort((a, b) => a.at - b.at)) {
+        if (at < end || patch.length === 0) throw new Error("patches overlap, or hold nothing");
+        end = at + patch.length;
+      }
+      if (plan.patches.length > 0 && plan.mended.length === 0 && plan.left.length === 0) {
+        throw new Error("something is changed, and nobody says why");
+      }
+      const fileBytes = Math.max(plan.fileBytes ?? source.size, end);
+      const changes = plan.patches.map(({ at, bytes: patch }) => ({ at, length: patch.length, bytes: patch }));
+      const mended = overlay(source, changes, fileBytes).source;
+      if (await opens(format, source, ctx)) {
+        const disk = await format.open({ bytes: mended }, nobody, ctx);
+        await disk.close();
+      }
+    },
+  };
+}
+
+async function findingsOf(format: DiskFormat, source: ByteSource, ctx: Context): Promise<readonly Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for await (const finding of format.check?.(source, nobody, ctx) ?? []) {
+    found.push(finding);
+    if (found.length >= MOST_FINDINGS) break;
+  }
+  return found;
+}
+
+async function opens(format: DiskFormat, source: ByteSource, ctx: Context): Promise<boolean> {
+  try {
+    await (await format.open({ bytes: source }, nobody, ctx)).close();
+    return true;
+  } catch {
+    // Damaged: opening is the subject of another target.
+    return false;
+  }
+}
+
+/** Formats that are checked. */
+export const checkedFormats: readonly DiskFormat[] = diskFormats.all.filter(({ check }) => check !== undefined);
