@@ -7,6 +7,9 @@ export {
   openFolderSet,
   openSingleFileSet,
 } from "./runtime/node/file-set.js";
+export { openUrl } from "./runtime/node/http/input.js";
+export type { HttpCredentials, HttpOptions } from "./runtime/node/http/options.js";
+export { openHttpSource } from "./runtime/node/http/source.js";
 export { openPath, type PathInput } from "./runtime/node/input.js";
 export { createContext, type NodeContextOptions, type NodeRuntime } from "./runtime/node/runtime.js";
 

@@ -3,11 +3,14 @@ import type { Context } from "../io/context.js";
 import { createContext, createNodeRuntime, type NodeRuntime } from "../runtime/node/runtime.js";
 import type { Cli } from "./command.js";
 import { createProgress, type ProgressMode } from "./progress-bar.js";
+import type { RemoteChoice } from "./remote.js";
 
 declare const VMFERRY_BUNDLED: boolean | undefined;
 
 /** What a command with real work stands on. */
 export interface Session {
+  /** How servers are spoken to. */
+  readonly remote: RemoteChoice;
   readonly runtime: NodeRuntime;
   readonly ctx: Context;
   readonly stdin: NodeJS.ReadableStream;
@@ -16,7 +19,7 @@ export interface Session {
 }
 
 /** Options that decide how a session works. */
-export interface SessionOptions {
+export interface SessionOptions extends Partial<RemoteChoice> {
   readonly workers?: number | null;
   readonly progress?: ProgressMode | null;
   /** Temporary files lie beside what is written: there is room, and it is no memory. */
@@ -56,7 +59,8 @@ export async function withSession<T>(
     report: (finding) => findings.push(finding),
   });
   try {
-    return await work({ runtime, ctx, stdin: cli.stdin, findings });
+    const { header = [], netrc = null, caFile = null } = options;
+    return await work({ runtime, ctx, stdin: cli.stdin, findings, remote: { header, netrc, caFile } });
   } finally {
     progress.close();
     await runtime.close();

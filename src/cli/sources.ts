@@ -2,19 +2,25 @@ import { stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
-import { folderResolver, type MappedFile, mappedResolver } from "../io/resolver.js";
+import { folderResolver, type MappedFile, mappedResolver, noResolver } from "../io/resolver.js";
 import type { ByteSource, SourceResolver } from "../io/source.js";
 import { type DiskSource, formatNamed } from "../operations/disk.js";
 import { type IncomingDisk, type IncomingOptions, openIncoming, unpackedStream } from "../operations/incoming.js";
 import { entryNamed, type OpenedPackage, type OpenOptions, openPackage } from "../operations/open.js";
 import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
-import { openPath } from "../runtime/node/input.js";
+import { isHttpUrl } from "../runtime/node/http/address.js";
+import { openPath, type PathInput } from "../runtime/node/input.js";
 import { openInputStream } from "../runtime/node/input-stream.js";
+import { httpOptionsOf } from "./remote.js";
 import type { Session } from "./session.js";
 
 /** A package that a command line names, with what has to be closed. */
 export interface NamedPackage {
+  /** What it is called in results and messages: as it was given, without what is secret in an address. */
+  readonly name: string;
+  /** The name of the package file, for looking it up in a list of sums. */
+  readonly fileName: string;
   readonly opened: OpenedPackage;
   /** The package file itself; `null` for a folder. */
   readonly container: ByteSource | null;
@@ -27,9 +33,9 @@ export interface NamedDisk extends DiskSource {
 }
 
 /** Refuses what this version cannot read. */
-function localPath(name: string): string {
+function readable(name: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(name)?.[1];
-  if (scheme !== undefined) {
+  if (scheme !== undefined && !/^https?$/i.test(scheme)) {
     const message = `${placeOfUrl(scheme, name)} is a URL, which vmferry does not read yet`;
     throw new FerryError("cli/remote-source", message, { hint: "Fetch the file first, and give its path." });
   }
@@ -47,12 +53,29 @@ function placeOfUrl(scheme: string, name: string): string {
   return host === "" ? `${scheme}://...` : `${scheme}://${host}${pathname}`;
 }
 
-/** Opens a package by a path: an OVA, an OVF descriptor, a folder with one. */
+/** Opens a path or an address. */
+async function openInput(name: string, session: Session): Promise<PathInput> {
+  if (!isHttpUrl(name)) return openPath(name, session.runtime.native);
+  // Loaded where it is needed: most runs are about files.
+  const { openUrl } = await import("../runtime/node/http/input.js");
+  return openUrl(name, await httpOptionsOf(session.remote), session.ctx.signal);
+}
+
+/** One file by its address, with connections of its own. */
+async function openRemoteFile(url: string, session: Session): Promise<ByteSource> {
+  const { openHttpSource } = await import("../runtime/node/http/source.js");
+  return openHttpSource(url, await httpOptionsOf(session.remote), session.ctx.signal);
+}
+
+/** Opens a package by a path or an http(s) address: an OVA, an OVF descriptor, a folder with one. */
 export async function openNamedPackage(name: string, options: OpenOptions, session: Session): Promise<NamedPackage> {
-  const input = await openPath(localPath(name), session.runtime.native);
+  const input = await openInput(readable(name), session);
   try {
     const opened = await openPackage(input, options, session.ctx);
+    const isRemote = isHttpUrl(name);
     return {
+      name: isRemote && input.kind === "file" ? input.source.label : name,
+      fileName: isRemote && input.kind === "file" ? input.name : path.basename(name),
       opened,
       container: input.kind === "file" ? input.source : null,
       async close(): Promise<void> {
@@ -79,7 +102,7 @@ export interface NamedDiskOptions {
 }
 
 /**
- * Opens a disk by a path, by `PACKAGE!MEMBER`, or from standard input (`-`). What comes once, also out of a file that is packed with gzip,
+ * Opens a disk by a path or an address, by `PACKAGE!MEMBER`, or from standard input (`-`). What comes once, also out of a file that is packed with gzip,
  * is saved beside what is written first.
  */
 export async function openNamedDisk(name: string, options: NamedDiskOptions, session: Session): Promise<NamedDisk> {
@@ -144,16 +167,22 @@ function isGzip(head: Uint8Array): boolean {
 async function openStoredDisk(name: string, options: NamedDiskOptions, session: Session): Promise<NamedDisk> {
   const format = formatOf(options);
   const { external, mapDisk = [], snapshot = null } = options;
-  const file = localPath(name);
-  const member = await memberOf(file);
+  const member = await memberOf(readable(name));
   const mapped = (otherwise: SourceResolver): SourceResolver =>
     mapDisk.length === 0 ? otherwise : mappedResolver(mappedFiles(mapDisk, external, session), otherwise);
   if (member !== null) {
     const disk = await openMember(member.package, member.name, format, session);
     return { ...disk, resolver: mapped(disk.resolver), snapshot };
   }
-  const source = await openFileSource(file, session.runtime.native, path.basename(file));
-  const folder = openFolderAccess(path.dirname(file), session.runtime.native);
+  if (isHttpUrl(name)) {
+    const input = await openInput(name, session);
+    if (input.kind === "folder") throw new FerryError("internal/bug", "an address was opened as a folder");
+    const { source } = input;
+    const resolver = mapped(folderResolver(input.folder, { external }));
+    return { name: source.label, source, resolver, format, snapshot, close: () => input.close() };
+  }
+  const source = await openFileSource(name, session.runtime.native, path.basename(name));
+  const folder = openFolderAccess(path.dirname(name), session.runtime.native);
   return {
     name,
     source,
@@ -172,7 +201,11 @@ function mappedFiles(
 ): ReadonlyMap<string, MappedFile> {
   const files = new Map<string, MappedFile>();
   for (const [id, name] of pairs) {
-    const target = localPath(name);
+    const target = readable(name);
+    if (isHttpUrl(target)) {
+      files.set(id, { open: () => openRemoteFile(target, session), beside: noResolver });
+      continue;
+    }
     const folder = openFolderAccess(path.dirname(target), session.runtime.native);
     files.set(id, {
       open: () => openFileSource(target, session.runtime.native, path.basename(target)),
@@ -184,9 +217,16 @@ function mappedFiles(
 
 /**
  * The two parts of `PACKAGE!MEMBER`; `null` for a file. A file whose own name has a `!` is that file; where a package's has one, the first
- * part that is there counts.
+ * part that is there counts. In an address the last `!` counts: one that belongs to it is written `%21`.
  */
 async function memberOf(name: string): Promise<{ readonly package: string; readonly name: string } | null> {
+  if (isHttpUrl(name)) {
+    const bang = name.lastIndexOf("!");
+    // Not one before the path: a password may hold it.
+    return bang <= name.indexOf("/", name.indexOf("//") + 2)
+      ? null
+      : { package: name.slice(0, bang), name: name.slice(bang + 1) };
+  }
   if (await isThere(name)) return null;
   let first: { readonly package: string; readonly name: string } | null = null;
   for (let bang = name.indexOf("!", 1); bang > 0; bang = name.indexOf("!", bang + 1)) {
@@ -212,7 +252,7 @@ async function openMember(
     const { reader } = named.opened;
     const source = await entryNamed(reader, member).open();
     return {
-      name: `${packageName}!${member}`,
+      name: `${named.name}!${member}`,
       source,
       resolver: reader.resolver,
       format,

@@ -244,26 +244,31 @@ async function dispatch(
     return { outputs: Promise.resolve(empty) };
   }
   const transfer: ArrayBuffer[] = [];
-  const job: SegmentJob = {
-    offset: segment.offset,
-    length: segment.length,
-    reads: await toSegmentReads(ops, transfer, ctx.signal),
-    writes: segment.writes.map(({ lane, op }): SegmentWrite => {
-      const target = op.at === null ? null : fileOf(lane, op.file).target.ref();
-      return {
-        kernel: op.kernel,
-        target,
-        at: target === null ? null : op.at,
-        offset: op.offset,
-        length: op.length,
-        unitBytes: op.unitBytes,
-        level: op.level ?? -1,
-        zeros: lane.plan.zeros ?? "skipped",
-        carry: lane.carry,
-      };
-    }),
-  };
-  return { outputs: ctx.runtime.pool.run(segmentKernel, job, { transfer, signal: ctx.signal }) };
+  // Sources that workers cannot open are fetched here, several segments at once: a network is asked for the next before it has given the last.
+  const outputs = toSegmentReads(ops, transfer, ctx.signal).then((reads) => {
+    throwIfAborted(ctx.signal);
+    const job: SegmentJob = {
+      offset: segment.offset,
+      length: segment.length,
+      reads,
+      writes: segment.writes.map(({ lane, op }): SegmentWrite => {
+        const target = op.at === null ? null : fileOf(lane, op.file).target.ref();
+        return {
+          kernel: op.kernel,
+          target,
+          at: target === null ? null : op.at,
+          offset: op.offset,
+          length: op.length,
+          unitBytes: op.unitBytes,
+          level: op.level ?? -1,
+          zeros: lane.plan.zeros ?? "skipped",
+          carry: lane.carry,
+        };
+      }),
+    };
+    return ctx.runtime.pool.run(segmentKernel, job, { transfer, signal: ctx.signal });
+  });
+  return { outputs };
 }
 
 /** The reads of a segment, as far as the disk goes. */

@@ -17,6 +17,9 @@ export type SourceRef =
   /** The source's bytes from `at` on. */
   | { readonly kind: "shared"; readonly buffer: ArrayBuffer | SharedArrayBuffer; readonly at: number };
 
+/** Told of bytes that somebody read, and where they lie. It looks at them at once, or copies them. */
+export type Watcher = (offset: number, bytes: Uint8Array) => void;
+
 /**
  * Random access to immutable bytes: positional and stateless, so that two readers do not disturb each other.
  * Who opened it closes it.
@@ -40,6 +43,11 @@ export interface ByteSource {
    * @throws `io/changed` where the bytes are no longer those of the opening
    */
   checkUnchanged?(): Promise<void>;
+  /**
+   * Tells what others read from now on, so that a digest need not fetch it again. Left out where reading twice costs little.
+   * @returns ends it
+   */
+  watch?(seen: Watcher): () => void;
   close(): Promise<void>;
 }
 

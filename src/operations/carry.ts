@@ -10,7 +10,7 @@ import type { ByteTarget } from "../io/target.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import type { ConvertResult, PlanResult } from "../report/results.js";
 import { isDamage } from "./damage.js";
-import { checkIntegrity, integrityError } from "./verify.js";
+import { integrityError, prepareIntegrity } from "./verify.js";
 
 /** How a plan is executed. */
 export interface CarryOptions {
@@ -69,12 +69,16 @@ export async function besideIntegrity(
       throw cause;
     }
   };
+  // Before the work reads anything, so that what it reads need not be fetched twice.
+  const prepared = await prepareIntegrity(reader, "beside", own);
+  const working = watched(work(own));
+  working.catch(() => {});
   const check = async (): Promise<CarryOutcome> => {
-    const { verdict, findings } = await checkIntegrity(reader, own);
+    const { verdict, findings } = await prepared.judge(working);
     if (verdict === "altered") throw integrityError(reader, findings);
     return { integrity: verdict, findings };
   };
-  const [checked] = await Promise.allSettled([watched(check()), watched(work(own))]);
+  const [checked] = await Promise.allSettled([watched(check()), working]);
   // What failed first is the reason, and the other was only stopped by it; but an altered file explains any damage.
   if (checked.status === "rejected" && isDamage(causes[0]) && !isCanceled(checked.reason)) throw checked.reason;
   if (causes.length > 0 || checked.status === "rejected") throw causes[0];

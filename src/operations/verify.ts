@@ -2,8 +2,9 @@ import { toHex } from "../base/bytes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { HashName } from "../base/ids.js";
-import type { Context } from "../io/context.js";
+import type { Context, ProgressScope } from "../io/context.js";
 import { hashSource } from "../io/hash-lane.js";
+import { type RidingHash, rideAlong } from "../io/riding-hash.js";
 import type { ByteSource } from "../io/source.js";
 import { compareManifest, digestsFor, type ManifestCheck } from "../package/manifest/compare.js";
 import { findRole, readManifest } from "../package/manifest/read.js";
@@ -20,50 +21,121 @@ export interface Integrity {
   readonly findings: readonly Diagnostic[];
 }
 
+/** A check that is ready: its manifest was read. */
+export interface PreparedIntegrity {
+  /**
+   * Hashes and compares. What was read meanwhile of sources that tell it (`ByteSource.watch`) is not read again; the rest of them is read
+   * when `others` has ended.
+   * @throws `io/changed` where a file changed meanwhile, and what reading throws
+   */
+  judge(others: Promise<unknown>): Promise<Integrity>;
+}
+
 /**
  * Hashes what the manifest lists, each file once, and compares. A job as long as the package, on a thread of its own. A file that is cut off
  * or damaged as a member is altered.
  * @throws `io/changed` where a file changed meanwhile, and what reading throws
  */
 export async function checkIntegrity(reader: PackageReader, ctx: Context): Promise<Integrity> {
+  return (await prepareIntegrity(reader, "alone", ctx)).judge(Promise.resolve());
+}
+
+/**
+ * The same in two steps, so that files which others read beside it are not read twice where reading is dear.
+ * @param place `beside` others that begin to read when this has returned, or `alone`
+ */
+export async function prepareIntegrity(
+  reader: PackageReader,
+  place: "alone" | "beside",
+  ctx: Context,
+): Promise<PreparedIntegrity> {
   const findings: Diagnostic[] = [];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
-  let manifest: Manifest | null;
+  const known = (integrity: Integrity): PreparedIntegrity => ({ judge: async () => integrity });
+  let read: Manifest | null;
   try {
-    manifest = await readManifest(reader, own);
+    read = await readManifest(reader, own);
   } catch (cause) {
     if (!isDamage(cause)) throw cause;
-    return { verdict: "altered", checks: [], findings: [...findings, findingOf(cause)] };
+    return known({ verdict: "altered", checks: [], findings: [...findings, findingOf(cause)] });
   }
-  if (manifest === null) return { verdict: "unverifiable", checks: [], findings };
+  if (read === null) return known({ verdict: "unverifiable", checks: [], findings });
+  const manifest = read;
   const lookup = (name: string): ReturnType<PackageReader["entry"]> => reader.entry(name);
   const requests = digestsFor(manifest, lookup);
   const total = requests.reduce((sum, request) => sum + request.entry.size, 0);
   const progress = ctx.progress.child("verify", reader.name, total);
-  const digests = new Map<string, Partial<Record<HashName, string>>>();
-  const unreadable = new Set<PackageEntry>();
-  for (const { entry, algorithms } of requests) {
-    let told = 0;
-    const tell = (bytes: number): void => {
-      told += bytes;
-      progress.advance(bytes);
-    };
+  const riders = place === "beside" ? await startRiders(requests, progress, ctx) : new Map<PackageEntry, Rider>();
+  return { judge };
+
+  async function judge(others: Promise<unknown>): Promise<Integrity> {
+    const digests = new Map<string, Partial<Record<HashName, string>>>();
+    const unreadable = new Set<PackageEntry>();
     try {
-      const made = await digestsOf(entry, algorithms, tell, ctx);
-      digests.set(entry.name, Object.fromEntries(algorithms.map((name, i) => [name, toHex(made[i] as Uint8Array)])));
+      // Those that threads of their own hash do so beside the others.
+      const [riding, plain] = [true, false].map((rides) => requests.filter(({ entry }) => riders.has(entry) === rides));
+      for (const request of plain ?? []) await hash(request);
+      if (riders.size > 0) await Promise.allSettled([others]);
+      for (const request of riding ?? []) await hash(request);
+    } finally {
+      for (const { ride, source } of riders.values()) {
+        ride.drop();
+        await source.close();
+      }
+    }
+    progress.done();
+    const required = [...(reader.descriptor === null ? [] : [reader.descriptor]), ...reader.referenced];
+    const comparison = compareManifest({ manifest, lookup, required, digests, unreadable });
+    const all = [...findings, ...comparison.findings];
+    const altered = all.some((finding) => finding.severity === "error");
+    return { verdict: altered ? "altered" : "intact", checks: comparison.checks, findings: all };
+
+    async function hash({ entry, algorithms }: (typeof requests)[number]): Promise<void> {
+      let told = 0;
+      const rider = riders.get(entry);
+      const tell = (bytes: number): void => {
+        told += bytes;
+        progress.advance(bytes);
+      };
+      try {
+        const made = rider === undefined ? await digestsOf(entry, algorithms, tell, ctx) : await rider.ride.finish();
+        digests.set(entry.name, Object.fromEntries(algorithms.map((name, i) => [name, toHex(made[i] as Uint8Array)])));
+        // A rider tells by itself.
+        if (rider === undefined) progress.advance(entry.size - told);
+      } catch (cause) {
+        if (!isDamage(cause)) throw cause;
+        unreadable.add(entry);
+        findings.push(findingOf(cause));
+      }
+    }
+  }
+}
+
+interface Rider {
+  readonly ride: RidingHash;
+  readonly source: ByteSource;
+}
+
+/** Hashes that follow what others read, of the files where reading twice is dear. A file that cannot be opened has none: hashing tells why. */
+async function startRiders(
+  requests: ReturnType<typeof digestsFor>,
+  progress: ProgressScope,
+  ctx: Context,
+): Promise<ReadonlyMap<PackageEntry, Rider>> {
+  const riders = new Map<PackageEntry, Rider>();
+  for (const { entry, algorithms } of requests) {
+    let source: ByteSource;
+    try {
+      source = await entry.open();
     } catch (cause) {
       if (!isDamage(cause)) throw cause;
-      unreadable.add(entry);
-      findings.push(findingOf(cause));
+      continue;
     }
-    progress.advance(entry.size - told);
+    const ride = rideAlong(source, algorithms, ctx, (bytes) => progress.advance(bytes));
+    if (ride === null) await source.close();
+    else riders.set(entry, { ride, source });
   }
-  progress.done();
-  const required = [...(reader.descriptor === null ? [] : [reader.descriptor]), ...reader.referenced];
-  const comparison = compareManifest({ manifest, lookup, required, digests, unreadable });
-  const all = [...findings, ...comparison.findings];
-  const altered = all.some((finding) => finding.severity === "error");
-  return { verdict: altered ? "altered" : "intact", checks: comparison.checks, findings: all };
+  return riders;
 }
 
 async function digestsOf(

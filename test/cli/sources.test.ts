@@ -226,10 +226,10 @@ describe("a source", () => {
 
   it("that is a URL is named without what is secret in it", async () => {
     for (const [url, shown] of [
-      ["https://user:hunter2@host.example/a/b.ova?X-Signature=hunter2#hunter2", "https://host.example/a/b.ova is"],
+      ["s3://user:hunter2@host.example/a/b.ova?X-Signature=hunter2#hunter2", "s3://host.example/a/b.ova is"],
       ["vsphere://root:hun%2Fter2@vc.example/dc/vm/x", "vsphere://vc.example/dc/vm/x is"],
-      ["https://user:hunter2/more@host.example/b.ova", "https://... is"],
-      ["http://hunter2@", "http://... is"],
+      ["ssh://user:hunter2/more@host.example/b.ova", "ssh://... is"],
+      ["ftp://hunter2@", "ftp://... is"],
     ] as const) {
       for (const command of [["inspect"], ["verify"], ["disk", "info"]]) {
         const { err } = await refused([...command, url], 3, "cli/remote-source");

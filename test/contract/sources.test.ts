@@ -20,15 +20,18 @@ import type { ByteRange } from "../../src/base/bytes.js";
 import { concatBytes } from "../../src/base/bytes.js";
 import { overlay } from "../../src/disk/changed-file.js";
 import type { ByteSource } from "../../src/io/source.js";
+import { cachedSource } from "../../src/io/sources/cached.js";
 import { concatSource } from "../../src/io/sources/concat.js";
 import { memorySource } from "../../src/io/sources/memory.js";
 import { sliceSource } from "../../src/io/sources/slice.js";
 import { SparseBytes, sparseSource } from "../../src/io/testing/sparse-bytes.js";
 import { zlibCodec } from "../../src/runtime/node/codec.js";
 import { openFileSource } from "../../src/runtime/node/file-source.js";
+import { openHttpSource } from "../../src/runtime/node/http/source.js";
 import { type ClosableKernelEnv, createKernelEnv } from "../../src/runtime/node/kernel-env.js";
 import { loadNative, NO_NATIVE } from "../../src/runtime/node/native.js";
 import { hasCode } from "../support/errors.js";
+import { serve } from "../support/http-server.js";
 
 const native = loadNative(new Set());
 const withoutNative = NO_NATIVE;
@@ -172,6 +175,27 @@ const cases: Readonly<Record<string, Case>> = {
         { at: 150_000, length: 50_003, bytes: bytes.slice(150_000) },
       ];
       return overlay(memorySource(before, "before"), changes, bytes.length).source;
+    },
+  },
+  "a cache": {
+    from: "io/sources/cached",
+    reopens: false,
+    open: (bytes) =>
+      cachedSource(sparse(bytes), {
+        blockBytes: 4096,
+        mostBytes: 65_536,
+        ahead: 8192,
+        behind: 4096,
+        passBytes: 20_000,
+      }),
+  },
+  "a file on a server": {
+    from: "runtime/node/http/source",
+    reopens: false,
+    async open(bytes): Promise<ByteSource> {
+      const server = await serve({ file: bytes });
+      const source = await openHttpSource(`${server.origin}/file`);
+      return { ...source, close: () => source.close().then(() => server.close()) };
     },
   },
   "sparse bytes": { from: "io/testing/sparse-bytes", reopens: false, open: sparse },

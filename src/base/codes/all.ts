@@ -8,6 +8,7 @@ import { vdiCodes } from "./disk-vdi.js";
 import { vhdCodes } from "./disk-vhd.js";
 import { vhdxCodes } from "./disk-vhdx.js";
 import { vmdkCodes } from "./disk-vmdk.js";
+import { httpCodes } from "./http.js";
 import { ioCodes } from "./io.js";
 import { ovfCodes } from "./ovf.js";
 import { packageCodes } from "./package.js";
@@ -20,6 +21,7 @@ export const codes: CodeTable = {
   ...cliCodes,
   ...runCodes,
   ...ioCodes,
+  ...httpCodes,
   ...xmlCodes,
   ...diskCodes,
   ...vmdkCodes,

@@ -40,8 +40,8 @@ export const cliCodes: CodeTable = {
   },
   "cli/remote-source": {
     kind: "unsupported-feature",
-    what: "The source is an address on the network, or a package on standard input.",
-    why: "This version reads files and folders; HTTP and pipes come later.",
+    what: "The source is an address of a kind that is not read, or a package on standard input.",
+    why: "This version reads files, folders, and http and https addresses; packages from pipes and others come later.",
     fix: "Fetch or save it first, for example with `curl -LO ADDRESS`, and name the file.",
   },
   "cli/sums-need-a-file": {

@@ -10,6 +10,7 @@ import { targets } from "../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { showOrExecute } from "../execute.js";
 import { choice, flag, json, text, unless, wholeNumber, workOptions } from "../options.js";
+import { remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
 import { type NamedPackage, openNamedPackage } from "../sources.js";
 
@@ -20,7 +21,11 @@ const wanted: readonly string[] = [...written, "ova", "ovf"];
 /** `vmferry convert SRC DEST --to TARGET`. */
 export const convert: CommandDefinition = defineCommand({
   arguments: [
-    { name: "SRC", what: "an .ova, an .ovf, or a folder with one .ovf", complete: "file" },
+    {
+      name: "SRC",
+      what: "an .ova, an .ovf, or a folder with one .ovf; an http(s) URL of the first two",
+      complete: "file",
+    },
     { name: "DEST", what: "the folder (for ova: the file) to write", complete: "file" },
   ],
   options: {
@@ -33,6 +38,7 @@ export const convert: CommandDefinition = defineCommand({
     force: flag("--force", "replace files that exist"),
     level: wholeNumber("--level N", "deflate level of compressed disks, 1 to 9", 1, 9),
     json,
+    ...remoteOptions,
     ...workOptions,
   },
   details: [

@@ -4,23 +4,31 @@ import { renderInspect } from "../../report/text.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { judge } from "../exit-codes.js";
 import { json, text } from "../options.js";
+import { remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
 import { openNamedPackage } from "../sources.js";
 
 /** `vmferry inspect SRC`. */
 export const inspect: CommandDefinition = defineCommand({
-  arguments: [{ name: "SRC", what: "an .ova, an .ovf, or a folder with one .ovf", complete: "file" }],
+  arguments: [
+    {
+      name: "SRC",
+      what: "an .ova, an .ovf, or a folder with one .ovf; an http(s) URL of the first two",
+      complete: "file",
+    },
+  ],
   options: {
     json,
     configuration: text("--configuration ID", "the deployment option to look at (default: the package's own)"),
     locale: text("--locale TAG", "the language of the texts, such as de or pt-BR"),
+    ...remoteOptions,
   },
   details: [
     "Shows machines, disks, networks, products, licences and what the package says of its own integrity. Nothing is unpacked: headers, the descriptor and a few sectors of each boot disk are read.",
   ],
   examples: ["inspect appliance.ova", "inspect appliance.ova --json"],
   async run([name = ""], options, cli) {
-    return withSession({}, cli, async (session) => {
+    return withSession(options, cli, async (session) => {
       const named = await openNamedPackage(name, { onDamage: "report" }, session);
       try {
         const { configuration, locale } = options;

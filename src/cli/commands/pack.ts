@@ -4,6 +4,7 @@ import { openSingleFileSet } from "../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { showOrExecute } from "../execute.js";
 import { flag, json, unless, workOptions } from "../options.js";
+import { remoteOptions } from "../remote.js";
 import { resultTime, withSession } from "../session.js";
 import { openNamedPackage } from "../sources.js";
 
@@ -19,6 +20,7 @@ export const pack: CommandDefinition = defineCommand({
     integrity: unless("--no-integrity", "do not check the files against the manifest"),
     force: flag("--force", "replace a file that exists"),
     json,
+    ...remoteOptions,
     ...workOptions,
   },
   details: [

@@ -3,13 +3,14 @@ import { openFolderSet } from "../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { showOrExecute } from "../execute.js";
 import { flag, json, unless, workOptions } from "../options.js";
+import { remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
 import { openNamedPackage } from "../sources.js";
 
 /** `vmferry unpack SRC DEST`. */
 export const unpack: CommandDefinition = defineCommand({
   arguments: [
-    { name: "SRC", what: "an .ova", complete: "file" },
+    { name: "SRC", what: "an .ova, or its http(s) URL", complete: "file" },
     { name: "DEST", what: "the folder to write", complete: "file" },
   ],
   options: {
@@ -17,6 +18,7 @@ export const unpack: CommandDefinition = defineCommand({
     integrity: unless("--no-integrity", "do not check the files against the manifest"),
     force: flag("--force", "replace files that exist"),
     json,
+    ...remoteOptions,
     ...workOptions,
   },
   details: ["Lays every member beside the descriptor, byte for byte. A package that was altered leaves no result."],

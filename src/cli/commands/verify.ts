@@ -10,6 +10,7 @@ import { renderVerify } from "../../report/text.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes, judge } from "../exit-codes.js";
 import { flag, invalid, json, list, text, workOptions } from "../options.js";
+import { remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
 import { openNamedPackage } from "../sources.js";
 
@@ -18,13 +19,20 @@ const MOST_SUMS_BYTES = 4 * 1024 * 1024;
 
 /** `vmferry verify SRC`. */
 export const verify: CommandDefinition = defineCommand({
-  arguments: [{ name: "SRC", what: "an .ova, an .ovf, or a folder with one .ovf", complete: "file" }],
+  arguments: [
+    {
+      name: "SRC",
+      what: "an .ova, an .ovf, or a folder with one .ovf; an http(s) URL of the first two",
+      complete: "file",
+    },
+  ],
   options: {
     sha256: list("--sha256 HEX", "the SHA-256 that the package file has to have"),
     sums: text("--sums FILE", "a file of sums, as sha256sum writes it, with a line for the package file"),
     requireManifest: flag("--require-manifest", "a package without a manifest falls short"),
     requireSignature: flag("--require-signature", "a package without a checked signature falls short"),
     json,
+    ...remoteOptions,
     ...workOptions,
   },
   details: [
@@ -36,9 +44,9 @@ export const verify: CommandDefinition = defineCommand({
     return withSession(options, cli, async (session) => {
       const named = await openNamedPackage(name, { onDamage: "report" }, session);
       try {
-        const sums = await givenSums(name, options, session.ctx);
+        const sums = await givenSums(named.fileName, options, session.ctx);
         if (sums.length > 0 && named.container === null) {
-          throw new FerryError("cli/sums-need-a-file", `${name} is a folder, and sums are of a package file`, {
+          throw new FerryError("cli/sums-need-a-file", `${named.name} is a folder, and sums are of a package file`, {
             hint: "Give the .ova, or the .ovf that the sum is of.",
           });
         }
@@ -48,14 +56,12 @@ export const verify: CommandDefinition = defineCommand({
             findings: session.findings,
             requireManifest: options.requireManifest,
             requireSignature: options.requireSignature,
-            ...(named.container === null
-              ? {}
-              : { container: { source: named.container, name: path.basename(name), sums } }),
+            ...(named.container === null ? {} : { container: { source: named.container, name: named.fileName, sums } }),
           },
           session.ctx,
         );
         const palette = cli.terminal.dataPalette;
-        await cli.terminal.data(options.json ? renderJson(result) : renderVerify(name, result, palette));
+        await cli.terminal.data(options.json ? renderJson(result) : renderVerify(named.name, result, palette));
         return result.verdict === "altered" ? exitCodes.fallsShort : judge(result.diagnostics);
       } finally {
         await named.close();
@@ -84,9 +90,9 @@ async function givenSums(
     throw new FerryError("io/limit", `${file} has ${found.size} bytes, which is too much for a file of sums`);
   }
   const listed = parseManifest(new Uint8Array(await readFile(file)), file, { ...ctx, report: () => {} });
-  const own = listed.entries.filter((entry) => path.basename(entry.name) === path.basename(name));
+  const own = listed.entries.filter((entry) => path.basename(entry.name) === name);
   if (own.length === 0) {
-    throw new FerryError("cli/sum-not-listed", `${file} has no line for ${path.basename(name)}`, {
+    throw new FerryError("cli/sum-not-listed", `${file} has no line for ${name}`, {
       hint: "Is it the right file of sums, and was the package renamed?",
     });
   }

@@ -3,7 +3,9 @@ import { FerryError } from "../../base/errors.js";
 import type { ByteSource } from "../../io/source.js";
 import { GD_AT_END, parseSparseHeader, SPARSE_HEADER_BYTES, SPARSE_MAGIC, type SparseHeader } from "./header.js";
 
-/** Bytes that one read of the search fetches. */
+/** Bytes that are looked at first: nearly all footers are there, and whoever told the format has read them already. */
+const FIRST_WINDOW = 4 * 1024;
+/** Bytes that one further read of the search fetches. */
 const WINDOW = 128 * 1024;
 /** Zeros at the end of a file that are searched: what block devices, object stores and tape blocks pad uploads with. */
 const MOST_PADDING = 64 * 1024 * 1024;
@@ -20,6 +22,11 @@ export async function findFooter(
 ): Promise<SparseHeader & { readonly directorySector: number }> {
   let end = source.size - (source.size % SECTOR);
   const stop = Math.max(SECTOR, end - MOST_PADDING);
+  const near = Math.max(stop, end - FIRST_WINDOW);
+  if (near < end) {
+    const footer = footerIn(await source.read(near, end - near, signal), source.label, near, header);
+    if (footer !== null) return footer;
+  }
   while (end > stop) {
     const from = Math.max(stop, end - WINDOW);
     const bytes = await source.read(from, end - from, signal);

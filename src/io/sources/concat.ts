@@ -26,7 +26,7 @@ export function concatSource(sources: readonly ByteSource[], label: string): Byt
     }
   }
 
-  return {
+  const whole: ByteSource = {
     label,
     size,
     async read(offset, length, signal): Promise<Uint8Array> {
@@ -57,4 +57,13 @@ export function concatSource(sources: readonly ByteSource[], label: string): Byt
       for (const { source } of parts) await source.close();
     },
   };
+  if (sources.some((source) => source.watch !== undefined)) {
+    whole.watch = (seen) => {
+      const ends = parts.map(({ source, start }) => source.watch?.((at, bytes) => seen(start + at, bytes)));
+      return () => {
+        for (const end of ends) end?.();
+      };
+    };
+  }
+  return whole;
 }

@@ -34,6 +34,15 @@ export function sliceSource(of: ByteSource, offset: number, length: number, labe
       }
     };
   }
+  if (of.watch !== undefined) {
+    const watch = of.watch.bind(of);
+    slice.watch = (seen) =>
+      watch((at, bytes) => {
+        const from = Math.max(at, offset);
+        const to = Math.min(at + bytes.length, offset + length);
+        if (from < to) seen(from - offset, bytes.subarray(from - at, to - at));
+      });
+  }
   if (of.checkUnchanged !== undefined) slice.checkUnchanged = of.checkUnchanged.bind(of);
   return slice;
 }

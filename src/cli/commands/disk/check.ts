@@ -18,7 +18,7 @@ export const diskCheckCommand: CommandDefinition = defineCommand({
   ],
   examples: ["disk check server.qcow2", "disk check 'appliance.ova!disk1.vmdk' --json"],
   async run([name = ""], options, cli) {
-    return withSession({}, cli, async (session) => {
+    return withSession(options, cli, async (session) => {
       const disk = await openNamedDisk(name, howToOpen(options), session);
       try {
         const result = await diskCheck(disk, session.ctx);

@@ -15,11 +15,13 @@ export const diskInfoCommand: CommandDefinition = defineCommand({
   details: ["Reads headers and tables; the disk may lie inside of a package: PACKAGE!MEMBER."],
   examples: ["disk info server.vmdk", "disk info 'appliance.ova!disk1.vmdk' --json"],
   async run([name = ""], options, cli) {
-    return withSession({}, cli, async (session) => {
+    return withSession(options, cli, async (session) => {
       const disk = await openNamedDisk(name, howToOpen(options), session);
       try {
         const result = await diskInfo(disk, session.ctx);
-        await cli.terminal.data(options.json ? renderJson(result) : renderDisk(name, result, cli.terminal.dataPalette));
+        await cli.terminal.data(
+          options.json ? renderJson(result) : renderDisk(disk.name, result, cli.terminal.dataPalette),
+        );
         return judge(result.diagnostics);
       } finally {
         await disk.close();

@@ -23,7 +23,7 @@ export const diskMapCommand: CommandDefinition = defineCommand({
   ],
   examples: ["disk map server.vmdk", "disk map server.qcow2 --layout", "disk map 'appliance.ova!disk1.vmdk' --json"],
   async run([name = ""], options, cli) {
-    return withSession({}, cli, async (session) => {
+    return withSession(options, cli, async (session) => {
       const { terminal } = cli;
       const disk = await openNamedDisk(name, howToOpen(options), session);
       try {
@@ -31,7 +31,7 @@ export const diskMapCommand: CommandDefinition = defineCommand({
         const map = await diskMap(disk, { scope }, session.ctx);
         try {
           const { format, variant, size } = map.info;
-          const head = { schema: "vmferry/map@1", file: name, format, variant, capacityBytes: size } as const;
+          const head = { schema: "vmferry/map@1", file: disk.name, format, variant, capacityBytes: size } as const;
           const rows: MapRows = options.layout
             ? { kind: "layout", rows: map.layout(), fileBytes: disk.source.size }
             : { kind: "extents", rows: map.extents() };

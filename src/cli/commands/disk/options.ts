@@ -1,13 +1,14 @@
 import { diskFormats } from "../../../disk/formats.js";
 import type { ArgumentSpec, OptionSpec } from "../../command.js";
 import { choice, flag, pairs, text } from "../../options.js";
+import { remoteOptions } from "../../remote.js";
 import type { NamedDiskOptions } from "../../sources.js";
 
 /** A disk on the command line. */
 export function diskArgument(name: string): ArgumentSpec {
   return {
     name,
-    what: "a disk image, PACKAGE!MEMBER for one inside of a package, or - for standard input",
+    what: "a disk image or its http(s) URL, PACKAGE!MEMBER for one inside of a package, or - for standard input",
     complete: "file",
   };
 }
@@ -19,13 +20,14 @@ export const diskOptions: {
   readonly from: OptionSpec<string | null>;
   readonly allowExternal: OptionSpec<boolean>;
   readonly mapDisk: OptionSpec<NonNullable<NamedDiskOptions["mapDisk"]>>;
-} = {
+} & typeof remoteOptions = {
   from: choice("--from FORMAT", "the format, where content does not tell it or the name disagrees", ids),
   allowExternal: flag("--allow-external", "open parents and data files that the image names, beside it"),
   mapDisk: pairs(
     "--map-disk ID=PATH",
     "open PATH where an image names ID, a path or id of another host, as its parent",
   ),
+  ...remoteOptions,
 };
 
 /** `--snapshot`, for commands that read what a guest reads. */
