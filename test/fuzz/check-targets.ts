@@ -23,7 +23,8 @@ export function checkTarget(disk: FuzzTarget, format: DiskFormat): FuzzTarget {
       const source = memorySource(bytes, `fuzz${format.extensions[0]}`);
       for (const finding of await findingsOf(format, source, ctx)) {
         const { location } = finding;
-        if (location?.at !== "bytes" || location.offset < 0) throw new Error("a finding without a place");
+        const placed = location?.at === "text" || (location?.at === "bytes" && location.offset >= 0);
+        if (!placed) throw new Error(`a finding without a place: ${finding.code}`);
       }
       const plan = await format.amend?.(source, { change: "repair" }, ctx);
       if (plan === undefined) return;

@@ -105,4 +105,24 @@ export const vmdkCodes: CodeTable = {
     why: "It says which files make up the disk, so nothing can be read without it.",
     fix: "Look at the named line; compare it with a descriptor of the same kind.",
   },
+  "vmdk/overlap": {
+    what: "Two grains or tables of a VMDK lie over each other, or over its header.",
+    why: "One of them holds what belongs to the other: the guest reads wrong bytes in one of the two places.",
+    fix: DAMAGED,
+  },
+  "vmdk/after-end": {
+    what: "Bytes other than zeros follow the end of a stream-optimized VMDK.",
+    why: "They are no part of the disk. Strict readers refuse such a file, and its digest is not what an export gives.",
+    fix: "Compare the size with the manifest; convert the disk to a new stream.",
+  },
+  "vmdk/unnamed-grains": {
+    what: "Grains of a stream-optimized VMDK are in no grain table.",
+    why: "Programs that go by the tables read zeros where others find data.",
+    fix: "Compare the file with its manifest, and the guest's content with its source.",
+  },
+  "vmdk/bad-cid": {
+    what: "The content id of a VMDK is missing, or no number of eight hexadecimal digits.",
+    why: "Snapshots name their parent by it; without it nobody can tell whether a parent was changed.",
+    fix: "Write eight hexadecimal digits, such as `CID=12345678`, where no snapshot names the disk.",
+  },
 };

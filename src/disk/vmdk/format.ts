@@ -6,6 +6,7 @@ import type { DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../../
 import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WritePlan } from "../model.js";
 import { plainKernel } from "../plain.js";
 import { variantToWrite } from "../variant.js";
+import { checkVmdk } from "./check.js";
 import { COWD_MAGIC } from "./cowd.js";
 import { looksLikeDescriptor } from "./descriptor.js";
 import { SPARSE_MAGIC } from "./header.js";
@@ -14,6 +15,7 @@ import { planMonolithicFlat, planSplitFlat } from "./plan-flat.js";
 import { planMonolithicSparse, planSplitSparse } from "./plan-sparse.js";
 import { planStream } from "./plan-stream.js";
 import { openVmdk } from "./read.js";
+import { repairVmdk } from "./repair.js";
 import { openVmdkStream } from "./stream.js";
 import { MOST_BYTES, READ_VARIANTS } from "./variants.js";
 
@@ -63,6 +65,13 @@ export const vmdk: DiskFormat = {
     return openVmdk(input.bytes, resolver, ctx);
   },
   openStream: openVmdkStream,
+  check: checkVmdk,
+  async amend(source, change, ctx) {
+    if (change.change === "repair") return repairVmdk(source, ctx);
+    throw new FerryError("disk/cannot-amend", "a VMDK cannot get another size where it lies", {
+      hint: "Convert it to a disk of the new size.",
+    });
+  },
   async plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
     const variant = variantToWrite(vmdk, options);
     const most = vmdk.limits.maxSizes?.[variant] ?? vmdk.limits.maxSize;
