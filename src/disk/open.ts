@@ -59,15 +59,13 @@ async function openFrom(
   ctx: Context,
   above: readonly SeenFile[],
 ): Promise<readonly [DiskLayer, ...DiskLayer[]]> {
-  const { formats } = options;
   if (above.length >= ctx.limits.chainDepth) {
     throw new FerryError("io/limit", `the disk chain is deeper than ${ctx.limits.chainDepth} layers`, {
       hint: "The images may name each other in a circle; raise the limit chainDepth if they do not.",
     });
   }
   const seen = "bytes" in input ? [...above, seenFile(input.bytes, above)] : above;
-  const format = options.format === null ? await formatOf(input, formats, ctx) : formats.get(options.format);
-  const own = await openOwn(format, input, options, ctx);
+  const own = await openLayer(input, options, ctx);
   const label = "bytes" in input ? input.bytes.label : input.chunks.label;
   const { parent } = own.info;
   if (parent === null || !("bytes" in input)) return [{ label, own, whole: own }];
@@ -80,12 +78,10 @@ async function openFrom(
   }
 }
 
-async function openOwn(
-  format: DiskFormat,
-  input: DiskInput,
-  { resolver, snapshot = null }: OpenDiskOptions,
-  ctx: Context,
-): Promise<VirtualDisk> {
+/** Opens one layer alone: what it does not have is absent. @throws what `openChain` throws, but for parents */
+export async function openLayer(input: DiskInput, options: OpenDiskOptions, ctx: Context): Promise<VirtualDisk> {
+  const { formats, resolver, snapshot = null } = options;
+  const format = options.format === null ? await formatOf(input, formats, ctx) : formats.get(options.format);
   if (snapshot === null) return format.open(input, resolver, ctx);
   if (format.openSnapshot !== undefined && "bytes" in input) {
     return format.openSnapshot(input.bytes, snapshot, resolver, ctx);

@@ -3,7 +3,7 @@ import { diskFormats } from "../disk/formats.js";
 import type { DiskInfo, Extent, LayoutPart, VirtualDisk } from "../disk/model.js";
 import { probeWindow, tellFormat } from "../disk/probe.js";
 import type { Context } from "../io/context.js";
-import { type DiskSource, openDiskSource } from "./disk.js";
+import { type DiskSource, openDiskLayer, openDiskSource } from "./disk.js";
 
 /** What a map shows. */
 export interface DiskMapOptions {
@@ -23,13 +23,12 @@ export interface DiskMap {
 
 /** `vmferry disk map`. Whoever calls closes the map, and then the source. */
 export async function diskMap(disk: DiskSource, { scope }: DiskMapOptions, ctx: Context): Promise<DiskMap> {
-  const { source, resolver } = disk;
+  const { source } = disk;
   const format =
     disk.format === null
       ? tellFormat(await probeWindow(source, ctx.signal), diskFormats)
       : diskFormats.get(disk.format);
-  const virtual: VirtualDisk =
-    scope === "chain" ? await openDiskSource(disk, ctx) : await format.open({ bytes: source }, resolver, ctx);
+  const virtual: VirtualDisk = scope === "chain" ? await openDiskSource(disk, ctx) : await openDiskLayer(disk, ctx);
   return {
     info: virtual.info,
     extents: () => virtual.extents(undefined, ctx.signal),

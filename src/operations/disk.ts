@@ -7,7 +7,7 @@ import { compareDisks } from "../disk/compare.js";
 import { diskFormats } from "../disk/formats.js";
 import { hashDisk } from "../disk/hash.js";
 import type { DiskFormat, DiskStream, VirtualDisk } from "../disk/model.js";
-import { type OpenDiskOptions, openChain, openLayers } from "../disk/open.js";
+import { type OpenDiskOptions, openChain, openLayer, openLayers } from "../disk/open.js";
 import { formatByName } from "../disk/probe.js";
 import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
@@ -36,6 +36,11 @@ export interface DiskSource {
 /** Opens a disk with its parents. @throws what `openChain` throws */
 export function openDiskSource(disk: DiskSource, ctx: Context): Promise<VirtualDisk> {
   return openChain({ bytes: disk.source }, howToOpen(disk), ctx);
+}
+
+/** Opens a disk without its parents. @throws what `openLayer` throws */
+export function openDiskLayer(disk: DiskSource, ctx: Context): Promise<VirtualDisk> {
+  return openLayer({ bytes: disk.source }, howToOpen(disk), ctx);
 }
 
 function howToOpen({ resolver, format, snapshot = null }: DiskSource): OpenDiskOptions {

@@ -113,6 +113,10 @@ describe("--map-disk", () => {
     const overlay = join(folder, "overlay.qcow2");
     assert.equal((await vmferry("disk", "hash", overlay, "--allow-external")).code, "disk/parent-missing");
     assert.equal(await digestOf(overlay, "--map-disk", `base.qcow2=${elsewhere}`), overlaySum);
+    assert.match((await vmferry("disk", "map", overlay)).out, /absent/);
+    const mapped = await vmferry("disk", "map", overlay, "--map-disk", `base.qcow2=${elsewhere}`);
+    assert.equal(mapped.exitCode, 0);
+    assert.doesNotMatch(mapped.out, /absent/);
     assert.equal(
       (await vmferry("disk", "hash", overlay, "--map-disk", `other=${elsewhere}`)).code,
       "disk/parent-missing",
@@ -149,6 +153,11 @@ describe("--snapshot", () => {
     assert.equal((await vmferry("disk", "compare", image, flat, "--snapshot", "second")).exitCode, 0);
     assert.equal((await vmferry("disk", "compare", image, flat)).exitCode, 1);
     assert.equal((await vmferry("disk", "info", image, "--snapshot", "second")).exitCode, 0);
+    const [then, today] = [
+      (await vmferry("disk", "map", image, "--snapshot", "1")).out,
+      (await vmferry("disk", "map", image)).out,
+    ];
+    assert.ok(then !== "" && then !== today);
     const wrong = await vmferry("disk", "hash", image, "--snapshot", "third");
     assert.deepEqual([wrong.exitCode, wrong.code], [2, "disk/unknown-snapshot"]);
     assert.equal((await vmferry("disk", "hash", flat, "--snapshot", "1")).code, "disk/no-snapshots");

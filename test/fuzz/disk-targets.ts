@@ -6,17 +6,21 @@ import { diskFormats } from "../../src/disk/formats.js";
 import type { DiskFormat } from "../../src/disk/model.js";
 import { openChain } from "../../src/disk/open.js";
 import { parseQcow2Header } from "../../src/disk/qcow2/header.js";
+import { zstdClusterKernel, zstdFrameBytes } from "../../src/disk/qcow2/kernel.js";
 import { readSnapshots } from "../../src/disk/qcow2/snapshots.js";
 import { readGuest } from "../../src/disk/read.js";
 import { parseHeader } from "../../src/disk/vhdx/header.js";
 import { readLog } from "../../src/disk/vhdx/log.js";
 import { parseVmdkDescriptor } from "../../src/disk/vmdk/descriptor.js";
+import { openSeSparseExtent } from "../../src/disk/vmdk/sesparse.js";
 import { crc32c } from "../../src/io/checksums/crc32c.js";
 import type { Context } from "../../src/io/context.js";
 import type { SourceResolver } from "../../src/io/source.js";
 import { memorySource } from "../../src/io/sources/memory.js";
+import { zlibCodec } from "../../src/runtime/node/codec.js";
 import { diskFileBytes, diskFixtures } from "../support/fixtures.js";
 import { qcow2Bytes, qcow2Fixtures } from "../support/qcow2.js";
+import { craftSeSparse } from "../support/vmdk.js";
 import { checkedFormats, checkTarget } from "./check-targets.js";
 import type { FuzzTarget } from "./target.js";
 
@@ -45,6 +49,7 @@ function openFixtures(): SourceResolver {
 }
 
 const fixtureFiles = openFixtures();
+const zstdCodec = zlibCodec();
 
 /** Writes the CRC-32C of a VHDX structure into it. */
 function sealVhdx(bytes: Uint8Array, at: number, length: number): void {
@@ -207,6 +212,44 @@ const qcow2Snapshots: FuzzTarget = {
   },
 };
 
+/** Sectors of the guest's disk in the crafted extent. */
+const SE_SECTORS = 2 * 32_768;
+
+/** A space-efficient extent, which no program at hand writes: crafted by hand, with a descriptor that does not change. */
+const vmdkSeSparse: FuzzTarget = {
+  name: "vmdk-sesparse",
+  async seeds() {
+    const grain = new Uint8Array(4096).fill(1);
+    const extent = craftSeSparse(SE_SECTORS, { 0: grain, 1: "zero", 2: "unmapped", 4096: grain });
+    return [extent.read(0, extent.size)];
+  },
+  async run(bytes, ctx) {
+    const { reader } = await openSeSparseExtent(memorySource(bytes, "fuzz.vmdk"), SE_SECTORS * 512, "zero", ctx);
+    let end = 0;
+    for await (const { offset, length } of reader.extents({ offset: 0, length: reader.bytes })) {
+      if (offset !== end || length <= 0) throw new Error("extents do not tile the extent");
+      end += length;
+    }
+    if (end !== reader.bytes) throw new Error("extents end before the extent does");
+    await reader.reads({ offset: 0, length: reader.bytes });
+  },
+};
+
+/** A cluster that QEMU packed with Zstandard; on newer Node.js its own codec is what runs. */
+const qcow2Zstd: FuzzTarget = {
+  name: "qcow2-zstd",
+  async seeds() {
+    const image = await qcow2Bytes("zstd.qcow2");
+    const at = Buffer.from(image).indexOf(Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd));
+    return [image.slice(at, at + zstdFrameBytes(image.subarray(at)))];
+  },
+  async run(bytes) {
+    const frame = zstdClusterKernel.payload(bytes);
+    const made = zstdCodec.unzstdInto(frame, new Uint8Array(65_536));
+    if (!(made >= 0 && made <= 65_536)) throw new Error(`a cluster of ${made} bytes`);
+  },
+};
+
 const vmdkDescriptor: FuzzTarget = {
   name: "vmdk-descriptor",
   async seeds() {
@@ -238,4 +281,6 @@ export const diskTargets: readonly FuzzTarget[] = [
   vmdkDescriptor,
   vhdxLog,
   qcow2Snapshots,
+  qcow2Zstd,
+  vmdkSeSparse,
 ];

@@ -2,7 +2,7 @@ import * as zlib from "node:zlib";
 import { FerryError } from "../../base/errors.js";
 import type { Codec, DeflateWrapper } from "../../io/codec.js";
 import type { Libdeflate } from "./native.js";
-import { unzstd } from "./zstd.js";
+import { createUnzstd, type Unzstd } from "./zstd.js";
 
 /**
  * The settings that a caller's default stands for, measured on ext4 images of Debian's files in 64 KiB units against zlib 1.2.13 at level
@@ -144,6 +144,12 @@ export function zlibCodec(): Codec {
     zstdDecompressSync?: (src: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
   };
 
+  let unzstd: Unzstd | null = null;
+  function unzstdOf(): Unzstd {
+    unzstd ??= createUnzstd();
+    return unzstd;
+  }
+
   function known(table: Map<string, Pass | null>, key: string, prove: () => Pass | null): Pass | null {
     let pass = table.get(key);
     if (pass === undefined) {
@@ -196,7 +202,7 @@ export function zlibCodec(): Codec {
     unzstdInto(src, dst): number {
       try {
         // Node.js has the codec from 22.15 on.
-        const plain = zstd.zstdDecompressSync?.(src, { maxOutputLength: dst.length }) ?? unzstd(src, dst.length);
+        const plain = zstd.zstdDecompressSync?.(src, { maxOutputLength: dst.length }) ?? unzstdOf()(src, dst.length);
         dst.set(plain);
         return plain.length;
       } catch (cause) {

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { unzstd } from "./zstd.js";
+import { createUnzstd } from "./zstd.js";
+
+const unzstd = createUnzstd();
 
 /**
  * A frame that QEMU 7.2 packed: the first compressed cluster of an image (test/fixtures/qcow2/make.sh), which lies where the L2 entry says;
@@ -65,6 +67,14 @@ describe("Zstandard without the codec of Node.js", () => {
       assert.ok(performance.now() - started < 1000);
     });
   }
+
+  it("gives up on a frame whose matches are far longer than its cluster, and goes on with the next", () => {
+    const endless = new Uint8Array(readFileSync("test/fixtures/fuzz/qcow2-zstd/50c5b41a1682.bin"));
+    const started = performance.now();
+    assert.throws(() => unzstd(endless, CLUSTER));
+    assert.ok(performance.now() - started < 2000);
+    assert.equal(unzstd(frameOf(), CLUSTER).length, CLUSTER);
+  });
 
   it("ends for every frame that is damaged in one byte, within the cluster's size or with an error", () => {
     const frame = frameOf();

@@ -7,7 +7,7 @@ import { exitCodes } from "../../exit-codes.js";
 import { flag, json } from "../../options.js";
 import { withSession } from "../../session.js";
 import { openNamedDisk } from "../../sources.js";
-import { diskArgument, diskOptions, howToOpen } from "./options.js";
+import { diskArgument, diskOptions, howToOpen, snapshotOption } from "./options.js";
 
 /** `vmferry disk map DISK`. */
 export const diskMapCommand: CommandDefinition = defineCommand({
@@ -15,10 +15,11 @@ export const diskMapCommand: CommandDefinition = defineCommand({
   options: {
     layout: flag("--layout", "the structures of the file as they lie in it, in place of the guest's extents"),
     ...diskOptions,
+    snapshot: snapshotOption,
     json,
   },
   details: [
-    "Shows where the guest's disk holds data, where it reads as zeros, and what is absent: the parent's. With --allow-external parents are opened, and what they hold counts.",
+    "Shows where the guest's disk holds data, where it reads as zeros, and what is absent: the parent's. With --allow-external or --map-disk parents are opened, and what they hold counts.",
     "Rows are printed as they are found, also with --json: a document that ends early is not complete, and the exit code says so.",
   ],
   examples: ["disk map server.vmdk", "disk map server.qcow2 --layout", "disk map 'appliance.ova!disk1.vmdk' --json"],
@@ -27,7 +28,7 @@ export const diskMapCommand: CommandDefinition = defineCommand({
       const { terminal } = cli;
       const disk = await openNamedDisk(name, howToOpen(options), session);
       try {
-        const scope = options.allowExternal ? "chain" : "file";
+        const scope = options.allowExternal || options.mapDisk.length > 0 ? "chain" : "file";
         const map = await diskMap(disk, { scope }, session.ctx);
         try {
           const { format, variant, size } = map.info;
