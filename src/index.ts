@@ -30,12 +30,13 @@ export type {
 } from "./base/ids.js";
 export { defaultLimits, type Limits } from "./base/limits.js";
 export type { DiskInfo, Extent, LayoutPart, VirtualDisk } from "./disk/model.js";
-export type { Context, ProgressScope, Runtime } from "./io/context.js";
+export type { Context, EditableFile, ProgressScope, Runtime } from "./io/context.js";
 export type { FileSet } from "./io/file-set.js";
 export type { FolderAccess } from "./io/folder.js";
 export { folderResolver, noResolver } from "./io/resolver.js";
 export type { ByteSource, SourceResolver } from "./io/source.js";
 export { memorySource } from "./io/sources/memory.js";
+export { type AmendMode, diskFix, diskResize, type EditableDisk, type NewCapacity } from "./operations/amend.js";
 export type { ConversionOutcome, ConversionPlan, ExecuteOptions } from "./operations/conversion.js";
 export { type ConvertOptions, type OpenConversion, planConversion } from "./operations/convert.js";
 export { type ConvertOvfOptions, planOvfConversion } from "./operations/convert-ovf.js";

@@ -1,6 +1,7 @@
 /** vmferry on Node.js: files, folders, threads, and results that appear in one commit. */
 import { createNodeRuntime, type NodeRuntime } from "./runtime/node/runtime.js";
 
+export { type EditOptions, openEditableFile } from "./runtime/node/editable-file.js";
 export {
   type DestinationOptions,
   type NodeFileSet,

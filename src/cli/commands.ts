@@ -8,7 +8,7 @@ export interface CommandGroup {
 
 /** Words in front of other commands. */
 export const groups: readonly CommandGroup[] = [
-  { name: "disk", summary: "one disk image: info, convert, compare, check, map, hash" },
+  { name: "disk", summary: "one disk image: info, convert, compare, check, fix, map, hash, resize" },
 ];
 
 /** Every command, in the order of the help. A new command is its file and one line here. */
@@ -67,6 +67,16 @@ export const commands: readonly CommandEntry[] = [
     name: "disk hash",
     summary: "the digest of what the guest reads",
     load: async () => (await import("./commands/disk/hash.js")).diskHashCommand,
+  },
+  {
+    name: "disk fix",
+    summary: "mend what has one right answer, where the disk lies",
+    load: async () => (await import("./commands/disk/fix.js")).diskFixCommand,
+  },
+  {
+    name: "disk resize",
+    summary: "make a disk larger where it lies",
+    load: async () => (await import("./commands/disk/resize.js")).diskResizeCommand,
   },
   {
     name: "completion",

@@ -67,13 +67,17 @@ const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, B: 1, K: 1024, M: 
 export function bytes(flags: string, what: string): OptionSpec<number | null> {
   const read = (given: readonly string[]): number | null => {
     const value = given.at(-1);
-    if (value === undefined) return null;
-    const [, digits = "", unit = ""] = /^(\d{1,15})(?:([KMGT])(?:iB)?|B)?$/i.exec(value) ?? [];
-    const size = digits === "" ? 0 : Number(digits) * (SIZE_UNITS[unit.toUpperCase()] ?? 0);
-    if (size >= SECTOR && size % SECTOR === 0 && size <= Number.MAX_SAFE_INTEGER) return size;
-    throw invalid(flags, value, "It is a size in whole sectors of 512 bytes, such as 1MiB or 1048576.");
+    return value === undefined ? null : sizeOf(flags, value);
   };
   return { flags, what, read };
+}
+
+/** A size as the user writes it, in bytes: whole sectors, at least one. @param flags the option or argument that it is for */
+export function sizeOf(flags: string, value: string): number {
+  const [, digits = "", unit = ""] = /^(\d{1,15})(?:([KMGT])(?:iB)?|B)?$/i.exec(value) ?? [];
+  const size = digits === "" ? 0 : Number(digits) * (SIZE_UNITS[unit.toUpperCase()] ?? 0);
+  if (size >= SECTOR && size % SECTOR === 0 && size <= Number.MAX_SAFE_INTEGER) return size;
+  throw invalid(flags, value, "It is a size in whole sectors of 512 bytes, such as 1MiB or 1048576.");
 }
 
 /** The error for a value that an option does not take. */

@@ -7,6 +7,7 @@ import type { ByteSource, SourceResolver } from "../io/source.js";
 import { type DiskSource, formatNamed } from "../operations/disk.js";
 import { type IncomingDisk, type IncomingOptions, openIncoming, unpackedStream } from "../operations/incoming.js";
 import { entryNamed, type OpenedPackage, type OpenOptions, openPackage } from "../operations/open.js";
+import { hasUndoJournal } from "../runtime/node/editable-file.js";
 import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import { isHttpUrl } from "../runtime/node/http/address.js";
@@ -33,7 +34,7 @@ export interface NamedDisk extends DiskSource {
 }
 
 /** Refuses what this version cannot read. */
-function readable(name: string): string {
+export function readable(name: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(name)?.[1];
   if (scheme !== undefined && !/^https?$/i.test(scheme)) {
     const message = `${placeOfUrl(scheme, name)} is a URL, which vmferry does not read yet`;
@@ -181,6 +182,15 @@ async function openStoredDisk(name: string, options: NamedDiskOptions, session: 
     const resolver = mapped(folderResolver(input.folder, { external }));
     return { name: source.label, source, resolver, format, snapshot, close: () => input.close() };
   }
+  if (await hasUndoJournal(name)) {
+    throw new FerryError(
+      "io/unfinished-change",
+      `${name} is half changed: a change of it was interrupted, or is under way`,
+      {
+        hint: "Run vmferry disk fix on it: the old bytes are put back first.",
+      },
+    );
+  }
   const source = await openFileSource(name, session.runtime.native, path.basename(name));
   const folder = openFolderAccess(path.dirname(name), session.runtime.native);
   return {
@@ -219,7 +229,7 @@ function mappedFiles(
  * The two parts of `PACKAGE!MEMBER`; `null` for a file. A file whose own name has a `!` is that file; where a package's has one, the first
  * part that is there counts. In an address the last `!` counts: one that belongs to it is written `%21`.
  */
-async function memberOf(name: string): Promise<{ readonly package: string; readonly name: string } | null> {
+export async function memberOf(name: string): Promise<{ readonly package: string; readonly name: string } | null> {
   if (isHttpUrl(name)) {
     const bang = name.lastIndexOf("!");
     // Not one before the path: a password may hold it.

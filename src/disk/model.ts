@@ -3,7 +3,7 @@ import type { Diagnostic } from "../base/diagnostics.js";
 import type { DiskFormatId, HashName, JsonValue } from "../base/ids.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource, ByteStream, DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../io/source.js";
-import type { Patch } from "../io/target.js";
+import type { FileEdit } from "../io/target.js";
 
 /**
  * A stretch of the guest's bytes. `data`: stored here; `zero`: reads as zeros; `absent`: not in this layer, ask the parent.
@@ -200,11 +200,7 @@ export type DiskChange =
   | { readonly change: "repair" };
 
 /** A change as data: applied with an undo journal, all of it or nothing (`EditableFile.apply`). */
-export interface AmendPlan {
-  /** In any order; they do not overlap. */
-  readonly patches: readonly Patch[];
-  /** Bytes of the file afterwards; `null`: as before, or as far as the patches go. */
-  readonly fileBytes: number | null;
+export interface AmendPlan extends FileEdit {
   /** What is mended, with the codes that `check` reports. */
   readonly mended: readonly Diagnostic[];
   /** What stays: it has no one right answer. */

@@ -4,7 +4,7 @@ import type { Limits } from "../base/limits.js";
 import type { Codec, IncrementalHash } from "./codec.js";
 import type { Pool } from "./pool.js";
 import type { ByteSource } from "./source.js";
-import type { ByteTarget, Patch, RandomTarget } from "./target.js";
+import type { ByteTarget, FileEdit } from "./target.js";
 
 /** Progress of one piece of work, in bytes or items; monotonic. Children scale into parents. */
 export interface ProgressScope {
@@ -15,12 +15,18 @@ export interface ProgressScope {
   done(): void;
 }
 
-/** Scratch space, and files changed where they lie. */
+/** A file that is changed where it lies, and that nobody else changes so at the same time. */
 export interface EditableFile {
+  /** The file as it is now. Another one after `apply`. */
   readonly source: ByteSource;
-  readonly target: RandomTarget;
-  /** Undo journal, fsync, bytes, fsync, journal away; opening finds and undoes a torn one. */
-  apply(patches: Iterable<Patch>): Promise<void>;
+  /** What opening it found: a change that was torn, and is undone now. */
+  readonly findings: readonly Diagnostic[];
+  /**
+   * All of the edit or nothing, whenever the process ends: undo journal, fsync, bytes, fsync, journal away. Where it throws, the file is as
+   * before, or will be when it is opened again.
+   * @throws `io/write-failed`, `io/no-space`, `io/changed`, `run/canceled`
+   */
+  apply(edit: FileEdit, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 

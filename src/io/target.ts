@@ -38,3 +38,28 @@ export interface Patch {
   readonly at: number;
   readonly bytes: Uint8Array;
 }
+
+/** Bytes of a file that are copied to another place of it. */
+export interface Move {
+  readonly from: number;
+  readonly to: number;
+  readonly length: number;
+}
+
+/** A range that becomes one byte repeated: a table's new entries, without holding them in memory. */
+export interface Fill {
+  readonly at: number;
+  readonly length: number;
+  readonly byte: number;
+}
+
+/** A change of a file where it lies. Ranges that are written do not overlap; what a move reads may be patched, but not moved to. */
+export interface FileEdit {
+  /** In any order. */
+  readonly patches: readonly Patch[];
+  /** Before all else. Whole blocks that make room. */
+  readonly moves?: readonly Move[];
+  readonly fills?: readonly Fill[];
+  /** Bytes of the file afterwards; `null`: as before, or as far as what is written goes. What is new and not written is zeros. */
+  readonly fileBytes: number | null;
+}

@@ -366,6 +366,30 @@ export interface MapResult {
   readonly layout: readonly MapPart[] | null;
 }
 
+/** A size before and after a change. */
+export interface AmendedSize {
+  /** `null`: unknown, the image is too damaged to tell. */
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+/** `vmferry disk fix --json` and `vmferry disk resize --json`. */
+export interface AmendResult {
+  readonly schema: "vmferry/amend@1";
+  readonly change: "repair" | "resize";
+  readonly name: string;
+  readonly format: DiskFormatId;
+  /** Whether the file was changed: not by `--dry-run`, and not where there was nothing to do. */
+  readonly applied: boolean;
+  readonly capacityBytes: AmendedSize;
+  readonly fileBytes: AmendedSize;
+  /** What is mended, or would be. */
+  readonly mended: readonly DiagnosticResult[];
+  /** What is still found afterwards, or would be. */
+  readonly left: readonly DiagnosticResult[];
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
 /** Every document of the contract. */
 export type Result =
   | InspectResult
@@ -377,7 +401,8 @@ export type Result =
   | CompareResult
   | HashResult
   | CheckResult
-  | MapResult;
+  | MapResult
+  | AmendResult;
 
 /** A finding as the contract shows it. */
 export function toDiagnosticResult(diagnostic: Diagnostic): DiagnosticResult {

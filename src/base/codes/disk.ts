@@ -155,4 +155,10 @@ export const diskCodes: CodeTable = {
     why: "Formats round capacities in different ways; what one disk has more is zeros.",
     fix: "Nothing, unless the capacities have to be the same.",
   },
+  "disk/cannot-shrink": {
+    kind: "usage",
+    what: "A disk would become smaller.",
+    why: "What lies at its end would be lost, and only the guest knows whether that is a part of a file system.",
+    fix: "Make the file systems smaller in the guest, and copy them to a new, smaller disk.",
+  },
 };

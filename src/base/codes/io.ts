@@ -56,4 +56,32 @@ export const ioCodes: CodeTable = {
     why: "Its bytes are damaged or are no deflate stream, or they unpack to more than the unit may hold.",
     fix: "Verify the package; fetch it again.",
   },
+  "io/busy": {
+    kind: "io",
+    what: "Another process changes the file at the moment.",
+    why: "Two changes of one file at the same time would destroy it.",
+    fix: "Wait for the other process to end, or stop it, and run again.",
+  },
+  "io/unfinished-change": {
+    kind: "integrity",
+    what: "A change of the file was interrupted, and its undo journal lies beside it.",
+    why: "The file may be half old and half new.",
+    fix: "Run `vmferry disk fix` on it: opening the file for a change puts the old bytes back first.",
+  },
+  "io/change-undone": {
+    what: "An interrupted change of the file was undone.",
+    why: "The process that made it was stopped, and the journal beside the file held the old bytes.",
+    fix: "Nothing needs to be done; run the change again if it is still wanted.",
+  },
+  "io/journal-dropped": {
+    what: "The undo journal of a change that never began was removed.",
+    why: "The process was stopped before the journal was complete; the file itself was not touched.",
+    fix: "Nothing needs to be done; run the change again if it is still wanted.",
+  },
+  "io/foreign-journal": {
+    kind: "integrity",
+    what: "The undo journal beside a file belongs to another file.",
+    why: "The file was replaced or copied after a change of it was interrupted: putting the journal's bytes back could destroy it.",
+    fix: "Restore the file that was being changed, or remove the journal if this file is known to be good.",
+  },
 };

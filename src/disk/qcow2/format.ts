@@ -13,6 +13,7 @@ import { planUncompressed } from "./plan.js";
 import { planCompressed } from "./plan-compressed.js";
 import { openQcow2, openQcow2Snapshot } from "./read.js";
 import { repairQcow2 } from "./repair.js";
+import { resizeQcow2 } from "./resize.js";
 
 function probe({ head }: ProbeWindow): ProbeResult {
   if (head.length < 8 || viewOf(head).getUint32(0) !== QCOW2_MAGIC) return null;
@@ -40,9 +41,7 @@ export const qcow2: DiskFormat = {
   check: (source, _resolver, ctx) => checkQcow2(source, ctx),
   async amend(source, change, ctx) {
     if (change.change === "repair") return repairQcow2(source, ctx);
-    throw new FerryError("disk/cannot-amend", "a QCOW2 image cannot get another size where it lies", {
-      hint: "Convert it to a disk of the new size.",
-    });
+    return resizeQcow2(source, change.size, ctx);
   },
   async plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
     const plan = variantToWrite(qcow2, options) === "compressed" ? planCompressed : planUncompressed;

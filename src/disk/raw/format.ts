@@ -8,6 +8,7 @@ import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WriteOp, WritePla
 import { PLAIN_UNIT, plainKernel } from "../plain.js";
 import { variantToWrite } from "../variant.js";
 import { openRaw } from "./read.js";
+import { resizeRaw } from "./resize.js";
 import { openRawStream } from "./stream.js";
 
 /** Guest bytes and nothing else. It has no signature, so it is never guessed: the name or the caller says so. */
@@ -20,6 +21,12 @@ export const raw: DiskFormat = {
   writes: ["raw"],
   limits: { maxSize: Number.MAX_SAFE_INTEGER, sizeMultiple: SECTOR },
   kernels: [plainKernel],
+  async amend(source, change) {
+    if (change.change === "resize") return resizeRaw(source, change.size);
+    throw new FerryError("disk/cannot-amend", "a raw disk has nothing that could be mended", {
+      hint: "Its bytes are the guest's alone.",
+    });
+  },
   // By name only, and only as a last resort: a guest can write any signature into a raw disk.
   probe: (window) => (/\.(raw|img)$/i.test(window.name) ? { match: "maybe", variant: "raw" } : null),
   async open(input: DiskInput): Promise<VirtualDisk> {

@@ -9,6 +9,7 @@ import { SIGNATURE_AT, VDI_SIGNATURE } from "./header.js";
 import { MAX_SIZE, planVdi, WRITES } from "./plan.js";
 import { openVdi } from "./read.js";
 import { repairVdi } from "./repair.js";
+import { resizeVdi } from "./resize.js";
 
 function probe({ head }: ProbeWindow): ProbeResult {
   if (head.length < SIGNATURE_AT + 4) return null;
@@ -33,9 +34,7 @@ export const vdi: DiskFormat = {
   check: (source, _resolver, ctx) => checkVdi(source, ctx),
   async amend(source, change, ctx) {
     if (change.change === "repair") return repairVdi(source, ctx);
-    throw new FerryError("disk/cannot-amend", "a VDI cannot get another size where it lies", {
-      hint: "Convert it, or use VBoxManage modifymedium --resize.",
-    });
+    return resizeVdi(source, change.size, ctx);
   },
   plan: planVdi,
 };

@@ -9,6 +9,7 @@ import { FOOTER_BYTES, footerHolds, hasFooterCookie } from "./header.js";
 import { MOST_DISK_BYTES, OVERLAYS, planVhd, WRITES } from "./plan.js";
 import { openVhd } from "./read.js";
 import { repairVhd } from "./repair.js";
+import { resizeVhd } from "./resize.js";
 
 /** By the footer, or by its copy in front. A cookie at the end without its checksum may be a guest's own bytes. */
 function probe({ head, tail }: ProbeWindow): ProbeResult {
@@ -48,9 +49,7 @@ export const vhd: DiskFormat = {
   check: (source, _resolver, ctx) => checkVhd(source, ctx),
   async amend(source, change, ctx) {
     if (change.change === "repair") return repairVhd(source, ctx);
-    throw new FerryError("disk/cannot-amend", "a VHD cannot get another size where it lies", {
-      hint: "Convert it to a disk of the new size.",
-    });
+    return resizeVhd(source, change.size, ctx);
   },
   plan: planVhd,
 };

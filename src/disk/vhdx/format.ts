@@ -10,6 +10,7 @@ import { MOST_DISK_BYTES } from "./metadata.js";
 import { planVhdx, WRITES } from "./plan.js";
 import { openVhdx } from "./read.js";
 import { repairVhdx } from "./repair.js";
+import { resizeVhdx } from "./resize.js";
 
 /** Hyper-V's disk format (MS-VHDX). Offsets and quirks: NOTES.md beside this file. */
 export const vhdx: DiskFormat = {
@@ -29,9 +30,7 @@ export const vhdx: DiskFormat = {
   check: (source, _resolver, ctx) => checkVhdx(source, ctx),
   async amend(source, change, ctx) {
     if (change.change === "repair") return repairVhdx(source, ctx);
-    throw new FerryError("disk/cannot-amend", "a VHDX cannot get another size where it lies", {
-      hint: "Convert it to a disk of the new size.",
-    });
+    return resizeVhdx(source, change.size, ctx);
   },
   plan: planVhdx,
 };

@@ -5,8 +5,8 @@ import type { ByteSource } from "../../io/source.js";
 import { portablePath } from "../windows-path.js";
 import { signatureAt, type VhdxRegion } from "./header.js";
 
-/** The table at the start of the metadata region. Items stand behind it. */
-const TABLE_BYTES = 64 * 1024;
+/** Bytes of the table at the start of the metadata region. Items stand behind it. */
+export const TABLE_BYTES: number = 64 * 1024;
 const ENTRY_BYTES = 32;
 const MOST_ENTRIES = 2047;
 /** The largest item that the format allows. */
@@ -136,6 +136,16 @@ export async function readMetadata(
         ? new Map()
         : parseLocator(locator.bytes, (message) => bad("ParentLocator", locator.at, message)),
   };
+}
+
+/** Where the size of the disk stands in a metadata table that was read before; `null` where it has none. Counts from the region's start. */
+export function diskSizeAt(table: Uint8Array): number | null {
+  const view = viewOf(table);
+  const count = Math.min(view.getUint16(10, true), MOST_ENTRIES);
+  for (let entry = 32; entry < 32 + count * ENTRY_BYTES; entry += ENTRY_BYTES) {
+    if (readGuid(table, entry) === ITEM.virtualDiskSize) return view.getUint32(entry + 16, true);
+  }
+  return null;
 }
 
 /** Keys and values of a parent locator (MS-VHDX 2.6.2.6). */

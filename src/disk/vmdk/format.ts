@@ -16,6 +16,7 @@ import { planMonolithicSparse, planSplitSparse } from "./plan-sparse.js";
 import { planStream } from "./plan-stream.js";
 import { openVmdk } from "./read.js";
 import { repairVmdk } from "./repair.js";
+import { resizeVmdk } from "./resize.js";
 import { openVmdkStream } from "./stream.js";
 import { MOST_BYTES, READ_VARIANTS } from "./variants.js";
 
@@ -68,9 +69,7 @@ export const vmdk: DiskFormat = {
   check: checkVmdk,
   async amend(source, change, ctx) {
     if (change.change === "repair") return repairVmdk(source, ctx);
-    throw new FerryError("disk/cannot-amend", "a VMDK cannot get another size where it lies", {
-      hint: "Convert it to a disk of the new size.",
-    });
+    return resizeVmdk(source, change.size, ctx);
   },
   async plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
     const variant = variantToWrite(vmdk, options);

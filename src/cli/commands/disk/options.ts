@@ -15,13 +15,23 @@ export function diskArgument(name: string): ArgumentSpec {
 
 const ids: readonly string[] = diskFormats.all.map((format) => format.id);
 
+/** A disk on the command line that is changed where it lies. */
+export const fileArgument: ArgumentSpec = { name: "DISK", what: "the disk's file", complete: "file" };
+
+/** The format, for commands that open no other file. */
+export const fromOption: OptionSpec<string | null> = choice(
+  "--from FORMAT",
+  "the format, where content does not tell it or the name disagrees",
+  ids,
+);
+
 /** Options of every command that reads a disk. */
 export const diskOptions: {
   readonly from: OptionSpec<string | null>;
   readonly allowExternal: OptionSpec<boolean>;
   readonly mapDisk: OptionSpec<NonNullable<NamedDiskOptions["mapDisk"]>>;
 } & typeof remoteOptions = {
-  from: choice("--from FORMAT", "the format, where content does not tell it or the name disagrees", ids),
+  from: fromOption,
   allowExternal: flag("--allow-external", "open parents and data files that the image names, beside it"),
   mapDisk: pairs(
     "--map-disk ID=PATH",
