@@ -30,6 +30,8 @@ export type {
 } from "./base/ids.js";
 export { defaultLimits, type Limits } from "./base/limits.js";
 export type { DiskInfo, Extent, LayoutPart, VirtualDisk } from "./disk/model.js";
+export { listPartitions, type Partition } from "./disk/partitions.js";
+export { readGuest } from "./disk/read.js";
 export type { Context, EditableFile, ProgressScope, Runtime } from "./io/context.js";
 export type { FileSet } from "./io/file-set.js";
 export type { FolderAccess } from "./io/folder.js";
@@ -47,6 +49,7 @@ export {
   diskHash,
   diskInfo,
   openDiskSource,
+  openPackageDisk,
   planDiskConversion,
 } from "./operations/disk.js";
 export { diskCheck } from "./operations/disk-check.js";

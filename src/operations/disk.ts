@@ -21,6 +21,7 @@ import {
 } from "../report/results.js";
 import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import { type LayersOptions, planLayers, planStream } from "./kept-chain.js";
+import { entryNamed, type OpenedPackage } from "./open.js";
 
 /** One disk that a user named: a file, or a member of a package. Whoever opened the source closes it. */
 export interface DiskSource {
@@ -45,6 +46,21 @@ export function openDiskLayer(disk: DiskSource, ctx: Context): Promise<VirtualDi
 
 function howToOpen({ resolver, format, snapshot = null }: DiskSource): OpenDiskOptions {
   return { formats: diskFormats, resolver, format, snapshot };
+}
+
+/**
+ * Opens a disk of a package by the name of its file, where it lies: nothing is unpacked. Closing it closes the file too.
+ * @throws `package/no-member`, and what `openDiskSource` throws
+ */
+export async function openPackageDisk({ reader }: OpenedPackage, name: string, ctx: Context): Promise<VirtualDisk> {
+  const source = await entryNamed(reader, name).open();
+  try {
+    const disk = await openDiskSource({ name, source, resolver: reader.resolver, format: null }, ctx);
+    return { ...disk, close: () => disk.close().finally(() => source.close()) };
+  } catch (cause) {
+    await source.close();
+    throw cause;
+  }
 }
 
 /** The format that a word names. @throws `disk/unknown-format-name` */

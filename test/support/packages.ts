@@ -8,7 +8,7 @@ import { diskFormats } from "../../src/disk/formats.js";
 import { openRaw } from "../../src/disk/raw/read.js";
 import { type ImageShape, imageOf } from "../../src/disk/testing/images.js";
 import { memoryFileSet } from "../../src/io/testing/memory-set.js";
-import { sparseSource } from "../../src/io/testing/sparse-bytes.js";
+import { type SparseBytes, sparseSource } from "../../src/io/testing/sparse-bytes.js";
 import { serializeTarHeader } from "../../src/package/tar/header.js";
 import { diskContext } from "./disks.js";
 import { STREAM } from "./ovf.js";
@@ -17,8 +17,13 @@ import { STREAM } from "./ovf.js";
 export type PackageFiles = Readonly<Record<string, Uint8Array>>;
 
 /** A disk image of a format, as its only file. */
-export async function diskFile(format: string, variant: string, shape: ImageShape): Promise<Uint8Array> {
-  const from = openRaw(sparseSource(imageOf(shape), "image"));
+export function diskFile(format: string, variant: string, shape: ImageShape): Promise<Uint8Array> {
+  return diskFileOf(format, variant, imageOf(shape));
+}
+
+/** A guest's bytes as a disk image of a format, as its only file. */
+export async function diskFileOf(format: string, variant: string, image: SparseBytes): Promise<Uint8Array> {
+  const from = openRaw(sparseSource(image, "image"));
   const plan = await diskFormats.find(format)?.plan?.(shapeOf(from), { name: "disk", variant }, diskContext());
   if (plan === undefined) throw new Error(`${format} is not written`);
   const files = memoryFileSet();
