@@ -36,7 +36,7 @@ export type { Context, EditableFile, ProgressScope, Runtime } from "./io/context
 export type { FileSet } from "./io/file-set.js";
 export type { FolderAccess } from "./io/folder.js";
 export { folderResolver, noResolver } from "./io/resolver.js";
-export type { ByteSource, SourceResolver } from "./io/source.js";
+export type { ByteSource, ChunkSet, SourceResolver } from "./io/source.js";
 export { memorySource } from "./io/sources/memory.js";
 export { type AmendMode, diskFix, diskResize, type EditableDisk, type NewCapacity } from "./operations/amend.js";
 export type { ConversionOutcome, ConversionPlan, ExecuteOptions } from "./operations/conversion.js";
@@ -59,5 +59,7 @@ export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } 
 export { type PackOptions, planPack } from "./operations/pack.js";
 export { planUnpack } from "./operations/unpack.js";
 export { type GivenSum, type VerifyOptions, verifyPackage } from "./operations/verify.js";
+export { readXva, xvaDisk } from "./operations/xva.js";
 export type { PackageEntry, PackageReader } from "./package/model.js";
+export { isXva, type XvaDisk } from "./package/xva/chunks.js";
 export type * from "./report/results.js";

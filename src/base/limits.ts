@@ -10,6 +10,8 @@ export interface Limits {
   readonly xmlElements: number;
   /** Members of one archive, or files of one folder. */
   readonly members: number;
+  /** Chunks of all disks of an XVA, and the members that hold their sums. */
+  readonly chunks: number;
   /** Bytes of one GNU or pax extension header of a tar archive. */
   readonly tarExtensionBytes: number;
   /** Bytes of a manifest or certificate. */
@@ -39,6 +41,7 @@ export const defaultLimits: Limits = Object.freeze({
   xmlAttributes: 1024,
   xmlElements: 2_000_000,
   members: 100_000,
+  chunks: 40_000_000,
   tarExtensionBytes: 2 ** 20,
   manifestBytes: 16 * 2 ** 20,
   certificateBytes: 256 * 1024,

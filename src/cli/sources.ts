@@ -7,6 +7,8 @@ import type { ByteSource, SourceResolver } from "../io/source.js";
 import { type DiskSource, formatNamed } from "../operations/disk.js";
 import { type IncomingDisk, type IncomingOptions, openIncoming, unpackedStream } from "../operations/incoming.js";
 import { entryNamed, type OpenedPackage, type OpenOptions, openPackage } from "../operations/open.js";
+import { xvaDisk } from "../operations/xva.js";
+import { isXva } from "../package/xva/chunks.js";
 import { hasUndoJournal } from "../runtime/node/editable-file.js";
 import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
@@ -70,7 +72,16 @@ async function openRemoteFile(url: string, session: Session): Promise<ByteSource
 
 /** Opens a package by a path or an http(s) address: an OVA, an OVF descriptor, a folder with one. */
 export async function openNamedPackage(name: string, options: OpenOptions, session: Session): Promise<NamedPackage> {
-  const input = await openInput(readable(name), session);
+  return packageIn(await openInput(readable(name), session), name, options, session);
+}
+
+/** The package that was opened. It is closed where that fails. */
+async function packageIn(
+  input: PathInput,
+  name: string,
+  options: OpenOptions,
+  session: Session,
+): Promise<NamedPackage> {
   try {
     const opened = await openPackage(input, options, session.ctx);
     const isRemote = isHttpUrl(name);
@@ -179,6 +190,8 @@ async function openStoredDisk(name: string, options: NamedDiskOptions, session: 
     const input = await openInput(name, session);
     if (input.kind === "folder") throw new FerryError("internal/bug", "an address was opened as a folder");
     const { source } = input;
+    const ofXva = await xvaDiskIn({ source, name: source.label, close: () => input.close() }, null, format, session);
+    if (ofXva !== null) return { ...ofXva, snapshot };
     const resolver = mapped(folderResolver(input.folder, { external }));
     return { name: source.label, source, resolver, format, snapshot, close: () => input.close() };
   }
@@ -192,6 +205,8 @@ async function openStoredDisk(name: string, options: NamedDiskOptions, session: 
     );
   }
   const source = await openFileSource(name, session.runtime.native, path.basename(name));
+  const ofXva = await xvaDiskIn({ source, name, close: () => source.close() }, null, format, session);
+  if (ofXva !== null) return { ...ofXva, snapshot };
   const folder = openFolderAccess(path.dirname(name), session.runtime.native);
   return {
     name,
@@ -251,13 +266,41 @@ async function isThere(file: string): Promise<boolean> {
   return (await stat(file).catch(() => null)) !== null;
 }
 
+/**
+ * A disk of an XVA; `member` may be `null` where it has only one. `null`: the source is no XVA, or to be read as something else. The
+ * source is closed where that fails.
+ */
+async function xvaDiskIn(
+  { source, name, close }: { readonly source: ByteSource; readonly name: string; close(): Promise<void> },
+  member: string | null,
+  format: DiskFormatId | null,
+  { ctx }: Session,
+): Promise<NamedDisk | null> {
+  try {
+    if ((format !== null && format !== "xva") || !(await isXva(source, ctx.signal))) return null;
+    const chunks = await xvaDisk(source, member, ctx);
+    const whole = member === null ? name : `${name}!${member}`;
+    return { name: whole, source, chunks, resolver: noResolver, format: "xva", close };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
+
 async function openMember(
   packageName: string,
   member: string,
   format: DiskFormatId | null,
   session: Session,
 ): Promise<NamedDisk> {
-  const named = await openNamedPackage(packageName, {}, session);
+  const input = await openInput(readable(packageName), session);
+  if (input.kind === "file") {
+    const name = isHttpUrl(packageName) ? input.source.label : packageName;
+    const archive = { source: input.source, name, close: () => input.close() };
+    const ofXva = await xvaDiskIn(archive, member, format, session);
+    if (ofXva !== null) return ofXva;
+  }
+  const named = await packageIn(input, packageName, {}, session);
   try {
     const { reader } = named.opened;
     const source = await entryNamed(reader, member).open();

@@ -7,6 +7,7 @@ import { vdi } from "./vdi/format.js";
 import { vhd } from "./vhd/format.js";
 import { vhdx } from "./vhdx/format.js";
 import { vmdk } from "./vmdk/format.js";
+import { xva } from "./xva/format.js";
 
 /** Every disk format, in the order in which they are probed. */
 export const diskFormats: Registry<DiskFormatId, DiskFormat> = createRegistry<DiskFormatId, DiskFormat>([
@@ -16,4 +17,5 @@ export const diskFormats: Registry<DiskFormatId, DiskFormat> = createRegistry<Di
   vhd,
   vdi,
   raw,
+  xva,
 ]);

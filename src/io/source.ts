@@ -1,4 +1,5 @@
 import type { ByteRange } from "../base/bytes.js";
+import type { Diagnostic } from "../base/diagnostics.js";
 
 /** What identifies a file's state. Another stamp on opening it again, or at the end, means that it changed. */
 export interface Stamp {
@@ -92,6 +93,10 @@ export interface ChunkSet {
   readonly size: number;
   /** Triples (guest offset, source offset, length), merged; gaps are zeros. */
   runs(range: ByteRange): Float64Array;
+  /** What is known about it beforehand; reported when it is opened. */
+  readonly notes?: readonly Diagnostic[];
+  /** Holds every chunk against its sum. Left out where it has none. */
+  check?(signal?: AbortSignal): AsyncIterable<Diagnostic>;
 }
 
 /** What a disk format opens. */

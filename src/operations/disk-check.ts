@@ -5,10 +5,10 @@ import { diskFormats } from "../disk/formats.js";
 import type { DiskFormat, DiskInfo } from "../disk/model.js";
 import { probeWindow, tellFormat } from "../disk/probe.js";
 import type { Context } from "../io/context.js";
-import type { ByteSource, SourceResolver } from "../io/source.js";
+import type { ByteSource, ChunkSet, SourceResolver } from "../io/source.js";
 import { type CheckedImage, type CheckResult, toDiagnosticResult } from "../report/results.js";
 import { findingOf } from "./damage.js";
-import type { DiskSource } from "./disk.js";
+import { type DiskSource, inputOf } from "./disk.js";
 
 /** Findings of one code that are kept; all are counted. A hostile table can give one for every entry. */
 const KEPT = 100;
@@ -39,6 +39,8 @@ class Findings {
 interface Layer {
   readonly file: string;
   readonly source: ByteSource;
+  /** As of `DiskSource`. */
+  readonly chunks?: ChunkSet;
   readonly resolver: SourceResolver;
   readonly format: DiskFormatId | null;
 }
@@ -48,6 +50,8 @@ type Facts = Pick<DiskInfo, "variant" | "parent" | "identity" | "otherIdentities
 
 interface CheckedLayer {
   readonly format: DiskFormat;
+  /** Whether there was something to check by. */
+  readonly checked: boolean;
   readonly facts: Facts;
   readonly findings: Findings;
 }
@@ -58,11 +62,11 @@ interface CheckedLayer {
  *   chain is deeper than `limits.chainDepth`
  */
 export async function diskCheck(disk: DiskSource, ctx: Context): Promise<CheckResult> {
-  const { name, source, resolver, format } = disk;
+  const { name, source, chunks, resolver, format } = disk;
   const images: CheckedImage[] = [];
   const opened: ByteSource[] = [];
   try {
-    let layer: Layer = { file: name, source, resolver, format };
+    let layer: Layer = { file: name, source, ...(chunks === undefined ? {} : { chunks }), resolver, format };
     let checked = await checkLayer(layer, ctx);
     for (;;) {
       const parent = checked.facts?.parent ?? null;
@@ -97,29 +101,32 @@ export async function diskCheck(disk: DiskSource, ctx: Context): Promise<CheckRe
 }
 
 async function checkLayer(layer: Layer, ctx: Context): Promise<CheckedLayer> {
-  const { source, resolver } = layer;
+  const { source, chunks, resolver } = layer;
   const format =
     layer.format === null
       ? tellFormat(await probeWindow(source, ctx.signal), diskFormats)
       : diskFormats.get(layer.format);
   const findings = new Findings();
   const collecting: Context = { ...ctx, report: (finding) => findings.add(finding) };
-  if (format.check === undefined) {
+  // Nothing is looked at before the first finding is asked for.
+  const check = chunks === undefined ? format.check?.(source, resolver, collecting) : chunks.check?.(ctx.signal);
+  if (check === undefined) {
+    const why = chunks === undefined ? `vmferry does not check ${format.id} images` : "it has no sums";
     findings.add({
       code: "disk/not-checked",
       severity: "info",
-      message: `the structure of ${layer.file} was not checked: vmferry does not check ${format.id} images`,
+      message: `the structure of ${layer.file} was not checked: ${why}`,
       hint: "Compare it with a copy that is known to be good: vmferry disk compare.",
       location: { at: "bytes", file: source.label, offset: 0 },
     });
   } else {
     try {
-      for await (const finding of format.check(source, resolver, collecting)) findings.add(finding);
+      for await (const finding of check) findings.add(finding);
     } catch (cause) {
       findings.add(asFinding(cause));
     }
   }
-  return { format, facts: await factsOf(layer, format, findings, collecting), findings };
+  return { format, checked: check !== undefined, facts: await factsOf(layer, format, findings, collecting), findings };
 }
 
 /** A failure that is about the image. Others are thrown on: no verdict can be given. */
@@ -134,10 +141,10 @@ function isAboutImage({ kind }: FerryError): boolean {
 
 /** What opening the layer tells. An image that cannot be opened is not sound, whatever its check says. */
 async function factsOf(layer: Layer, format: DiskFormat, findings: Findings, ctx: Context): Promise<Facts> {
-  // A check has said by itself what opening would report again.
+  // A check has said by itself what opening would report again. Sums of chunks say nothing about what opening finds.
   const scope: Context = format.check === undefined ? ctx : { ...ctx, report: () => {} };
   try {
-    const disk = await format.open({ bytes: layer.source }, layer.resolver, scope);
+    const disk = await format.open(inputOf(layer), layer.resolver, scope);
     const { variant, parent, identity, otherIdentities = [] } = disk.info;
     await disk.close();
     return { variant, parent, identity, otherIdentities };
@@ -152,12 +159,12 @@ async function factsOf(layer: Layer, format: DiskFormat, findings: Findings, ctx
   }
 }
 
-function imageOf(layer: Layer, { format, facts, findings }: CheckedLayer): CheckedImage {
+function imageOf(layer: Layer, { format, checked, facts, findings }: CheckedLayer): CheckedImage {
   return {
     file: layer.file,
     format: format.id,
     variant: facts?.variant ?? null,
-    verdict: findings.damaged ? "damaged" : format.check === undefined ? "unchecked" : "sound",
+    verdict: findings.damaged ? "damaged" : checked ? "sound" : "unchecked",
     ...findings.result(),
   };
 }

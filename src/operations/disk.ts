@@ -11,7 +11,7 @@ import { type OpenDiskOptions, openChain, openLayer, openLayers } from "../disk/
 import { formatByName } from "../disk/probe.js";
 import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
-import type { ByteSource, SourceResolver } from "../io/source.js";
+import type { ByteSource, ChunkSet, DiskInput, SourceResolver } from "../io/source.js";
 import {
   type ComparedDisk,
   type CompareResult,
@@ -26,7 +26,10 @@ import { entryNamed, type OpenedPackage } from "./open.js";
 /** One disk that a user named: a file, or a member of a package. Whoever opened the source closes it. */
 export interface DiskSource {
   readonly name: string;
+  /** The file, or the archive that `chunks` lie in. */
   readonly source: ByteSource;
+  /** Set for a disk that is scattered over an archive; its format is named then. */
+  readonly chunks?: ChunkSet;
   readonly resolver: SourceResolver;
   /** `null`: told by content. */
   readonly format: DiskFormatId | null;
@@ -36,12 +39,17 @@ export interface DiskSource {
 
 /** Opens a disk with its parents. @throws what `openChain` throws */
 export function openDiskSource(disk: DiskSource, ctx: Context): Promise<VirtualDisk> {
-  return openChain({ bytes: disk.source }, howToOpen(disk), ctx);
+  return openChain(inputOf(disk), howToOpen(disk), ctx);
+}
+
+/** What a format opens. */
+export function inputOf({ chunks, source }: Pick<DiskSource, "chunks" | "source">): DiskInput {
+  return chunks === undefined ? { bytes: source } : { chunks };
 }
 
 /** Opens a disk without its parents. @throws what `openLayer` throws */
 export function openDiskLayer(disk: DiskSource, ctx: Context): Promise<VirtualDisk> {
-  return openLayer({ bytes: disk.source }, howToOpen(disk), ctx);
+  return openLayer(inputOf(disk), howToOpen(disk), ctx);
 }
 
 function howToOpen({ resolver, format, snapshot = null }: DiskSource): OpenDiskOptions {
@@ -252,7 +260,7 @@ async function planStored(
   keepChain: boolean,
   ctx: Context,
 ): Promise<PlannedDisks> {
-  const layers = await openLayers({ bytes: disk.source }, howToOpen(disk), ctx);
+  const layers = await openLayers(inputOf(disk), howToOpen(disk), ctx);
   const [top] = layers;
   try {
     checkSectorSize(top.whole.info, disk.name, how.format, ctx);

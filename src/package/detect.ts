@@ -22,7 +22,11 @@ export function detectPackage(window: ProbeWindow): DetectedPackage | null {
 function detectArchive({ head, name }: ProbeWindow): DetectedPackage | null {
   if (hasTarChecksum(head.subarray(0, TAR_BLOCK))) {
     return startsWith(head, "ova.xml\0")
-      ? unread("xva", "an XVA of XenServer or XCP-ng", "Export the machine as OVF, or its disks as VHD.")
+      ? unread(
+          "xva",
+          "an XVA of XenServer or XCP-ng",
+          "Its disks are read one by one: vmferry disk convert 'FILE!Ref:4' disk.qcow2; vmferry disk info FILE names them.",
+        )
       : { kind: "ova", label: "an OVA", readable: true, hint: null };
   }
   if (head[0] === 0x1f && head[1] === 0x8b && /\.(?:ova|tar)(?:\.gz)?$|\.tgz$/i.test(name)) {

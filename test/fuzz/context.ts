@@ -11,6 +11,7 @@ export function fuzzContext(): Context {
       descriptorBytes: 4 * 2 ** 20,
       xmlElements: 100_000,
       members: 10_000,
+      chunks: 10_000,
       manifestBytes: 4 * 2 ** 20,
       tableBytes: 16 * 2 ** 20,
       unitBytes: 16 * 2 ** 20,

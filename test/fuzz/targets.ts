@@ -3,16 +3,21 @@ import { fit } from "../../src/appliance/fit.js";
 import { SECTOR } from "../../src/base/bytes.js";
 import { FerryError } from "../../src/base/errors.js";
 import { bootFacts } from "../../src/disk/boot.js";
+import { diskFormats } from "../../src/disk/formats.js";
 import { openRaw } from "../../src/disk/raw/read.js";
+import { lawfulExtents } from "../../src/disk/testing/laws.js";
 import type { FolderAccess } from "../../src/io/folder.js";
+import { noResolver } from "../../src/io/resolver.js";
 import { memorySource } from "../../src/io/sources/memory.js";
 import { inspectPackage } from "../../src/operations/inspect.js";
 import { openPackage } from "../../src/operations/open.js";
+import { readXva } from "../../src/operations/xva.js";
 import { detectPackage } from "../../src/package/detect.js";
 import { parseManifest } from "../../src/package/manifest/text.js";
 import { openOva } from "../../src/package/ova/open.js";
 import { readTarIndex } from "../../src/package/tar/index.js";
 import { parseCertificate } from "../../src/package/trust/certificate.js";
+import { ovaXml, xvaBytes } from "../../src/package/xva/testing/archive.js";
 import { platforms } from "../../src/platforms/platforms.js";
 import { plain } from "../../src/report/palette.js";
 import { renderInspect } from "../../src/report/text.js";
@@ -87,6 +92,37 @@ const ova: FuzzTarget = {
     for (const entry of archive.entries.slice(0, 20)) {
       const member = await entry.open();
       await member.read(0, Math.min(member.size, 4096));
+    }
+  },
+};
+
+const xva: FuzzTarget = {
+  name: "xva",
+  async seeds() {
+    const chunk = new Uint8Array(1024).fill(7);
+    const sum = new TextEncoder().encode("0123456789ABCDEF");
+    return ["xxhash", "checksum"].map((kind) =>
+      xvaBytes([
+        ovaXml({ "Ref:4": 4608, "Ref:5": 1024 }),
+        ["Ref:4/00000000", chunk],
+        [`Ref:4/00000000.${kind}`, sum],
+        ["Ref:4/00000001", new Uint8Array(0)],
+        [`Ref:4/00000001.${kind}`, sum],
+        ["Ref:4/00000005", chunk],
+        [`Ref:4/00000005.${kind}`, sum],
+        ["Ref:5/00000000", chunk],
+      ]),
+    );
+  },
+  repair: repairTar,
+  async run(bytes, ctx) {
+    for (const chunks of await readXva(memorySource(bytes, "fuzz.xva"), ctx)) {
+      const disk = await diskFormats.get("xva").open({ chunks }, noResolver, ctx);
+      await lawfulExtents(disk);
+      for (const { source, table } of await disk.reads({ offset: 0, length: Math.min(disk.info.size, 65_536) })) {
+        await source.read(table[0] as number, table[1] as number);
+      }
+      for await (const { code } of chunks.check?.() ?? []) if (!code.startsWith("xva/")) throw new Error(code);
     }
   },
 };
@@ -226,6 +262,7 @@ export const brokenTarget: FuzzTarget = {
 export const fuzzTargets: readonly FuzzTarget[] = [
   tarIndex,
   ova,
+  xva,
   xml,
   manifest,
   ovf,

@@ -15,6 +15,7 @@ import { packageCodes } from "./package.js";
 import { platformCodes } from "./platforms.js";
 import { runCodes } from "./run.js";
 import { xmlCodes } from "./xml.js";
+import { xvaCodes } from "./xva.js";
 
 /** Every code that vmferry can report. `gen-codes` compares it with the source and with the docs, both ways. */
 export const codes: CodeTable = {
@@ -29,6 +30,7 @@ export const codes: CodeTable = {
   ...vhdxCodes,
   ...vdiCodes,
   ...qcow2Codes,
+  ...xvaCodes,
   ...convertCodes,
   ...packageCodes,
   ...ovfCodes,

@@ -21,12 +21,15 @@ interface Word {
   high: number;
 }
 
-/** The high half of the product of two unsigned numbers of 32 bits. */
+/** The high half of the product of two unsigned numbers of 32 bits. Everything stays within 32 bits, so that no step becomes a double. */
 function mulHigh(a: number, b: number): number {
-  const [al, ah, bl, bh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
-  const middle = ah * bl + ((al * bl) >>> 16);
-  const other = al * bh + (middle & 0xffff);
-  return (ah * bh + Math.floor(middle / 65_536) + Math.floor(other / 65_536)) | 0;
+  const al = a & 0xffff;
+  const ah = a >>> 16;
+  const bl = b & 0xffff;
+  const bh = b >>> 16;
+  const middle = (Math.imul(ah, bl) + (Math.imul(al, bl) >>> 16)) | 0;
+  const other = (Math.imul(al, bh) + (middle & 0xffff)) | 0;
+  return (Math.imul(ah, bh) + (middle >>> 16) + (other >>> 16)) | 0;
 }
 
 function multiply(word: Word, low: number, high: number): void {
@@ -60,6 +63,25 @@ function round(word: Word, low: number, high: number): void {
   multiply(word, P1L, P1H);
 }
 
+/** All rounds of one lane, written out: every 32 bytes from `first` on. One lane after the other keeps its numbers in registers. */
+function runLane(word: Word, view: DataView, first: number, end: number): void {
+  let { low, high } = word;
+  for (let at = first; at < end; at += 32) {
+    const inLow = view.getInt32(at, true);
+    const inHigh = view.getInt32(at + 4, true);
+    const productLow = Math.imul(inLow, P2L);
+    const sum = (low + productLow) | 0;
+    const carry = sum >>> 0 < productLow >>> 0 ? 1 : 0;
+    const top = (high + mulHigh(inLow, P2L) + Math.imul(inLow, P2H) + Math.imul(inHigh, P2L) + carry) | 0;
+    const turnedLow = (sum << 31) | (top >>> 1);
+    const turnedHigh = (top << 31) | (sum >>> 1);
+    low = Math.imul(turnedLow, P1L);
+    high = (mulHigh(turnedLow, P1L) + Math.imul(turnedLow, P1H) + Math.imul(turnedHigh, P1L)) | 0;
+  }
+  word.low = low;
+  word.high = high;
+}
+
 function mergeRound(hash: Word, lane: Word): void {
   const word = { low: 0, high: 0 };
   round(word, lane.low, lane.high);
@@ -91,16 +113,12 @@ export function xxh64(bytes: Uint8Array): Uint8Array {
       { low: 0, high: 0 },
       { low: 0, high: 0 },
     ];
-    const [a, b, c, d] = lanes;
+    const [a, , , d] = lanes;
     add(a, P2L, P2H);
     add(d, ~P1L, ~P1H);
     add(d, 1, 0);
-    for (const end = length - 32; at <= end; at += 32) {
-      round(a, view.getInt32(at, true), view.getInt32(at + 4, true));
-      round(b, view.getInt32(at + 8, true), view.getInt32(at + 12, true));
-      round(c, view.getInt32(at + 16, true), view.getInt32(at + 20, true));
-      round(d, view.getInt32(at + 24, true), view.getInt32(at + 28, true));
-    }
+    at = length - (length % 32);
+    for (const [i, lane] of lanes.entries()) runLane(lane, view, 8 * i, at);
     hash.low = 0;
     hash.high = 0;
     for (const [i, by] of [1, 7, 12, 18].entries()) {

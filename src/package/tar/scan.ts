@@ -84,9 +84,14 @@ function dialectOf(): { see(header: TarHeader): void; result(): TarDialect } {
 
 /**
  * Reads every header of an archive. Damage ends the scan with a `damage` event and then `end`.
+ * @param bound the limit that the number of headers is held against
  * @throws `io/limit` for too many headers or a too large extension header
  */
-export async function* scanTar(source: ByteSource, ctx: Context): AsyncGenerator<TarEvent> {
+export async function* scanTar(
+  source: ByteSource,
+  ctx: Context,
+  bound: "members" | "chunks" = "members",
+): AsyncGenerator<TarEvent> {
   const { limits, signal } = ctx;
   const file = source.label;
   const read = readAhead(source);
@@ -112,7 +117,7 @@ export async function* scanTar(source: ByteSource, ctx: Context): AsyncGenerator
       yield { event: "end", offset: at, marked: true, dialect: dialect.result(), trailingAt };
       return;
     }
-    if (headers > limits.members) throw tooMany(limits.members, file, at);
+    if (headers > limits[bound]) throw tooMany(bound, limits[bound], file, at);
 
     let header: TarHeader;
     let size: number;
@@ -187,10 +192,10 @@ function cutOff(message: string, file: string, offset: number): FerryError {
   });
 }
 
-function tooMany(limit: number, file: string, offset: number): FerryError {
+function tooMany(bound: string, limit: number, file: string, offset: number): FerryError {
   return new FerryError("io/limit", `the archive has more than ${limit} headers`, {
     location: { at: "bytes", file, offset },
-    hint: "Raise the limit 'members' if you trust the package.",
+    hint: `Raise the limit '${bound}' if you trust the package.`,
   });
 }
 

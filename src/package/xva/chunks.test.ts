@@ -1,27 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { concatBytes } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import { memorySource } from "../../io/sources/memory.js";
 import { testContext } from "../../io/testing/context.js";
-import { serializeTarHeader } from "../tar/header.js";
-import { readXvaDisks, type XvaDisk } from "./chunks.js";
-
-/** Archives by the layout that xapi's `ocaml/xapi/stream_vdi.ml` writes and reads; nothing here can make one. */
-function archive(members: readonly (readonly [name: string, bytes: Uint8Array])[]): Uint8Array {
-  const parts = members.flatMap(([name, bytes]) => [
-    serializeTarHeader({ name, size: bytes.length, mtime: 0 }),
-    bytes,
-    new Uint8Array((512 - (bytes.length % 512)) % 512),
-  ]);
-  return concatBytes([...parts, new Uint8Array(1024)]);
-}
+import { nodeHash } from "../../runtime/node/hash.js";
+import { isXva, readXvaDisks, type XvaDisk } from "./chunks.js";
+import { xvaBytes } from "./testing/archive.js";
 
 const full = (fill: number, length = 1024): Uint8Array => new Uint8Array(length).fill(fill);
 const sum = full(48, 16);
 
 async function disksOf(members: readonly (readonly [string, Uint8Array])[]): Promise<readonly XvaDisk[]> {
-  return readXvaDisks(memorySource(archive(members), "vm.xva"), testContext());
+  const ctx = testContext({ runtime: { hash: nodeHash } });
+  return (await readXvaDisks(memorySource(xvaBytes(members), "vm.xva"), ctx)).disks;
+}
+
+function hasCode(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof FerryError && error.code === code;
 }
 
 /** The runs of a disk as guest offset, first byte and length. */
@@ -98,7 +93,95 @@ describe("the disks of an XVA", () => {
   };
   for (const [what, members] of Object.entries(bad)) {
     it(`are refused where ${what}`, async () => {
-      await assert.rejects(disksOf(members), (error) => error instanceof FerryError && error.code === "xva/bad-chunk");
+      await assert.rejects(disksOf(members), hasCode("xva/bad-chunk"));
     });
   }
+
+  it("are as many as the limits allow", async () => {
+    const bytes = xvaBytes([
+      ["Ref:4/00000000", full(1)],
+      ["Ref:4/00000001", full(1)],
+      ["Ref:5/00000000", full(1)],
+    ]);
+    for (const limits of [{ chunks: 2 }, { tableBytes: 96 }, { members: 1 }]) {
+      const ctx = testContext({ limits });
+      await assert.rejects(readXvaDisks(memorySource(bytes, "vm.xva"), ctx), hasCode("io/limit"));
+    }
+    const { disks } = await readXvaDisks(memorySource(bytes, "vm.xva"), testContext({ limits: { members: 2 } }));
+    assert.equal(disks.length, 2);
+  });
+
+  it("are refused where the archive is cut off", async () => {
+    const bytes = xvaBytes([["Ref:4/00000000", full(1)]]);
+    for (const length of [700, 1500]) {
+      await assert.rejects(
+        readXvaDisks(memorySource(bytes.subarray(0, length), "vm.xva"), testContext()),
+        hasCode("xva/bad-chunk"),
+      );
+    }
+  });
+});
+
+describe("an XVA", () => {
+  it("is told by its first member", async () => {
+    const told = (name: string): Promise<boolean> => isXva(memorySource(xvaBytes([[name, full(1)]]), "vm.xva"));
+    assert.deepEqual([await told("ova.xml"), await told("ova.xmla"), await told("vm.ovf")], [true, false, false]);
+    assert.equal(await isXva(memorySource(full(0, 100), "vm.xva")), false);
+  });
+});
+
+describe("the sums of an XVA's chunks", () => {
+  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+  // XXH64 and SHA-1 of 1024 bytes of 01, made in Python by the specification and by hashlib.
+  const right = { xxhash: "80FD103205DB55C9", checksum: "376f19001dc171e2eb9c56962ca32478caaa7e39" };
+
+  async function findings(members: readonly (readonly [string, Uint8Array])[]): Promise<readonly string[]> {
+    const found: string[] = [];
+    const [disk] = await disksOf(members);
+    for await (const { code, location } of disk?.check?.() ?? assert.fail("nothing to check")) {
+      found.push(location?.at === "bytes" ? `${code} at ${location.offset}` : code);
+    }
+    return found;
+  }
+
+  for (const [kind, digits] of Object.entries(right)) {
+    it(`are held against the bytes, in digits of either case (.${kind})`, async () => {
+      const good = await findings([
+        ["Ref:4/00000000", full(1)],
+        [`Ref:4/00000000.${kind}`, text(digits.toUpperCase())],
+        ["Ref:4/00000007", full(1)],
+        [`Ref:4/00000007.${kind}`, text(digits.toLowerCase())],
+      ]);
+      assert.deepEqual(good, []);
+      const bad = await findings([
+        ["Ref:4/00000000", full(2)],
+        [`Ref:4/00000000.${kind}`, text(digits)],
+        ["Ref:4/00000007", full(1)],
+        [`Ref:4/00000007.${kind}`, text(digits)],
+      ]);
+      assert.deepEqual(bad, ["xva/bad-sum at 512"]);
+    });
+  }
+
+  it("are missed where some chunks have none, and nothing is checked where none has one", async () => {
+    const found = await findings([
+      ["Ref:4/00000000", full(1)],
+      ["Ref:4/00000000.xxhash", text(right.xxhash)],
+      ["Ref:4/00000001", full(1)],
+    ]);
+    assert.deepEqual(found, ["xva/no-sum"]);
+    const [disk] = await disksOf([["Ref:4/00000000", full(1)]]);
+    assert.equal(disk?.check, undefined);
+  });
+
+  it("are not made of chunks larger than a limit", async () => {
+    const bytes = xvaBytes([
+      ["Ref:4/00000000", full(1)],
+      ["Ref:4/00000000.xxhash", text(right.xxhash)],
+    ]);
+    const ctx = testContext({ limits: { unitBytes: 1023 } });
+    const [disk] = (await readXvaDisks(memorySource(bytes, "vm.xva"), ctx)).disks;
+    const all = disk?.check?.()[Symbol.asyncIterator]() ?? assert.fail();
+    await assert.rejects(all.next(), hasCode("io/limit"));
+  });
 });

@@ -5,7 +5,9 @@ import { FerryError } from "../../base/errors.js";
 import { printable } from "../../base/text.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource, ChunkSet } from "../../io/source.js";
+import { hasTarChecksum, TAR_BLOCK } from "../tar/header.js";
 import { scanTar, type TarEvent } from "../tar/scan.js";
+import { checkSums, type SumKind } from "./sums.js";
 
 /** A disk of an archive, and where the sums of its chunks stand. */
 export interface XvaDisk extends ChunkSet {
@@ -16,7 +18,14 @@ export interface XvaDisk extends ChunkSet {
   /** Triples for each chunk: where its bytes lie, how many, and where its sum lies; -1: it has none. */
   readonly chunks: Float64Array;
   /** How the sums were made. `null`: there are none. */
-  readonly sums: "xxh64" | "sha1" | null;
+  readonly sums: SumKind | null;
+}
+
+/** What an XVA holds. */
+export interface XvaArchive {
+  /** Where `ova.xml` lies, which describes machines and disks; `null`: there is none. */
+  readonly config: ByteRange | null;
+  readonly disks: readonly XvaDisk[];
 }
 
 /** Numbers of a list that grows: 8 bytes each. */
@@ -54,12 +63,22 @@ interface Growing {
   readonly chunks: Numbers;
   last: number;
   end: number;
-  sums: "xxh64" | "sha1" | null;
+  sums: SumKind | null;
 }
 
 const MEMBER = /^(.+)\/([0-9]{8,12})(\.xxhash|\.checksum)?$/;
 
 type Member = Extract<TarEvent, { event: "member" }>;
+
+/** The name of the first member of every XVA. */
+const CONFIG = "ova.xml";
+
+/** Whether a file is an XVA: a tar whose first member is `ova.xml`. */
+export async function isXva(source: ByteSource, signal?: AbortSignal): Promise<boolean> {
+  if (source.size < TAR_BLOCK) return false;
+  const head = await source.read(0, TAR_BLOCK, signal);
+  return hasTarChecksum(head) && new TextDecoder("latin1").decode(head).startsWith(`${CONFIG}\0`);
+}
 
 /**
  * Finds the disks of an XVA, in the order of the archive. Chunks are not read; what a disk takes in memory is 48 bytes a chunk.
@@ -67,9 +86,12 @@ type Member = Extract<TarEvent, { event: "member" }>;
  * a connection alive and stands for nothing.
  * @throws `xva/bad-chunk` for numbers that do not rise, `tar/...`, `io/limit`
  */
-export async function readXvaDisks(source: ByteSource, ctx: Context): Promise<readonly XvaDisk[]> {
+export async function readXvaDisks(source: ByteSource, ctx: Context): Promise<XvaArchive> {
   const disks: XvaDisk[] = [];
   const names = new Set<string>();
+  let config: ByteRange | null = null;
+  /** Bytes that the lists of all disks take. */
+  let held = 0;
   let unit = 0;
   let open: Growing | null = null;
   const bad = (member: Member, message: string): FerryError =>
@@ -77,17 +99,23 @@ export async function readXvaDisks(source: ByteSource, ctx: Context): Promise<re
       location: { at: "bytes", file: source.label, offset: member.headerAt },
       hint: "The archive is damaged: export the machine again.",
     });
-  for await (const event of scanTar(source, ctx)) {
+  for await (const event of scanTar(source, ctx, "chunks")) {
     if (event.event === "damage") throw event.error;
     if (event.event === "end") break;
     const text = new TextDecoder("latin1").decode(event.name);
+    if (text === CONFIG) config ??= { offset: event.dataAt, length: event.present };
     const match = MEMBER.exec(text);
     if (match === null) continue;
     const [, name = "", digits = "", suffix] = match;
     if (open === null || open.name !== name) {
-      if (open !== null) disks.push(closed(open, source));
+      if (open !== null) disks.push(closed(open, source, ctx));
       if (names.has(name)) throw bad(event, `the chunks of ${printable(name)} do not stand together`);
       names.add(name);
+      if (names.size > ctx.limits.members) {
+        throw new FerryError("io/limit", `${source.label} has more than ${ctx.limits.members} disks`, {
+          hint: "Raise the limit 'members' if you trust the package.",
+        });
+      }
       open = { name, runs: new Numbers(), chunks: new Numbers(), last: -1, end: 0, sums: null };
     }
     const number = Number(digits);
@@ -106,27 +134,35 @@ export async function readXvaDisks(source: ByteSource, ctx: Context): Promise<re
     open.last = number;
     open.end = start + event.size;
     open.chunks.push(event.dataAt, event.size, -1);
-    if (open.chunks.length * 16 > ctx.limits.tableBytes) {
-      throw new FerryError("io/limit", `${printable(name)} has more than ${open.chunks.length / 3} chunks`, {
+    held += 48;
+    if (held > ctx.limits.tableBytes) {
+      throw new FerryError("io/limit", `the disks of ${source.label} have more than ${held / 48} chunks`, {
         hint: "Raise the limit tableBytes if the archive is trusted.",
       });
     }
     if (event.size > 0) open.runs.push(start, event.dataAt, event.size);
   }
-  if (open !== null) disks.push(closed(open, source));
-  return disks;
+  if (open !== null) disks.push(closed(open, source, ctx));
+  return { config, disks };
 }
 
-function closed(disk: Growing, source: ByteSource): XvaDisk {
+function closed(disk: Growing, source: ByteSource, ctx: Context): XvaDisk {
   const runs = disk.runs.done();
+  const chunks = disk.chunks.done();
+  const { name, sums } = disk;
   return {
-    name: disk.name,
-    label: `${source.label}!${disk.name}`,
+    name,
+    label: `${source.label}!${name}`,
     source,
     size: disk.end,
-    chunks: disk.chunks.done(),
-    sums: disk.sums,
+    chunks,
+    sums,
     runs: (range) => runsIn(runs, range),
+    ...(sums === null
+      ? {}
+      : {
+          check: (signal = ctx.signal) => checkSums({ name, source, chunks, sums }, { ...ctx, signal }),
+        }),
   };
 }
 
@@ -140,12 +176,19 @@ function runsIn(runs: Float64Array, range: ByteRange): Float64Array {
     if ((runs[3 * middle] as number) + (runs[3 * middle + 2] as number) <= range.offset) low = middle + 1;
     else high = middle;
   }
-  const found: number[] = [];
-  for (let i = low; i < runs.length / 3; i++) {
-    const [offset, at, length] = [runs[3 * i] as number, runs[3 * i + 1] as number, runs[3 * i + 2] as number];
-    if (offset >= end) break;
-    const from = Math.max(offset, range.offset);
-    found.push(from, at + from - offset, Math.min(offset + length, end) - from);
+  let past = low;
+  for (high = runs.length / 3; past < high; ) {
+    const middle = Math.floor((past + high) / 2);
+    if ((runs[3 * middle] as number) < end) past = middle + 1;
+    else high = middle;
   }
-  return Float64Array.from(found);
+  const found = runs.slice(3 * low, 3 * past);
+  if (found.length === 0) return found;
+  const before = Math.max(0, range.offset - (found[0] as number));
+  found[0] = (found[0] as number) + before;
+  found[1] = (found[1] as number) + before;
+  found[2] = (found[2] as number) - before;
+  const last = found.length - 3;
+  found[last + 2] = Math.min(found[last + 2] as number, end - (found[last] as number));
+  return found;
 }

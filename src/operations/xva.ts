@@ -1,0 +1,123 @@
+/** The disks of XVA archives by name, with the sizes that `ova.xml` says. */
+import { FerryError } from "../base/errors.js";
+import { formatBytes, printable } from "../base/text.js";
+import type { Context } from "../io/context.js";
+import type { ByteSource } from "../io/source.js";
+import { readXvaDisks, type XvaDisk } from "../package/xva/chunks.js";
+import { parseXml } from "../xml/parse.js";
+import type { XmlElement } from "../xml/tree.js";
+
+/** Names of disks that a message lists. */
+const LISTED = 20;
+
+/**
+ * The disks of an XVA, each as large as `ova.xml` says: last chunks may be padded.
+ * @throws `xva/bad-chunk`, `tar/...`, `io/limit`, and `xml/...` where `ova.xml` cannot be read
+ */
+export async function readXva(source: ByteSource, ctx: Context): Promise<readonly XvaDisk[]> {
+  const { config, disks } = await readXvaDisks(source, ctx);
+  if (config === null) return disks.map((disk) => sized(disk, undefined));
+  const { descriptorBytes } = ctx.limits;
+  if (config.length > descriptorBytes) {
+    throw new FerryError("io/limit", `ova.xml has ${formatBytes(config.length)}`, {
+      location: { at: "bytes", file: source.label, offset: config.offset },
+      hint: "Raise the limit descriptorBytes if you trust the archive.",
+    });
+  }
+  const bytes = await source.read(config.offset, config.length, ctx.signal);
+  const sizes = diskSizes(parseXml(bytes, `${source.label}!ova.xml`, ctx.limits).root);
+  return disks.map((disk) => sized(disk, sizes.get(disk.name)));
+}
+
+/**
+ * One disk of an XVA, by its name: the folder of its members. `null`: the only one.
+ * @throws `xva/which-disk`, and what `readXva` throws
+ */
+export async function xvaDisk(source: ByteSource, name: string | null, ctx: Context): Promise<XvaDisk> {
+  const disks = await readXva(source, ctx);
+  const found = name === null ? (disks.length === 1 ? disks[0] : undefined) : disks.find((disk) => disk.name === name);
+  if (found !== undefined) return found;
+  const { label } = source;
+  const [first] = disks;
+  if (first === undefined) {
+    throw new FerryError("xva/which-disk", `${label} has no disks`, {
+      hint: "It was exported without them, as templates and metadata are.",
+    });
+  }
+  const listed = disks.slice(0, LISTED).map((disk) => `${printable(disk.name)} (${formatBytes(disk.size)})`);
+  const rest = disks.length > LISTED ? ` and ${disks.length - LISTED} more` : "";
+  const what = name === null ? `has ${disks.length} disks` : `has no disk ${printable(name)}`;
+  throw new FerryError("xva/which-disk", `${label} ${what}; there are: ${listed.join(", ")}${rest}`, {
+    hint: `Name one behind an exclamation mark: '${label}!${printable(first.name)}'.`,
+  });
+}
+
+/** A disk with the size that its record says. */
+function sized(disk: XvaDisk, size: number | undefined): XvaDisk {
+  const { source } = disk;
+  const location = { at: "bytes", file: source.label, offset: 0 } as const;
+  if (size === undefined) {
+    return {
+      ...disk,
+      notes: [
+        {
+          code: "xva/no-size",
+          severity: "warning",
+          message: `ova.xml does not say how large ${printable(disk.name)} is; its chunks end at ${disk.size} bytes`,
+          location,
+          hint: "The end may be padded with zeros to a whole chunk, which guests do not mind.",
+        },
+      ],
+    };
+  }
+  const padding = disk.chunks.length === 0 ? 0 : (disk.chunks[disk.chunks.length - 2] as number);
+  if (disk.size >= size && disk.size < size + Math.max(1, padding)) return { ...disk, size };
+  return {
+    ...disk,
+    size,
+    notes: [
+      {
+        code: "xva/size-differs",
+        severity: "error",
+        message: `${printable(disk.name)} has ${size} bytes by ova.xml, and its chunks end at ${disk.size}`,
+        location,
+        hint: "Chunks are missing or too many: export the machine again.",
+        data: { size, chunksEnd: disk.size },
+      },
+    ],
+  };
+}
+
+/** `virtual_size` of every VDI record, by its reference. Records are structs of XML-RPC: members with a name and a value. */
+function diskSizes(root: XmlElement): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  const objects = memberOf(root.name === "value" ? root : root.element("", "value"), "objects");
+  for (const record of objects?.element("", "array")?.element("", "data")?.elements("", "value") ?? []) {
+    if (textOf(memberOf(record, "class")) !== "VDI") continue;
+    const id = textOf(memberOf(record, "id"));
+    const size = textOf(memberOf(memberOf(record, "snapshot"), "virtual_size"));
+    // Sizes that no disk has count as none.
+    if (id !== null && size !== null && /^[0-9]{1,16}$/.test(size) && Number(size) <= MAX_SIZE) {
+      sizes.set(id, Number(size));
+    }
+  }
+  return sizes;
+}
+
+/** A hundred million chunks of 1 MiB: more cannot be numbered. */
+const MAX_SIZE = 1e8 * 2 ** 20;
+
+/** The value of a struct's member. */
+function memberOf(struct: XmlElement | undefined, name: string): XmlElement | undefined {
+  for (const member of struct?.element("", "struct")?.elements("", "member") ?? []) {
+    if (member.element("", "name")?.text === name) return member.element("", "value");
+  }
+  return undefined;
+}
+
+/** The text of a scalar: bare, or in an element of its type. */
+function textOf(value: XmlElement | undefined): string | null {
+  if (value === undefined) return null;
+  const [typed] = value.elements();
+  return (typed ?? value).text.trim();
+}
