@@ -78,9 +78,9 @@ test("a map in JSON is the document, whether it has rows, none, or a layout", as
   assert.equal(shown.layout[0].values.version, 3);
 });
 
-test("a million rows are handed on in pieces of tens of thousands of characters", async () => {
+test("a hundred thousand rows are handed on in pieces of tens of thousands of characters", async () => {
   async function* many(): AsyncIterable<{ offset: number; length: number; kind: "data" | "zero" }> {
-    for (let i = 0; i < 1_000_000; i++) yield { offset: i, length: 1, kind: i % 2 === 0 ? "data" : "zero" };
+    for (let i = 0; i < 100_000; i++) yield { offset: i, length: 1, kind: i % 2 === 0 ? "data" : "zero" };
   }
   let longest = 0;
   let pieces = 0;
@@ -89,5 +89,5 @@ test("a million rows are handed on in pieces of tens of thousands of characters"
     pieces++;
   }
   assert.ok(longest < 64 * 1024, `${longest} characters in a piece`);
-  assert.ok(pieces > 1000);
+  assert.ok(pieces > 100);
 });

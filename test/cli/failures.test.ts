@@ -79,7 +79,7 @@ async function makePackage(raw: string, folder: string): Promise<void> {
   writeFileSync(join(folder, "box.ovf"), descriptorOf([{ href: "disk.vmdk", use: "disk", disk: capacity }]));
 }
 
-const POINTS = 7;
+const POINTS = 5;
 
 for (const [what, argv] of [
   [

@@ -193,7 +193,7 @@ describe("every disk format", () => {
         fc.asyncProperty(shapes(), async (shape) => {
           await roundTrip(format, variant, imageOf(shape));
         }),
-        { numRuns: 25 },
+        { numRuns: 15 },
       );
     });
 
@@ -210,7 +210,7 @@ describe("every disk format", () => {
           const cut = { offset, length: Math.min(length, disk.info.size - offset) };
           await checkReads(disk, cut);
         }),
-        { numRuns: 60 },
+        { numRuns: 40 },
       );
     });
 

@@ -146,7 +146,7 @@ describe("a disk that comes once", () => {
       });
       await fc.assert(
         fc.asyncProperty(pieces, async (lengths) => assert.deepEqual(await contentOf(lengths), whole)),
-        { numRuns: 8 },
+        { numRuns: 4 },
       );
     });
   }
