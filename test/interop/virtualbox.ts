@@ -8,7 +8,7 @@ import { temporaryFolder } from "./scratch.js";
 
 const END_ATTEMPTS = 25;
 const END_PAUSE = 200;
-const IMPORT_ATTEMPTS = 3;
+const IMPORT_ATTEMPTS = 8;
 
 /** VirtualBox with settings of its own. */
 export interface VirtualBox {
@@ -46,7 +46,8 @@ export async function startVirtualBox(t: TestContext): Promise<VirtualBox> {
       const each = systems.flatMap((i) => ["--vsys", i, "--vmname", `${name}-${i}`, "--eula", "accept"]);
       const args = ["import", source, "--options", "keepallmacs", ...each, "--basefolder", machines];
       let ran = await tryManage(...args);
-      // Seen with VirtualBox 7.2.22 and its own packages, about once in thirty imports: it computes a wrong digest of a good file.
+      // Seen with VirtualBox 7.2.22 and its own packages, about once in thirty imports, and several times in a row where the machine is
+      // busy: it computes a wrong digest of a good file. That the files are good is what `vmferry verify` and openssl say elsewhere.
       for (let i = 1; i < IMPORT_ATTEMPTS && /Digest mismatch/.test(ran.stderr); i++) ran = await tryManage(...args);
       return ran;
     },
