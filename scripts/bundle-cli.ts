@@ -27,6 +27,7 @@ const { metafile } = await build({
     js: `import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);`,
   },
   minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: "none",
   sourcemap: false,
   metafile: true,

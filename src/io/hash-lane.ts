@@ -8,6 +8,12 @@ import type { ByteSource, SourceRef } from "./source.js";
 /** Bytes that the lane reads at a time. */
 const CHUNK = 1024 * 1024;
 
+/** How a source is hashed. */
+export interface HashOptions {
+  readonly advanced?: (bytes: number) => void;
+  readonly thread?: "own" | "this";
+}
+
 /** Hashes one source from front to back. */
 export interface HashJob {
   readonly source: SourceRef;
@@ -34,17 +40,18 @@ export const hashLaneKernel: Kernel<HashJob, readonly Uint8Array[]> = {
 };
 
 /**
- * The digests of a whole source, in the order of `algorithms`; on a thread of its own where the source can be opened there.
- * @param advanced called with bytes done
+ * The digests of a whole source, in the order of `algorithms`.
+ * @param how `advanced`: called with bytes done. `thread`: `own` (default) where others work beside it and the source can be opened there;
+ *   `this` where nothing else is to be done, which needs no thread to start
  * @throws `io/changed` where the source changed meanwhile, and what reading throws
  */
 export async function hashSource(
   source: ByteSource,
   algorithms: readonly HashName[],
   ctx: Context,
-  advanced?: (bytes: number) => void,
+  how: HashOptions = {},
 ): Promise<readonly Uint8Array[]> {
-  const digests = await digestsOf(source, algorithms, ctx, advanced);
+  const digests = await digestsOf(source, algorithms, ctx, how);
   await source.checkUnchanged?.();
   return digests;
 }
@@ -53,11 +60,11 @@ async function digestsOf(
   source: ByteSource,
   algorithms: readonly HashName[],
   ctx: Context,
-  advanced?: (bytes: number) => void,
+  { advanced, thread = "own" }: HashOptions,
 ): Promise<readonly Uint8Array[]> {
   const ref = source.ref();
   const pool: Pool = ctx.runtime.pool;
-  if (ref !== null && isReopenable(ref) && pool.size > 0) {
+  if (thread === "own" && ref !== null && isReopenable(ref) && pool.size > 0) {
     return pool.run(
       hashLaneKernel,
       { source: ref, size: source.size, algorithms },

@@ -3,7 +3,7 @@ import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { HashName } from "../base/ids.js";
 import type { Context, ProgressScope } from "../io/context.js";
-import { hashSource } from "../io/hash-lane.js";
+import { type HashOptions, hashSource } from "../io/hash-lane.js";
 import { type RidingHash, rideAlong } from "../io/riding-hash.js";
 import type { ByteSource } from "../io/source.js";
 import { compareManifest, digestsFor, type ManifestCheck } from "../package/manifest/compare.js";
@@ -98,7 +98,10 @@ export async function prepareIntegrity(
         progress.advance(bytes);
       };
       try {
-        const made = rider === undefined ? await digestsOf(entry, algorithms, tell, ctx) : await rider.ride.finish();
+        const made =
+          rider === undefined
+            ? await digestsOf(entry, algorithms, { advanced: tell, thread: place === "alone" ? "this" : "own" }, ctx)
+            : await rider.ride.finish();
         digests.set(entry.name, Object.fromEntries(algorithms.map((name, i) => [name, toHex(made[i] as Uint8Array)])));
         // A rider tells by itself.
         if (rider === undefined) progress.advance(entry.size - told);
@@ -141,12 +144,12 @@ async function startRiders(
 async function digestsOf(
   entry: PackageEntry,
   algorithms: readonly HashName[],
-  tell: (bytes: number) => void,
+  how: HashOptions,
   ctx: Context,
 ): Promise<readonly Uint8Array[]> {
   const source = await entry.open();
   try {
-    return await hashSource(source, algorithms, ctx, tell);
+    return await hashSource(source, algorithms, ctx, how);
   } finally {
     await source.close();
   }
@@ -239,7 +242,10 @@ async function checkSums(
   if (sums.length === 0) return [];
   const algorithms = sums.map((sum) => sum.algorithm);
   const progress = ctx.progress.child("verify", name, source.size);
-  const digests = await hashSource(source, algorithms, ctx, (bytes) => progress.advance(bytes));
+  const digests = await hashSource(source, algorithms, ctx, {
+    advanced: (bytes) => progress.advance(bytes),
+    thread: "this",
+  });
   progress.done();
   return sums.map(({ algorithm, digest }, i) => {
     const actual = toHex(digests[i] as Uint8Array);

@@ -60,7 +60,7 @@ export const convert: CommandDefinition = defineCommand({
     }
     const scratch = path.dirname(path.resolve(destination));
     return withSession({ ...options, scratch }, cli, async (session) => {
-      if (!options.dryRun) session.runtime.pool.start();
+      if (!options.dryRun) session.runtime.pool.start("shared", ...(options.integrity ? (["own"] as const) : []));
       const named = await openNamedPackage(source, {}, session);
       try {
         const request = { ...options, to, destination };

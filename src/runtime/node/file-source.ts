@@ -68,6 +68,17 @@ export async function openFileSource(path: string, native: Native, label: string
     }
   }
 
+  /** Starts to read the next chunk of a stream. */
+  function readAhead(at: number, end: number): Promise<Uint8Array> {
+    // Filled to its end, so nothing of what lay there before is seen.
+    const { buffer } = Buffer.allocUnsafeSlow(Math.min(STREAM_CHUNK, end - at));
+    const chunk = new Uint8Array(buffer);
+    const reading = readInto(at, chunk).then(() => chunk);
+    // Met when it is awaited; until then it must not count as unhandled.
+    reading.catch(() => {});
+    return reading;
+  }
+
   const { seek } = native;
   return {
     label,
@@ -82,12 +93,19 @@ export async function openFileSource(path: string, native: Native, label: string
     async *stream(range: ByteRange = { offset: 0, length: size }, signal?: AbortSignal): AsyncIterable<Uint8Array> {
       checkRange(label, size, range.offset, range.length);
       const end = range.offset + range.length;
-      for (let at = range.offset; at < end; ) {
-        throwIfAborted(signal);
-        const chunk = new Uint8Array(Math.min(STREAM_CHUNK, end - at));
-        await readInto(at, chunk);
-        yield chunk;
-        at += chunk.length;
+      let next = range.length === 0 ? null : readAhead(range.offset, end);
+      try {
+        for (let at = range.offset; next !== null; ) {
+          throwIfAborted(signal);
+          const chunk: Uint8Array = await next;
+          at += chunk.length;
+          // Read while the receiver works on what it has.
+          next = at < end ? readAhead(at, end) : null;
+          yield chunk;
+        }
+      } finally {
+        // Nobody may close the file while it is read.
+        await next?.catch(() => {});
       }
     },
     ...(seek === null ? {} : { dataRuns: (range: ByteRange) => dataRuns(handle.fd, seek, range) }),

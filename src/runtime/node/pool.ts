@@ -28,8 +28,11 @@ export interface WorkerSettings {
 
 /** A pool whose threads can be ended. */
 export interface ClosablePool extends Pool {
-  /** Starts the threads now, beside other work: a command that is going to need all of them need not wait for them later. */
-  start(): void;
+  /**
+   * Starts threads now, beside other work: a command that is going to need them need not wait for them later. `shared`: those of short jobs;
+   * `own`: the one for jobs as long as a file.
+   */
+  start(...lanes: readonly ("shared" | "own")[]): void;
   release(): Promise<void>;
   close(): Promise<void>;
 }
@@ -126,8 +129,10 @@ export function createPool(options: PoolOptions): ClosablePool {
 
   return {
     size,
-    start(): void {
-      while (!closed && threads.length < size) threads.push(startThread());
+    start(...lanes): void {
+      if (closed) return;
+      if (lanes.includes("own")) lane ??= startThread();
+      while (lanes.includes("shared") && threads.length < size) threads.push(startThread());
     },
     async run<J, R>(kernel: Kernel<J, R>, job: J, run: PoolRunOptions = {}): Promise<R> {
       const { signal, transfer = [], advanced } = run;

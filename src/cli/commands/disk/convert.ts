@@ -40,7 +40,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
   async run([name = "", destination = ""], options, cli) {
     const scratch = path.dirname(path.resolve(destination));
     return withSession({ ...options, scratch }, cli, async (session) => {
-      if (!options.dryRun) session.runtime.pool.start();
+      if (!options.dryRun) session.runtime.pool.start("shared");
       // What is to be read back and compared has to be there a second time, a chain as files, and zeros as something that can be asked for.
       const twice = options.prove || options.keepChain || options.sparse === "none";
       const disk = await openDiskOnce(name, { ...howToOpen(options), onePass: twice ? "refused" : "wanted" }, session);
