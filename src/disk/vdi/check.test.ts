@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checked, damage, fixture, guestSum, repaired, sourceOf } from "../../../test/support/damage.js";
-import { diskContext } from "../../../test/support/disks.js";
+import { checked, damage, fixture, guestSum, repaired } from "../../../test/support/damage.js";
 import { viewOf } from "../../base/bytes.js";
 import type { SparseBytes } from "../../io/testing/sparse-bytes.js";
 import { vdi } from "./format.js";
