@@ -1,3 +1,4 @@
+import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
 import type { Registry } from "../base/registry.js";
@@ -142,18 +143,8 @@ async function openParent(
   }
   try {
     const [first, ...rest] = await openFrom({ bytes: below }, { ...options, format: null, snapshot: null }, ctx, above);
-    const { identity, otherIdentities = [] } = first.own.info;
-    const wanted = parent.identity;
-    if (wanted !== null && identity !== null && wanted !== identity && !otherIdentities.includes(wanted)) {
-      ctx.report({
-        code: "disk/parent-changed",
-        severity: "error",
-        message: `${child.label} was made on top of ${wanted}, and ${below.label} is ${identity}`,
-        location: { at: "bytes", file: below.label, offset: 0 },
-        hint: "Look for the parent as it was when the child was made: what is read may be a mixture of two states.",
-        data: { wanted, found: identity },
-      });
-    }
+    const changed = parentChanged(child.label, parent, below.label, first.own.info);
+    if (changed !== null) ctx.report(changed);
     const { whole } = first;
     return [{ ...first, whole: { ...whole, close: () => whole.close().finally(() => below.close()) } }, ...rest];
   } catch (cause) {
@@ -169,4 +160,26 @@ async function formatOf(
 ): Promise<DiskFormat> {
   if (!("bytes" in input)) throw new FerryError("internal/bug", "a disk in chunks needs its format named");
   return tellFormat(await probeWindow(input.bytes, ctx.signal), formats);
+}
+
+/**
+ * The finding where a parent is not the one that its child was made on top of, or was written to since; `null` where it is, or nobody can
+ * tell.
+ * @param child, below how messages name the two files
+ */
+export function parentChanged(
+  child: string,
+  { identity: wanted }: NonNullable<DiskInfo["parent"]>,
+  below: string,
+  { identity, otherIdentities = [] }: Pick<DiskInfo, "identity" | "otherIdentities">,
+): Diagnostic | null {
+  if (wanted === null || identity === null || wanted === identity || otherIdentities.includes(wanted)) return null;
+  return {
+    code: "disk/parent-changed",
+    severity: "error",
+    message: `${child} was made on top of ${wanted}, and ${below} is ${identity}`,
+    location: { at: "bytes", file: below, offset: 0 },
+    hint: "Look for the parent as it was when the child was made: what is read may be a mixture of two states.",
+    data: { wanted, found: identity },
+  };
 }
