@@ -90,12 +90,14 @@ function isCanceled(cause: unknown): boolean {
 }
 
 /**
- * @param needed bytes that the result takes
+ * @param measure bytes that the result takes; not asked where nobody knows what is free
  * @throws `io/no-space` where that is more than what is free at the destination
  */
-export async function checkRoom(to: FileSet, needed: number): Promise<void> {
+export async function checkRoom(to: FileSet, measure: () => number | Promise<number>): Promise<void> {
   const room = await to.room();
-  if (room === null || needed <= room) return;
+  if (room === null) return;
+  const needed = await measure();
+  if (needed <= room) return;
   const message = `the result needs up to ${formatBytes(needed)}, and ${formatBytes(room)} are free at ${to.label}`;
   throw new FerryError("io/no-space", message, { hint: "Free space, or choose a destination on another device." });
 }

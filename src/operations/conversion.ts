@@ -93,7 +93,7 @@ export async function executeWork(
       diagnostics: work.blocked,
     });
   }
-  await checkRoom(to, await bytesNeeded(work, ctx));
+  await checkRoom(to, () => bytesNeeded(work, ctx));
   const files = new Map<string, number | null>();
   let codec: string | null = null;
   let threads: number | null = null;

@@ -45,7 +45,7 @@ export function planPack(reader: PackageReader, options: PackOptions): CarryPlan
         ? copies
         : [...copies, { action: "generate", subject: manifest.name, detail: "manifest with SHA256" }],
     async execute(to, how, ctx) {
-      await checkRoom(to, bytesOf(files));
+      await checkRoom(to, () => bytesOf(files));
       const digest = manifest === null ? null : "sha256";
       const ova = await createOva(archiveSet(to), { name, modified, digest, descriptor: null }, ctx);
       const outcome = await besideIntegrity(reader, how, ctx, async (own) => {

@@ -11,7 +11,7 @@ export function planUnpack(reader: PackageReader): CarryPlan {
     files,
     steps: entries.map(({ name }) => ({ action: "copy", subject: name, detail: "as it is" })),
     async execute(to, options, ctx) {
-      await checkRoom(to, bytesOf(files));
+      await checkRoom(to, () => bytesOf(files));
       return besideIntegrity(reader, options, ctx, async (own) => {
         for (const entry of entries) await carryEntry(entry, to, own);
       });
