@@ -1,9 +1,11 @@
 /** What holds for a pool, with threads and without. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { FerryError } from "../../src/base/errors.js";
 import type { Kernel } from "../../src/io/pool.js";
 import { zlibCodec } from "../../src/runtime/node/codec.js";
@@ -188,6 +190,24 @@ describe("threads", () => {
       await assert.rejects(first, hasCode("run/canceled"));
       assert.equal(await second, false);
     }));
+
+  test("can be ended at any moment of their start, also by the end of the process", { timeout: 60_000 }, () => {
+    const child = spawnSync(process.execPath, [fileURLToPath(new URL("../support/pool-ends.js", import.meta.url))], {
+      encoding: "utf8",
+      timeout: 50_000,
+      killSignal: "SIGKILL",
+    });
+    assert.deepEqual([child.signal, child.status, child.stdout], [null, 0, "ended\n"], child.stderr);
+  });
+
+  test("a job that nobody can interrupt ends with its pool", async () => {
+    const log = join(folder, `log-${logs++}`);
+    const pool = createPool({ entry, size: 1, disabled: new Set(["koffi"]) });
+    const job = pool.run(wait, { log, name: "long", milliseconds: 60_000 });
+    await until(() => lines(log).length > 0);
+    await Promise.all([pool.close(), job.catch(() => {})]);
+    assert.deepEqual(lines(log), ["long starts", "long ends"]);
+  });
 
   test("a thread that dies fails its own jobs, and another one takes its place", () =>
     using(2, async (pool) => {

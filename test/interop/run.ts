@@ -14,6 +14,8 @@ export interface RunOptions {
 export interface Ran {
   /** Exit status; `null` when it was killed. */
   readonly status: number | null;
+  /** The signal that ended it, if one did. */
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
   readonly timedOut: boolean;
@@ -40,12 +42,12 @@ export function attempt(program: string, args: readonly string[], options: RunOp
       timedOut = true;
       killGroup(child.pid, "SIGKILL");
     }, options.timeout ?? DEFAULT_TIMEOUT);
-    const done = (status: number | null): void => {
+    const done = (status: number | null, signal: NodeJS.Signals | null): void => {
       clearTimeout(timer);
       child.stdout.destroy();
       child.stderr.destroy();
       const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString("utf8");
-      resolve({ status, stdout: text(out), stderr: text(err), timedOut });
+      resolve({ status, signal, stdout: text(out), stderr: text(err), timedOut });
     };
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
@@ -53,8 +55,8 @@ export function attempt(program: string, args: readonly string[], options: RunOp
       clearTimeout(timer);
       reject(error);
     });
-    child.on("exit", (status) => setTimeout(() => done(status), LINGER).unref());
-    child.on("close", (status) => done(status));
+    child.on("exit", (status, signal) => setTimeout(() => done(status, signal), LINGER).unref());
+    child.on("close", done);
     child.stdin.on("error", () => {}); // a program that reads nothing may close its input first
     child.stdin.end(options.input ?? "");
   });
@@ -64,7 +66,7 @@ export function attempt(program: string, args: readonly string[], options: RunOp
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const ran = await attempt(program, args, options);
   if (ran.status !== 0) {
-    const how = ran.timedOut ? "took too long" : `ended with status ${ran.status}`;
+    const how = ran.timedOut ? "took too long" : `ended with ${ran.signal ?? `status ${ran.status}`}`;
     const said = `${ran.stdout.slice(-TAIL)}\n${ran.stderr.slice(-TAIL)}`.trim();
     throw new Error(`${program} ${args.join(" ")} ${how}\n${said}`);
   }

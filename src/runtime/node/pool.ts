@@ -13,10 +13,17 @@ export type WorkerRequest =
       readonly stop: SharedArrayBuffer | null;
     }
   /** Close the files that are kept open. Answered with a result of `null`. */
-  | { readonly id: number; readonly release: true };
+  | { readonly id: number; readonly release: true }
+  /** End. Answered by the thread's exit. */
+  | { readonly end: true };
+
+/** Messages that are answered. */
+type AnsweredRequest = Extract<WorkerRequest, { readonly id: number }>;
 
 /** Messages from a worker. */
 export type WorkerReply =
+  /** The thread has loaded what it needs. Sent once, before any other. */
+  | { readonly ready: true }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: JsonValue }
   | { readonly id: number; readonly advanced: number };
@@ -24,6 +31,8 @@ export type WorkerReply =
 /** What a worker is started with. */
 export interface WorkerSettings {
   readonly disabled: readonly string[];
+  /** One word: 1 means that the thread is to end, whatever it does. */
+  readonly ended: SharedArrayBuffer;
 }
 
 /** A pool whose threads can be ended. */
@@ -46,7 +55,13 @@ interface Pending {
 interface Thread {
   readonly worker: Worker;
   readonly pending: Map<number, Pending>;
+  readonly ended: Int32Array;
+  /** Settles when the thread is gone. */
+  readonly exit: Promise<void>;
 }
+
+/** Milliseconds that a thread has to end by itself before it is ended by force. */
+const END_LIMIT = 10_000;
 
 /** How a pool is made. */
 export interface PoolOptions {
@@ -70,8 +85,13 @@ export function createPool(options: PoolOptions): ClosablePool {
   const stops = new StopWords();
 
   function startThread(): Thread {
-    const settings: WorkerSettings = { disabled: [...options.disabled] };
-    const thread: Thread = { worker: new Worker(options.entry, { workerData: settings }), pending: new Map() };
+    const ended = new SharedArrayBuffer(4);
+    const settings: WorkerSettings = { disabled: [...options.disabled], ended };
+    const worker = new Worker(options.entry, { workerData: settings });
+    const exit = new Promise<void>((resolve) => {
+      worker.once("exit", () => resolve());
+    });
+    const thread: Thread = { worker, pending: new Map(), ended: new Int32Array(ended), exit };
     const fail = (cause: unknown): void => {
       for (const pending of thread.pending.values()) pending.reject(closed ? canceled() : lostThread(cause));
       thread.pending.clear();
@@ -80,6 +100,11 @@ export function createPool(options: PoolOptions): ClosablePool {
       if (lane === thread) lane = null;
     };
     thread.worker.on("message", (reply: WorkerReply) => {
+      if ("ready" in reply) {
+        // Until now the process waits for it: Node.js aborts where a thread is ended while it loads a native module.
+        if (thread.pending.size === 0) thread.worker.unref();
+        return;
+      }
       const pending = thread.pending.get(reply.id);
       if (pending === undefined) return;
       if ("advanced" in reply) {
@@ -93,7 +118,6 @@ export function createPool(options: PoolOptions): ClosablePool {
     });
     thread.worker.on("error", fail);
     thread.worker.on("exit", (code) => fail(new Error(`it exited with ${code}`)));
-    thread.worker.unref();
     return thread;
   }
 
@@ -116,7 +140,7 @@ export function createPool(options: PoolOptions): ClosablePool {
   /** Sends a request and waits for its answer. */
   function ask(
     thread: Thread,
-    request: WorkerRequest,
+    request: AnsweredRequest,
     transfer: readonly ArrayBuffer[],
     advanced?: (bytes: number) => void,
   ): Promise<unknown> {
@@ -140,10 +164,10 @@ export function createPool(options: PoolOptions): ClosablePool {
       // The thread looks at the word before it starts, and between the pieces of a long job; then it answers.
       const stop = signal === undefined ? null : stops.add(signal);
       try {
-        const request: WorkerRequest = { id: nextId++, kernel: kernel.id, job, stop };
+        const request: AnsweredRequest = { id: nextId++, kernel: kernel.id, job, stop };
         const result = await ask(choose(run.lane === "own"), request, transfer, advanced);
         // What a job made after it was told to stop may be half of it.
-        if (signal?.aborted) throw canceled(signal.reason);
+        if (closed || signal?.aborted) throw canceled(signal?.reason);
         return result as R;
       } catch (cause) {
         if (signal?.aborted) throw canceled(signal.reason);
@@ -159,9 +183,23 @@ export function createPool(options: PoolOptions): ClosablePool {
       closed = true;
       const all = lane === null ? threads.splice(0) : [...threads.splice(0), lane];
       lane = null;
-      await Promise.all(all.map((thread) => thread.worker.terminate()));
+      await Promise.all(all.map(end));
     },
   };
+}
+
+/**
+ * Has a thread end by itself, between the pieces of its job. Ending it from outside while it is in a native module, or loads one, would
+ * abort the process.
+ */
+async function end(thread: Thread): Promise<void> {
+  Atomics.store(thread.ended, 0, 1);
+  const request: WorkerRequest = { end: true };
+  thread.worker.ref();
+  thread.worker.postMessage(request);
+  const limit = setTimeout(() => void thread.worker.terminate(), END_LIMIT);
+  await thread.exit;
+  clearTimeout(limit);
 }
 
 /**

@@ -3,7 +3,7 @@ import { canceled, FerryError } from "../../base/errors.js";
 import type { Kernel } from "../../io/pool.js";
 import { libdeflateCodec, zlibCodec } from "./codec.js";
 import { createKernelEnv } from "./kernel-env.js";
-import { loadNative } from "./native.js";
+import { loadNative, NO_NATIVE } from "./native.js";
 import type { WorkerReply, WorkerRequest, WorkerSettings } from "./pool.js";
 
 /** Bytes of progress that are gathered before the main thread is told. */
@@ -14,14 +14,16 @@ export function serveKernels(kernels: readonly Kernel<never, unknown>[]): void {
   const port = parentPort;
   if (port === null) throw new FerryError("internal/bug", "the worker's entry file was not started as a worker");
   const settings = workerData as WorkerSettings;
-  const native = loadNative(new Set(settings.disabled));
+  const ended = new Int32Array(settings.ended);
+  // Told to end before it began: the message that says so closes the port below.
+  const native = Atomics.load(ended, 0) === 0 ? loadNative(new Set(settings.disabled)) : NO_NATIVE;
   const portable = zlibCodec();
   const codec = native.libdeflate === null ? portable : libdeflateCodec(native.libdeflate, portable);
   const byId = new Map(kernels.map((kernel) => [kernel.id, kernel]));
   let current = 0;
   let stop: Int32Array | null = null;
   let unreported = 0;
-  const stopped = (): boolean => stop !== null && Atomics.load(stop, 0) !== 0;
+  const stopped = (): boolean => Atomics.load(ended, 0) !== 0 || (stop !== null && Atomics.load(stop, 0) !== 0);
   const answer = (reply: WorkerReply, transfer: readonly ArrayBuffer[] = []): void => {
     port.postMessage(reply, [...transfer]);
   };
@@ -38,6 +40,11 @@ export function serveKernels(kernels: readonly Kernel<never, unknown>[]): void {
   });
 
   port.on("message", (request: WorkerRequest) => {
+    if ("end" in request) {
+      env.close();
+      port.close();
+      return;
+    }
     current = request.id;
     unreported = 0;
     try {
@@ -60,4 +67,5 @@ export function serveKernels(kernels: readonly Kernel<never, unknown>[]): void {
       answer({ id: current, error: error.toJSON() });
     }
   });
+  answer({ ready: true });
 }
