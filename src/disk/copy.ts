@@ -130,9 +130,16 @@ export async function copyDisk(
   if (position < from.info.size) progress.advance(from.info.size - position);
   progress.done();
   return {
-    codec: used.packed || lanes.some(({ plan }) => plan.acceptsUnits !== null) ? ctx.runtime.codec.id : null,
+    codec: codecOf(lanes, used, ctx),
     files: lanes.map((lane) => new Map([...lane.files].map(([name, file]) => [name, file.end]))),
   };
+}
+
+/** The codec that a result names. */
+function codecOf(lanes: readonly Lane[], used: UsedSources, ctx: Context): string | null {
+  const packed = lanes.flatMap(({ plan }) => plan.acceptsUnits?.codec ?? []);
+  if (packed.includes("zstd")) return "zstd";
+  return used.packed || packed.length > 0 ? ctx.runtime.codec.id : null;
 }
 
 async function openLane(from: VirtualDisk | DiskStream, { plan, files }: CopyTarget): Promise<Lane> {

@@ -15,12 +15,13 @@ export interface Extent {
   readonly kind: "data" | "zero" | "absent";
 }
 
-/** How a disk packs its units, for carrying them over unopened. */
-export interface UnitKind {
-  readonly codec: "deflate";
-  readonly wrapper: "zlib" | "raw";
-  readonly unitBytes: number;
-}
+/** Compressions of packed units. */
+export type Compression = "deflate" | "zstd";
+
+/** How a disk packs its units, for carrying them over unopened: where both sides are deflate. */
+export type UnitKind =
+  | { readonly codec: "deflate"; readonly wrapper: "zlib" | "raw"; readonly unitBytes: number }
+  | { readonly codec: "zstd"; readonly unitBytes: number };
 
 /** Facts about one disk image. Sizes in bytes. */
 export interface DiskInfo {
@@ -119,7 +120,7 @@ export interface WriteOp {
   readonly offset: number;
   readonly length: number;
   readonly unitBytes: number;
-  /** Deflate level; only for packed units. */
+  /** Level of the compression; only for packed units. */
   readonly level?: number;
   readonly digest?: HashName | "xxh64";
 }
@@ -220,8 +221,10 @@ export interface PlanOptions {
   /** Base name of the files written, such as `disk.vmdk`. */
   readonly name: string;
   readonly variant?: string;
-  /** Deflate level for packed variants. */
+  /** Level of the compression for packed variants. */
   readonly level?: number;
+  /** Of packed variants: one of the format's `compressions`. Left out: the first of them. */
+  readonly compression?: Compression;
   /**
    * The layer is written as changes to this disk: what is absent stays absent, and zeros are written as such. Only where the format has
    * `overlays`. Units that are absent in a part are filled from the disk that is copied, which is the whole chain.
@@ -244,6 +247,8 @@ export interface DiskFormat {
   readonly variants: readonly string[];
   /** Variants that can be written, the default first. */
   readonly writes: readonly string[];
+  /** Compressions of the variants that are packed, the default first. Left out: no variant is. */
+  readonly compressions?: Readonly<Record<string, readonly Compression[]>>;
   /** Variants that can be written as changes to a parent of the same format, the default first. Left out: none. */
   readonly overlays?: readonly string[];
   /** `parent`: a child has exactly its parent's size. Left out: it may have another. */

@@ -13,7 +13,7 @@ export interface CarriedUnit {
 
 /** Whether a disk's packed units can be placed by a plan without packing them anew. Wrappers may differ: they are exchanged. */
 export function canCarry(units: UnitKind | null, accepts: UnitKind | null): boolean {
-  return units !== null && accepts !== null && units.codec === accepts.codec && units.unitBytes === accepts.unitBytes;
+  return units?.codec === "deflate" && accepts?.codec === "deflate" && units.unitBytes === accepts.unitBytes;
 }
 
 /** Deflate makes at most this many bytes of one. */
@@ -71,7 +71,8 @@ export function packUnits(
   const plain: number[] = [];
   const header = kernel.frame?.headerBytes ?? 0;
   const alignment = kernel.frame?.alignment ?? 1;
-  // Deflate grows what it cannot shrink by 5 bytes in 16 KiB at most, in any codec that we use; a carried unit may be larger.
+  // Deflate grows what it cannot shrink by 5 bytes in 16 KiB at most, in any codec that we use, and Zstandard by its header and 3 bytes in
+  // 128 KiB; a carried unit may be larger.
   let most = unitBytes + Math.ceil(unitBytes / 512) + 64;
   for (const { payload } of carried?.values() ?? []) most = Math.max(most, payload.length + ZLIB_HEADER + ZLIB_TRAILER);
   const slot = alignUp(header + most, alignment);
@@ -114,7 +115,10 @@ function pack(kernel: UnitKernel, unit: Uint8Array, room: Uint8Array, level: num
     room.set(unit);
     return unit.length;
   }
-  const length = codec.deflateInto(unit, room, kernel.packing as DeflateWrapper, level);
+  const length =
+    kernel.packing === "zstd"
+      ? (codec.zstdInto?.(unit, room, level) ?? 0)
+      : codec.deflateInto(unit, room, kernel.packing, level);
   if (length === 0) throw new FerryError("internal/bug", "a packed unit did not fit into its buffer");
   return length;
 }

@@ -21,6 +21,11 @@ export interface Codec {
   adler32?(bytes: Uint8Array): number;
   /** Returns the bytes made. @throws `io/codec-failed` where input is damaged or `dst` would overflow */
   unzstdInto(src: Uint8Array, dst: Uint8Array): number;
+  /**
+   * Packs `src` into one Zstandard frame (RFC 8878). Returns the bytes made, or 0 where they do not fit into `dst`. Left out where the
+   * runtime cannot.
+   * @param level 1 to 22, or -1 for Zstandard's own default
+   */
   zstdInto?(src: Uint8Array, dst: Uint8Array, level: number): number;
 }
 

@@ -6,7 +6,7 @@ import { formatBytes } from "../base/text.js";
 import { compareDisks } from "../disk/compare.js";
 import { diskFormats } from "../disk/formats.js";
 import { hashDisk } from "../disk/hash.js";
-import type { DiskFormat, DiskStream, VirtualDisk } from "../disk/model.js";
+import type { Compression, DiskFormat, DiskStream, VirtualDisk } from "../disk/model.js";
 import { type OpenDiskOptions, openChain, openLayer, openLayers } from "../disk/open.js";
 import { formatByName } from "../disk/probe.js";
 import { checkSectorSize } from "../disk/sector-size.js";
@@ -174,6 +174,8 @@ export interface DiskConvertOptions {
   readonly format?: DiskFormatId;
   readonly variant?: string;
   readonly level?: number;
+  /** Of compressed variants. Left out: the format's default. */
+  readonly compression?: Compression;
   /** Writes a file for each layer of the source's chain, instead of one that holds all of it. */
   readonly keepChain?: boolean;
   /** The capacity is rounded up to a multiple of this: whole sectors, in bytes. */
@@ -226,6 +228,7 @@ export async function planDiskConversion(
     format,
     variant: options.variant,
     level: options.level,
+    compression: options.compression,
     roundTo: options.roundTo ?? SECTOR,
     sparse: options.sparse ?? "auto",
   };

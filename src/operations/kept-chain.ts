@@ -1,10 +1,10 @@
 import { alignUp } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
 import { fullShape, shapeOf } from "../disk/extents.js";
-import type { DiskFormat, DiskShape, DiskStream, PlannedParent } from "../disk/model.js";
+import type { Compression, DiskFormat, DiskShape, DiskStream, PlannedParent } from "../disk/model.js";
 import type { DiskLayer } from "../disk/open.js";
 import { layerShape } from "../disk/overlay.js";
-import { variantToWrite } from "../disk/variant.js";
+import { compressionToWrite, variantToWrite } from "../disk/variant.js";
 import type { Context } from "../io/context.js";
 import type { PlannedDisk } from "./conversion.js";
 
@@ -16,6 +16,8 @@ export interface LayersOptions {
   /** As the user said it. In a chain it is about the layers that the format can write so. */
   readonly variant: string | undefined;
   readonly level: number | undefined;
+  /** Left out: the default of the variant. */
+  readonly compression?: Compression | undefined;
   /** Capacities are rounded up to a multiple of this. Bytes. */
   readonly roundTo: number;
   /** `none`: the lowest layer stores zeros too. */
@@ -32,7 +34,7 @@ export async function planLayers(
   options: LayersOptions,
   ctx: Context,
 ): Promise<readonly PlannedDisk[]> {
-  const { format, level } = options;
+  const { format, level, compression } = options;
   if (format.plan === undefined || (layers.length > 1 && format.overlays === undefined)) {
     throw new FerryError("disk/cannot-keep-chain", `vmferry writes no ${format.id} disks with a parent`, {
       hint: "Convert to qcow2 or vhd, or leave out --keep-chain: the chain is flattened then.",
@@ -47,6 +49,7 @@ export async function planLayers(
     const below = layers[i + 1];
     const name = names[i] as string;
     const variant = layerVariant(format, options.variant, layers.length, parent);
+    compressionToWrite(format, variant, compression);
     const shape = rounded(below === undefined ? shapeOf(whole) : layerShape(own, below.whole), least, options.roundTo);
     // The layers of a chain hold what differs, whatever that is: only a disk that stands alone can hold everything.
     const full = options.sparse === "none" && below === undefined;
@@ -56,6 +59,7 @@ export async function planLayers(
         name,
         variant,
         ...(level === undefined ? {} : { level }),
+        ...(compression === undefined ? {} : { compression }),
         ...(parent === undefined ? {} : { parent }),
       },
       ctx,
@@ -81,11 +85,21 @@ export async function planStream(
   options: LayersOptions,
   ctx: Context,
 ): Promise<PlannedDisk> {
-  const { name, format, level } = options;
+  const { name, format, level, compression } = options;
   if (format.plan === undefined) throw new FerryError("internal/bug", `${format.id} is not written`);
   const variant = layerVariant(format, options.variant, 1, undefined);
   const shape = rounded({ info: stream.info, extents: null }, 0, options.roundTo);
-  const plan = await format.plan(shape, { name, variant, ...(level === undefined ? {} : { level }) }, ctx);
+  compressionToWrite(format, variant, compression);
+  const plan = await format.plan(
+    shape,
+    {
+      name,
+      variant,
+      ...(level === undefined ? {} : { level }),
+      ...(compression === undefined ? {} : { compression }),
+    },
+    ctx,
+  );
   return { id: label, name, source: stream, format, variant, plan };
 }
 

@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFile, stat, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { open, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { copyDisk } from "../../src/disk/copy.js";
+import { shapeOf } from "../../src/disk/extents.js";
+import { diskFormats } from "../../src/disk/formats.js";
+import { openRaw } from "../../src/disk/raw/read.js";
+import { zlibCodec } from "../../src/runtime/node/codec.js";
+import { openSingleFileSet } from "../../src/runtime/node/file-set.js";
+import { openFileSource } from "../../src/runtime/node/file-source.js";
+import { createKernelEnv } from "../../src/runtime/node/kernel-env.js";
+import { createContext, createNodeRuntime } from "../../src/runtime/node/runtime.js";
 import { qcow2Fixtures } from "../support/qcow2.js";
+import { withPlainZstd } from "../support/zstd.js";
 import { startCarrier } from "./carrier.js";
 import { lacking, peerPath } from "./peers.js";
 import { run } from "./run.js";
@@ -160,5 +170,46 @@ test("qcow2: units are carried to stream-optimized VMDK and back, incompressible
     await accept(raw, `${raw}.qcow2`);
     await carrier.convert(`${raw}.qcow2`, `${raw}.2.qcow2`, "qcow2", "compressed");
     await accept(raw, `${raw}.2.qcow2`);
+  }
+});
+
+test("qcow2: Zstandard clusters are read by qemu-img, packed by Node.js where it can, and as plain blocks", {
+  skip: await lacking("qemu-img"),
+  timeout: 120_000,
+}, async (t) => {
+  const carrier = startCarrier(t);
+  const raw = await makeRaw(t, 40 * 2 ** 20 + 5 * SECTOR);
+  // Repeated bytes, which plain blocks shorten too: whole clusters and parts of them.
+  const repeated = await open(raw, "r+");
+  for (const at of [3 * UNIT, 7 * UNIT + 20_000, 90 * UNIT])
+    await repeated.write(Buffer.alloc(3 * UNIT, at % 251), 0, 3 * UNIT, at);
+  await repeated.close();
+  const ownCodec = zlibCodec();
+  const codecs = ownCodec.zstdInto === undefined ? [] : [ownCodec];
+  if (codecs.length === 0) t.diagnostic("this Node.js has no Zstandard encoder (22.15 has): plain blocks alone");
+  for (const codec of [...codecs, withPlainZstd(ownCodec)]) {
+    const files = createNodeRuntime({ worker: new URL("../../src/worker-node.js", import.meta.url), workers: 0 });
+    const kernelEnv = createKernelEnv({ codec, portable: codec, stopped: () => false, advance: () => {} });
+    const ctx = createContext({
+      ...files,
+      codec,
+      pool: { size: 0, run: async (kernel, job) => kernel.run(job, kernelEnv) },
+    });
+    const source = await openFileSource(raw, files.native);
+    const image = `${raw}.zstd.qcow2`;
+    const disk = openRaw(source);
+    const options = { name: basename(image), variant: "compressed", compression: "zstd" } as const;
+    const plan = await diskFormats.get("qcow2").plan?.(shapeOf(disk), options, ctx);
+    const set = await openSingleFileSet(image, { force: true });
+    await copyDisk(disk, [{ plan: plan ?? assert.fail(), files: set }], ctx);
+    await set.commit();
+    kernelEnv.close();
+    await source.close();
+    await files.close();
+    await accept(raw, image);
+    const info = JSON.parse(await qemuImg("info", "--output=json", image));
+    assert.equal(info["format-specific"].data["compression-type"], "zstd");
+    assert.equal((await carrier.info(image)).variant, "compressed");
+    assert.equal(await carrier.sum(image), await sumOfFile(raw));
   }
 });

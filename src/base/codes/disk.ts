@@ -24,6 +24,18 @@ export const diskCodes: CodeTable = {
     why: "Partition tables count in sectors: a machine that sees sectors of 512 bytes does not find what they point to.",
     fix: "Convert to vhdx, or attach the result as a disk with sectors of 4 KiB.",
   },
+  "disk/unknown-compression": {
+    kind: "usage",
+    what: "A disk was asked for in a compression that its format or variant does not have.",
+    why: "Only packed variants are compressed, each in the ways that its readers know.",
+    fix: "Choose another compression or variant, or leave the compression out.",
+  },
+  "disk/no-encoder": {
+    kind: "unsupported-feature",
+    what: "The Node.js that runs vmferry has no encoder for the compression that was asked for.",
+    why: "Zstandard is packed by Node.js itself, from version 22.15 on; older ones can only unpack it.",
+    fix: "Run vmferry on a newer Node.js, or leave out the compression: deflate works everywhere.",
+  },
   "disk/too-large": {
     kind: "unsupported-feature",
     what: "The disk is larger than the format can hold.",

@@ -4,7 +4,7 @@ import type { Context } from "../../io/context.js";
 import type { DiskInput, ProbeResult, ProbeWindow, SourceResolver } from "../../io/source.js";
 import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WritePlan } from "../model.js";
 import { plainKernel } from "../plain.js";
-import { variantToWrite } from "../variant.js";
+import { compressionToWrite, variantToWrite } from "../variant.js";
 import { checkQcow2 } from "./check.js";
 import { QCOW2_MAGIC } from "./header.js";
 import { clusterKernel, zstdClusterKernel } from "./kernel.js";
@@ -29,6 +29,7 @@ export const qcow2: DiskFormat = {
   ovfUris: ["http://www.gnome.org/~markmc/qcow-image-format.html"],
   variants: ["uncompressed", "compressed"],
   writes: ["uncompressed", "compressed"],
+  compressions: { compressed: ["deflate", "zstd"] },
   overlays: ["uncompressed", "compressed"],
   limits: { maxSize: MAX_SIZE, sizeMultiple: SECTOR },
   kernels: [plainKernel, clusterKernel, zstdClusterKernel],
@@ -44,7 +45,8 @@ export const qcow2: DiskFormat = {
     return resizeQcow2(source, change.size, ctx);
   },
   async plan(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
-    const plan = variantToWrite(qcow2, options) === "compressed" ? planCompressed : planUncompressed;
-    return plan(shape, options, ctx);
+    const compression = compressionToWrite(qcow2, variantToWrite(qcow2, options), options.compression);
+    if (compression === null) return planUncompressed(shape, options, ctx);
+    return planCompressed(shape, options, compression, ctx);
   },
 };

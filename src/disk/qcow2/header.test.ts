@@ -16,6 +16,7 @@ function head(change: (view: DataView, bytes: Uint8Array) => void = () => {}): U
       refcountTableOffset: 131_072,
       refcountTableClusters: 1,
       backingName: null,
+      compression: "deflate",
     }),
   );
   change(viewOf(bytes), bytes);
@@ -33,6 +34,24 @@ function codeOf(run: () => unknown): string {
 }
 
 describe("QCOW2 header", () => {
+  it("says Zstandard by its type and by the feature that keeps old readers out", () => {
+    const bytes = serializeQcow2Header({
+      clusterBits: 16,
+      size: 512,
+      l1Entries: 1,
+      l1Offset: 65_536,
+      refcountTableOffset: 131_072,
+      refcountTableClusters: 1,
+      backingName: null,
+      compression: "zstd",
+    });
+    // Interop document: "incompatible_features" at 72, bit 3; "header_length" at 100; "compression_type" at 104.
+    assert.equal(viewOf(bytes).getBigUint64(72), 8n);
+    assert.equal(viewOf(bytes).getUint32(100), 112);
+    assert.equal(bytes[104], 1);
+    assert.equal(parseQcow2Header(bytes, "x.qcow2").compression, "zstd");
+  });
+
   it("keeps the name of a backing file and its format, up to 1,023 bytes", () => {
     const withName = (backingName: string): Uint8Array =>
       serializeQcow2Header({
@@ -43,6 +62,7 @@ describe("QCOW2 header", () => {
         refcountTableOffset: 131_072,
         refcountTableClusters: 1,
         backingName,
+        compression: "deflate",
       });
     const name = `${"ä".repeat(508)}.qcow2x`;
     const bytes = withName(name);

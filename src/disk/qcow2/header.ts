@@ -1,5 +1,6 @@
 import { type ByteRange, readU64, viewOf, writeU64 } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
+import type { Compression } from "../model.js";
 
 /** "QFI\xfb", read as big-endian. */
 export const QCOW2_MAGIC = 0x514649fb;
@@ -59,7 +60,7 @@ export interface Qcow2Header {
   /** Bits of a reference count: 1 to 64. */
   readonly refcountBits: number;
   readonly headerBytes: number;
-  readonly compression: "deflate" | "zstd";
+  readonly compression: Compression;
 }
 
 /** What follows the header in the first cluster. */
@@ -269,6 +270,7 @@ export interface NewQcow2Header {
   readonly refcountTableClusters: number;
   /** File name of the QCOW2 image below; `null`: the image stands alone. */
   readonly backingName: string | null;
+  readonly compression: Compression;
 }
 
 /** The format of the image below, as an extension and the end mark after it: without it QEMU probes, and warns. */
@@ -276,7 +278,7 @@ const BACKING_FORMAT = "qcow2";
 const BACKING_EXTENSION_BYTES = 8 + 8 + 8;
 
 /**
- * The bytes of a version 3 header without features; 16-bit reference counts, deflate. The name of a backing file follows its format.
+ * The bytes of a version 3 header; 16-bit reference counts. Zstandard is an incompatible feature, deflate none. The name of a backing file follows its format.
  * @throws `qcow2/backing-name` where the name is longer than the format allows
  */
 export function serializeQcow2Header(header: NewQcow2Header): Uint8Array {
@@ -308,5 +310,9 @@ export function serializeQcow2Header(header: NewQcow2Header): Uint8Array {
   view.setUint32(56, header.refcountTableClusters);
   view.setUint32(96, 4);
   view.setUint32(100, WRITTEN_BYTES);
+  if (header.compression === "zstd") {
+    view.setBigUint64(72, INCOMPATIBLE.compressionType);
+    bytes[104] = 1;
+  }
   return bytes;
 }

@@ -18,6 +18,7 @@ export const zstdClusterKernel: UnitKernel = Object.freeze({
   id: "qcow2/zstd-cluster",
   packing: "zstd",
   payload: (stored: Uint8Array): Uint8Array => stored.subarray(0, zstdFrameBytes(stored)),
+  unshrunk: "plain",
 });
 
 const ZSTD_MAGIC = 0xfd2fb528;

@@ -24,6 +24,7 @@ const header = parseQcow2Header(
     refcountTableOffset: 0,
     refcountTableClusters: 0,
     backingName: null,
+    compression: "deflate",
   }),
   "x.qcow2",
 );

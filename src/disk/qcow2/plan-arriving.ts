@@ -72,6 +72,7 @@ function arrivingTables(file: string, size: number, limits: Limits): PlanTables 
         refcountTableOffset: end,
         refcountTableClusters: tableClusters,
         backingName: null,
+        compression: "deflate",
       });
       yield { file, at: 0, length: header.length, bytes: () => [header] };
     },

@@ -2,10 +2,19 @@ import { alignUp, type ByteRange, viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import { packedOps } from "../arrivals.js";
-import type { DiskShape, PlanOptions, PlanTables, Region, WriteOp, WritePlan, WriteResult } from "../model.js";
+import type {
+  Compression,
+  DiskShape,
+  PlanOptions,
+  PlanTables,
+  Region,
+  WriteOp,
+  WritePlan,
+  WriteResult,
+} from "../model.js";
 import { collectLayer } from "../overlay.js";
 import { serializeQcow2Header } from "./header.js";
-import { clusterKernel } from "./kernel.js";
+import { clusterKernel, zstdClusterKernel } from "./kernel.js";
 import {
   CLUSTER,
   CLUSTER_BITS,
@@ -20,11 +29,17 @@ import {
 import { RefcountBlocks } from "./refcounts.js";
 
 /**
- * An image of compressed clusters, packed one after the other without regard to clusters of the file; those that deflate does not
+ * An image of compressed clusters, packed one after the other without regard to clusters of the file; those that packing does not
  * shorten are stored plain. Room for header and L1 table comes first, each L2 table after its clusters, reference counts last.
- * @throws `disk/too-large`
+ * @throws `disk/too-large`, `disk/no-encoder` where the runtime cannot pack so
  */
-export async function planCompressed(shape: DiskShape, options: PlanOptions, ctx: Context): Promise<WritePlan> {
+export async function planCompressed(
+  shape: DiskShape,
+  options: PlanOptions,
+  compression: Compression,
+  ctx: Context,
+): Promise<WritePlan> {
+  if (compression === "zstd" && ctx.runtime.codec.zstdInto === undefined) throw noEncoder(options.name);
   const file = options.name;
   const size = guestSize(shape);
   const layer = await collectLayer(shape, CLUSTER, options, ctx);
@@ -34,7 +49,7 @@ export async function planCompressed(shape: DiskShape, options: PlanOptions, ctx
   const opOf = ({ offset, length }: ByteRange): WriteOp => ({
     file,
     at: null,
-    kernel: clusterKernel.id,
+    kernel: compression === "zstd" ? zstdClusterKernel.id : clusterKernel.id,
     offset,
     length,
     unitBytes: CLUSTER,
@@ -48,12 +63,15 @@ export async function planCompressed(shape: DiskShape, options: PlanOptions, ctx
   return {
     files: [{ name: file, size: null }],
     order: "random",
-    acceptsUnits: { codec: "deflate", wrapper: "raw", unitBytes: CLUSTER },
+    acceptsUnits:
+      compression === "zstd"
+        ? { codec: "zstd", unitBytes: CLUSTER }
+        : { codec: "deflate", wrapper: "raw", unitBytes: CLUSTER },
     fixed: [{ file, at: 0, length: dataAt, bytes: () => [] }],
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
     tables: () => ({
       ...compressedTables(
-        { file, size, l1Entries, dataAt, backingName: options.parent?.name ?? null },
+        { file, size, l1Entries, dataAt, backingName: options.parent?.name ?? null, compression },
         layer.zeros.units()[Symbol.iterator](),
       ),
       place: packedOps(CLUSTER, opOf),
@@ -68,6 +86,13 @@ interface CompressedImage {
   readonly l1Entries: number;
   readonly dataAt: number;
   readonly backingName: string | null;
+  readonly compression: Compression;
+}
+
+function noEncoder(name: string): FerryError {
+  return new FerryError("disk/no-encoder", `${name} cannot be compressed with zstd here: this Node.js has no encoder`, {
+    hint: "Run vmferry on Node.js 22.15 or newer, or leave out --compression: deflate works everywhere.",
+  });
 }
 
 /**
@@ -75,7 +100,7 @@ interface CompressedImage {
  * @param zeroUnits guest offsets of clusters that are zeros over a parent, ascending
  */
 function compressedTables(image: CompressedImage, zeroUnits: Iterator<number>): PlanTables {
-  const { file, size, l1Entries, dataAt, backingName } = image;
+  const { file, size, l1Entries, dataAt, backingName, compression } = image;
   const l1 = new Uint8Array(l1Entries * 8);
   const refcounts = new RefcountBlocks();
   let table = new Uint8Array(0);
@@ -163,6 +188,7 @@ function compressedTables(image: CompressedImage, zeroUnits: Iterator<number>): 
         refcountTableOffset: refcountTableAt,
         refcountTableClusters: tableClusters,
         backingName,
+        compression,
       });
       yield { file, at: 0, length: header.length, bytes: () => [header] };
     },

@@ -61,6 +61,7 @@ export async function planUncompressed(shape: DiskShape, options: PlanOptions, c
     refcountTableOffset: refcountTableAt,
     refcountTableClusters: tableClusters,
     backingName: options.parent?.name ?? null,
+    compression: "deflate",
   });
 
   function* segments(): Iterable<WriteOp> {

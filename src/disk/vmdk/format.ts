@@ -54,6 +54,7 @@ export const vmdk: DiskFormat = {
   ],
   variants: READ_VARIANTS,
   writes: [...PLANNERS.keys()],
+  compressions: { streamOptimized: ["deflate"] },
   limits: {
     maxSize: MOST_BYTES.any,
     sizeMultiple: SECTOR,

@@ -6,6 +6,7 @@ import { adler32 } from "../../io/checksums/adler32.js";
 import type { Codec, DeflateWrapper } from "../../io/codec.js";
 import { libdeflateCodec, zlibCodec } from "./codec.js";
 import { loadNative } from "./native.js";
+import { createUnzstd } from "./zstd.js";
 
 const { libdeflate } = loadNative(new Set());
 const codecs: readonly (readonly [string, Codec | null])[] = [
@@ -94,3 +95,16 @@ for (const [name, codec] of codecs) {
     }
   });
 }
+
+const { zstdInto } = zlibCodec();
+it("packs Zstandard frames that fzstd unpacks", {
+  skip: zstdInto === undefined && "this Node.js has no Zstandard encoder (22.15 has)",
+}, () => {
+  const out = new Uint8Array(UNIT + 1024);
+  const unzstd = createUnzstd();
+  for (const level of [-1, 1, 9]) {
+    const made = zstdInto?.(unit(level), out, level) ?? 0;
+    assert.deepEqual(unzstd(out.subarray(0, made), UNIT), unit(level), `level ${level}`);
+    assert.equal(zstdInto?.(unit(level), out.subarray(0, made - 1), level), 0);
+  }
+});

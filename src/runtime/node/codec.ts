@@ -7,9 +7,10 @@ import { createUnzstd, type Unzstd } from "./zstd.js";
 /**
  * The settings that a caller's default stands for, measured on ext4 images of Debian's files in 64 KiB units against zlib 1.2.13 at level
  * 6. Node's zlib finds no three-byte matches, so its streams are a little larger at every level. Level 5 takes three quarters of level
- * 6's time and adds 0.4 % of size. libdeflate at level 4 is 1.1 to 1.5 % larger than zlib's level 6 and three times as fast.
+ * 6's time and adds 0.4 % of size. libdeflate at level 4 is 1.1 to 1.5 % larger than zlib's level 6 and three times as fast. Zstandard's is
+ * its own, which qemu-img takes too.
  */
-const DEFAULT_LEVEL = { zlib: 5, libdeflate: 4 } as const;
+const DEFAULT_LEVEL = { zlib: 5, libdeflate: 4, zstd: 3 } as const;
 const MEMORY_LEVEL = 8;
 
 function damaged(cause: unknown): FerryError {
@@ -140,9 +141,9 @@ function provenDeflate(wrapper: DeflateWrapper, options: zlib.ZlibOptions): Pass
 export function zlibCodec(): Codec {
   const inflaters = new Map<DeflateWrapper, Pass | null>();
   const deflaters = new Map<string, Pass | null>();
-  const zstd = zlib as unknown as {
-    zstdDecompressSync?: (src: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
-  };
+  // Node.js has them from 22.15 on.
+  const zstd = zlib as unknown as ZstdCalls;
+  const { zstdCompressSync } = zstd;
 
   let unzstd: Unzstd | null = null;
   function unzstdOf(): Unzstd {
@@ -201,7 +202,6 @@ export function zlibCodec(): Codec {
     },
     unzstdInto(src, dst): number {
       try {
-        // Node.js has the codec from 22.15 on.
         const plain = zstd.zstdDecompressSync?.(src, { maxOutputLength: dst.length }) ?? unzstdOf()(src, dst.length);
         dst.set(plain);
         return plain.length;
@@ -209,6 +209,33 @@ export function zlibCodec(): Codec {
         throw damaged(cause);
       }
     },
+    ...(zstdCompressSync === undefined ? {} : { zstdInto: zstdWith(zstdCompressSync) }),
+  };
+}
+
+/** Calls of `node:zlib` that not every Node.js has. */
+interface ZstdCalls {
+  readonly zstdDecompressSync?: (src: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
+  readonly zstdCompressSync?: ZstdCompress;
+}
+type ZstdCompress = (
+  src: Uint8Array,
+  options: { readonly params: Readonly<Record<number, number>>; readonly pledgedSrcSize: number },
+) => Uint8Array;
+
+/** `ZSTD_c_compressionLevel` (zstd.h): constants of `node:zlib` that older type definitions lack. */
+const ZSTD_LEVEL = 100;
+
+/** Packs one frame, which tells the size of its content as qemu-img's frames do. */
+function zstdWith(compress: ZstdCompress): NonNullable<Codec["zstdInto"]> {
+  return (src, dst, level) => {
+    const packed = compress(src, {
+      params: { [ZSTD_LEVEL]: level < 0 ? DEFAULT_LEVEL.zstd : level },
+      pledgedSrcSize: src.length,
+    });
+    if (packed.length > dst.length) return 0;
+    dst.set(packed);
+    return packed.length;
   };
 }
 
@@ -244,5 +271,6 @@ export function libdeflateCodec(library: Libdeflate, fallback: Codec): Codec {
     },
     adler32: (bytes) => library.adler32(bytes),
     unzstdInto: (src, dst) => fallback.unzstdInto(src, dst),
+    ...(fallback.zstdInto === undefined ? {} : { zstdInto: fallback.zstdInto.bind(fallback) }),
   };
 }

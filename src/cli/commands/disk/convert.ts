@@ -6,7 +6,7 @@ import { showOrExecute } from "../../execute.js";
 import { bytes, choice, flag, json, text, wholeNumber, workOptions } from "../../options.js";
 import { withSession } from "../../session.js";
 import { openDiskOnce } from "../../sources.js";
-import { diskArgument, diskOptions, howToOpen, snapshotOption, writtenFormats } from "./options.js";
+import { compressions, diskArgument, diskOptions, howToOpen, snapshotOption, writtenFormats } from "./options.js";
 
 /** `vmferry disk convert DISK DEST`. */
 export const diskConvertCommand: CommandDefinition = defineCommand({
@@ -14,7 +14,8 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
   options: {
     to: choice("--to FORMAT", "the format to write (default: what DEST's extension says)", writtenFormats),
     variant: text("--variant NAME", "the variant in the format's own words, such as streamOptimized or fixed"),
-    level: wholeNumber("--level N", "deflate level of compressed variants, 1 to 9", 1, 9),
+    level: wholeNumber("--level N", "level of the compression, 1 to 9", 1, 9),
+    compression: choice("--compression NAME", "how compressed variants are packed (default: deflate)", compressions),
     keepChain: flag("--keep-chain", "write a file for each disk of a chain, beside DEST, instead of flattening it"),
     roundTo: bytes("--round-to SIZE", "round the capacity up to a multiple, such as 1MiB (Azure takes whole MiB)"),
     sparse: choice("--sparse WORD", "auto (default): zeros become holes; none: everything is stored", ["auto", "none"]),
@@ -51,6 +52,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
             name: path.basename(destination),
             ...(options.to === null ? {} : { format: formatNamed(options.to).id }),
             ...(options.variant === null ? {} : { variant: options.variant }),
+            ...(options.compression === null ? {} : { compression: options.compression }),
             ...(options.level === null ? {} : { level: options.level }),
             ...(options.roundTo === null ? {} : { roundTo: options.roundTo }),
             ...(options.sparse === null ? {} : { sparse: options.sparse }),

@@ -1,4 +1,5 @@
 import { diskFormats } from "../../../disk/formats.js";
+import type { Compression } from "../../../disk/model.js";
 import type { ArgumentSpec, OptionSpec } from "../../command.js";
 import { choice, flag, pairs, text } from "../../options.js";
 import { remoteOptions } from "../../remote.js";
@@ -66,3 +67,8 @@ export function externalOf(options: { readonly allowExternal: boolean }): "allow
 export const writtenFormats: readonly string[] = diskFormats.all
   .filter((format) => format.plan !== undefined)
   .map((format) => format.id);
+
+/** Compressions that a format writes, for `--compression`. */
+export const compressions: readonly Compression[] = [
+  ...new Set(diskFormats.all.flatMap((format) => Object.values(format.compressions ?? {}).flat())),
+];
