@@ -123,7 +123,7 @@ test("finds messages by language, then by its first part, then in the default la
     <Strings xml:lang="fr" o:fileRef="french"/>
   </Envelope>`);
   const name = document.contents[0]?.name;
-  assert.ok(name !== undefined);
+  assert.ok(name !== undefined && name !== null);
   const { messages } = document;
   assert.equal(messages.text(name), "Own");
   assert.equal(messages.text(name, "de"), "Deutsch");
@@ -131,7 +131,7 @@ test("finds messages by language, then by its first part, then in the default la
   assert.equal(messages.text(name, "de-CH"), "Deutsch");
   assert.equal(messages.text(name, "en"), "English");
   assert.equal(messages.text(name, "ja"), "Own");
-  const label = document.scope.child(document.contents[0]?.element ?? name, "Label");
+  const label = document.scope.child(document.contents[0]?.element ?? document.xml.root, "Label");
   assert.equal(
     label === undefined ? null : messages.text(label),
     "Label",

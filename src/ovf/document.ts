@@ -4,9 +4,16 @@ import { XML_NAMESPACE, type XmlDocument, type XmlElement } from "../xml/tree.js
 import { dialectOf, namespaceLabel, type OvfDialect, producerOf } from "./dialect.js";
 import { MessageBundles } from "./messages.js";
 import { OvfScope, type Section } from "./scope.js";
-import { contentsOf, type OvfContent } from "./views/content.js";
-import { OvfConfiguration, OvfDisk, OvfFile, OvfNetwork } from "./views/parts.js";
-import { OvfProduct } from "./views/product.js";
+import { type OvfContent, OvfEnvelope } from "./views/content.js";
+import { type OvfConfiguration, type OvfDisk, OvfFile, type OvfNetwork, type OvfSharedDisk } from "./views/parts.js";
+import type { OvfProduct } from "./views/product.js";
+import {
+  OvfDeploymentOptionSection,
+  OvfDiskSection,
+  OvfNetworkSection,
+  OvfSharedDiskSection,
+} from "./views/sections.js";
+import { OvfStrings } from "./views/strings.js";
 
 /** A descriptor: typed views over an XML tree, which stays the only truth. Views read the tree when they are asked. */
 export interface OvfDocument {
@@ -15,13 +22,16 @@ export interface OvfDocument {
   readonly dialect: OvfDialect;
   /** Who wrote it, by its own words: `VirtualBox`, `VMware`, `open-vmdk`, `XenServer`, `oVirt`, `SCVMM` ...; `null` where it does not say. */
   readonly producer: string | null;
-  /** The language of its texts. */
-  readonly language: string | null;
+  /** The language of its texts; `null`: not said, which means `en-US`. */
+  language: string | null;
+  /** The envelope as a view: its sections by kind, and all content below it. */
+  readonly envelope: OvfEnvelope;
+  readonly strings: readonly OvfStrings[];
   readonly messages: MessageBundles;
   readonly references: readonly OvfFile[];
   readonly disks: readonly OvfDisk[];
   /** Disks that several machines use at once (2.x). */
-  readonly sharedDisks: readonly OvfDisk[];
+  readonly sharedDisks: readonly OvfSharedDisk[];
   readonly networks: readonly OvfNetwork[];
   readonly configurations: readonly OvfConfiguration[];
   /** Sections of the envelope itself, in order. */
@@ -32,6 +42,10 @@ export interface OvfDocument {
   readonly contents: readonly OvfContent[];
   /** Sections that are not the standard's. */
   readonly unknown: readonly XmlElement[];
+  /** The first File of References with an id. */
+  file(id: string): OvfFile | undefined;
+  /** The first Disk or SharedDisk with an id. */
+  disk(id: string): OvfDisk | undefined;
 }
 
 /**
@@ -64,6 +78,8 @@ class Document implements OvfDocument {
   readonly scope: OvfScope;
   readonly dialect: OvfDialect;
   readonly producer: string | null;
+  readonly #derived = new Map<string, unknown>();
+  #revision = 0;
 
   constructor(xml: XmlDocument, scope: OvfScope) {
     this.xml = xml;
@@ -76,53 +92,93 @@ class Document implements OvfDocument {
     return this.xml.root.attribute(XML_NAMESPACE, "lang") ?? null;
   }
 
+  set language(language: string | null) {
+    this.xml.root.setAttribute(XML_NAMESPACE, "lang", language);
+  }
+
+  get envelope(): OvfEnvelope {
+    return new OvfEnvelope(this.xml.root, this.scope);
+  }
+
+  get strings(): readonly OvfStrings[] {
+    return [...this.xml.root.elements(undefined, "Strings")].map((element) => new OvfStrings(element, this.scope));
+  }
+
   get messages(): MessageBundles {
-    return new MessageBundles(this.xml.root, this.scope);
+    return this.#kept("messages", () => new MessageBundles(this.xml.root, this.scope));
   }
 
   get references(): readonly OvfFile[] {
-    const references = this.scope.child(this.xml.root, "References");
-    if (references === undefined) return [];
-    return [...this.scope.children(references, "File")].map((element) => new OvfFile(element, this.scope));
+    return this.#kept("references", () => {
+      const references = this.scope.child(this.xml.root, "References");
+      if (references === undefined) return [];
+      return [...this.scope.children(references, "File")].map((element) => new OvfFile(element, this.scope));
+    });
   }
 
   get disks(): readonly OvfDisk[] {
-    return this.#entries("DiskSection", "Disk").map((element) => new OvfDisk(element, this.scope));
+    return this.#kept("disks", () => this.envelope.sectionsOf(OvfDiskSection).flatMap(({ disks }) => disks));
   }
 
-  get sharedDisks(): readonly OvfDisk[] {
-    return this.#entries("SharedDiskSection", "SharedDisk").map((element) => new OvfDisk(element, this.scope));
+  get sharedDisks(): readonly OvfSharedDisk[] {
+    return this.#kept("sharedDisks", () =>
+      this.envelope.sectionsOf(OvfSharedDiskSection).flatMap(({ disks }) => disks),
+    );
   }
 
   get networks(): readonly OvfNetwork[] {
-    return this.#entries("NetworkSection", "Network").map((element) => new OvfNetwork(element, this.scope));
+    return this.#kept("networks", () =>
+      this.envelope.sectionsOf(OvfNetworkSection).flatMap(({ networks }) => networks),
+    );
   }
 
   get configurations(): readonly OvfConfiguration[] {
-    const elements = this.#entries("DeploymentOptionSection", "Configuration");
-    return elements.map((element) => new OvfConfiguration(element, this.scope));
+    return this.#kept("configurations", () =>
+      this.envelope.sectionsOf(OvfDeploymentOptionSection).flatMap(({ options }) => options),
+    );
   }
 
   get sections(): readonly Section[] {
-    return [...this.scope.sections(this.xml.root)];
+    return this.#kept("sections", () => this.envelope.sections);
   }
 
   get products(): readonly OvfProduct[] {
-    const sections = this.sections.filter((section) => section.core && section.name === "ProductSection");
-    return sections.map((section) => new OvfProduct(section.element, this.scope));
+    return this.#kept("products", () => this.envelope.products);
   }
 
   get contents(): readonly OvfContent[] {
-    return contentsOf(this.xml.root, this.scope);
+    return this.#kept("contents", () => this.envelope.children);
   }
 
   get unknown(): readonly XmlElement[] {
     return this.sections.filter((section) => !section.core).map((section) => section.element);
   }
 
-  #entries(section: string, name: string): XmlElement[] {
-    return this.sections
-      .filter((candidate) => candidate.core && candidate.name === section)
-      .flatMap((candidate) => [...this.scope.children(candidate.element, name)]);
+  file(id: string): OvfFile | undefined {
+    return this.#kept("file", () => firstBy(this.references, (file) => file.id)).get(id);
   }
+
+  disk(id: string): OvfDisk | undefined {
+    return this.#kept("disk", () => firstBy([...this.disks, ...this.sharedDisks], (disk) => disk.diskId)).get(id);
+  }
+
+  /** What was derived from the tree, for as long as the tree is what it was. */
+  #kept<T>(name: string, derive: () => T): T {
+    if (this.#revision !== this.xml.revision) {
+      this.#derived.clear();
+      this.#revision = this.xml.revision;
+    }
+    if (!this.#derived.has(name)) this.#derived.set(name, derive());
+    return this.#derived.get(name) as T;
+  }
+}
+
+/** The first of those that have the same key. */
+function firstBy<T>(all: readonly T[], key: (one: T) => string | null): ReadonlyMap<string, T> {
+  const found = new Map<string, T>();
+  for (const one of all) {
+    const k = key(one);
+    if (k !== null && !found.has(k)) found.set(k, one);
+  }
+  return found;
 }

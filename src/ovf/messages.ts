@@ -1,5 +1,6 @@
 import { XML_NAMESPACE, type XmlElement } from "../xml/tree.js";
 import type { OvfScope } from "./scope.js";
+import { OvfText } from "./views/node.js";
 
 /** Texts by identifier, in the languages that a document brings with it (DSP0243 10). */
 export class MessageBundles {
@@ -36,7 +37,8 @@ export class MessageBundles {
    * The text of an element in a language: its message where it names one and a bundle has it, else its own text. A language matches
    * exactly, or by its first part (`de` for `de-AT`). Without a wish the element's own text counts, if it has any.
    */
-  text(element: XmlElement, locale?: string): string {
+  text(of: XmlElement | OvfText, locale?: string): string {
+    const element = of instanceof OvfText ? of.element : of;
     const own = element.text.trim();
     const id = this.#scope.attribute(element, "msgid");
     if (id === undefined || (locale === undefined && own !== "")) return own;

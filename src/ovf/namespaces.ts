@@ -27,5 +27,17 @@ export const XSI = "http://www.w3.org/2001/XMLSchema-instance";
 /** All CIM classes begin like this. Writers of 2.x end them in `.xsd`, and copy the standard's example with "cim2608 schema" in the middle. */
 export const CIM_CLASSES = "http://schemas.dmtf.org/wbem/wscim/1/";
 
+/** The classes of items, of systems and of boot orders. */
+export const RASD: string = `${CIM_CLASSES}cim-schema/2/CIM_ResourceAllocationSettingData`;
+export const SASD: string = `${CIM_CLASSES}cim-schema/2/CIM_StorageAllocationSettingData`;
+export const EPASD: string = `${CIM_CLASSES}cim-schema/2/CIM_EthernetPortAllocationSettingData`;
+export const VSSD: string = `${CIM_CLASSES}cim-schema/2/CIM_VirtualSystemSettingData`;
+export const BOOT_CONFIG: string = `${CIM_CLASSES}cim-schema/2/CIM_BootConfigSetting`;
+export const BOOT_SOURCE: string = `${CIM_CLASSES}cim-schema/2/CIM_BootSourceSetting`;
+
+/** XML Encryption 1.0 and 1.1. */
+export const XENC = "http://www.w3.org/2001/04/xmlenc#";
+export const XENC_11 = "http://www.w3.org/2009/xmlenc11#";
+
 /** Namespaces whose elements are those of the standard. */
 export const CORE_NAMESPACES: readonly string[] = [OVF_0_9, OVF_1, OVF_2, OVF_OVIRT];

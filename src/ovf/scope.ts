@@ -1,5 +1,6 @@
-import type { XmlElement } from "../xml/tree.js";
-import { CIM_CLASSES, CORE_NAMESPACES, XSI } from "./namespaces.js";
+import type { XmlAttribute, XmlElement } from "../xml/tree.js";
+import { CIM_CLASSES, CORE_NAMESPACES, OVF_0_9, OVF_OVIRT, XSI } from "./namespaces.js";
+import { setQualified } from "./write.js";
 
 /** A section of an envelope or of its content, by the name that the standard gives it. */
 export interface Section {
@@ -24,6 +25,11 @@ export class OvfScope {
     this.#core = new Set([namespace, "", ...CORE_NAMESPACES]);
   }
 
+  /** Whether the document is in the language of OVF 0.9. */
+  get legacy(): boolean {
+    return this.namespace === OVF_0_9 || this.namespace === OVF_OVIRT;
+  }
+
   isCore(namespace: string): boolean {
     return this.#core.has(namespace);
   }
@@ -42,16 +48,25 @@ export class OvfScope {
 
   /**
    * Sets, or with `null` removes, an attribute of the standard where it stands, qualified or not. A new one is qualified as those
-   * beside it are.
+   * beside it are; where no prefix is declared, the element itself declares one.
    */
   setAttribute(element: XmlElement, name: string, value: string | null): void {
     const own = element.attributes.filter((attribute) => this.isCore(attribute.namespace));
     const there = own.filter((attribute) => attribute.name === name).map(({ namespace }) => namespace);
-    if (value === null) for (const namespace of there) element.setAttribute(namespace, name, null);
-    else {
-      const beside = own[0]?.namespace ?? this.namespace;
-      element.setAttribute(there.includes(this.namespace) ? this.namespace : (there[0] ?? beside), name, value);
+    if (value === null) {
+      for (const namespace of there) element.setAttribute(namespace, name, null);
+      return;
     }
+    const namespace = there.includes(this.namespace) ? this.namespace : there[0];
+    setQualified(element, namespace ?? this.#newAttribute(element, own), name, value);
+  }
+
+  /** The namespace of a new attribute. An extension's own attributes stand without one, which makes them no attributes of the standard. */
+  #newAttribute(element: XmlElement, own: readonly XmlAttribute[]): string {
+    const core = this.isCore(element.namespace);
+    const beside = own.find((attribute) => core || attribute.namespace !== "");
+    if (beside !== undefined) return beside.namespace;
+    return core && element.namespace !== "" ? element.namespace : this.namespace;
   }
 
   /** Child elements of the standard, all or by name. */

@@ -16,10 +16,10 @@ export function documentOf(source: ParsedSource): XmlDocument {
     get root(): XmlElement {
       return new ElementView(store, 0);
     },
-    create(namespace, name) {
-      checkName(store, name);
-      return new ElementView(store, store.create(namespace, name));
+    get revision(): number {
+      return store.revision;
     },
+    create: (namespace, name) => new ElementView(store, 0).create(namespace, name),
     serialize: () => serializeDocument(store),
   };
 }
@@ -161,6 +161,11 @@ class ElementView implements XmlElement {
 
   remove(): void {
     removeElement(this.#store, this.id);
+  }
+
+  create(namespace: string, name: string): XmlElement {
+    checkName(this.#store, name);
+    return new ElementView(this.#store, this.#store.create(namespace, name));
   }
 
   #own(element: XmlElement): number {

@@ -64,9 +64,15 @@ export class XmlStore {
   readonly #touched = new Set<number>();
   readonly #detached = new Set<number>();
   readonly #declarations = new Map<number, ReadonlyMap<string, string>>();
+  #revision = 0;
 
   constructor(source: ParsedSource) {
     this.source = source;
+  }
+
+  /** How many edits were made. */
+  get revision(): number {
+    return this.#revision;
   }
 
   get changed(): boolean {
@@ -130,7 +136,14 @@ export class XmlStore {
       const name = this.sourceName(index);
       return name.slice(0, Math.max(0, name.indexOf(":")));
     }
-    return this.prefixFor(index, this.namespaceOf(index), "element");
+    // As its parent is written, where both are in one namespace.
+    const namespace = this.namespaceOf(index);
+    const parent = this.parentOf(index);
+    if (parent !== null && this.namespaceOf(parent) === namespace) {
+      const prefix = this.prefixOf(parent);
+      if (this.resolvePrefix(index, prefix) === namespace) return prefix;
+    }
+    return this.prefixFor(index, namespace, "element");
   }
 
   /** The parts of a start tag, declarations included. */
@@ -287,6 +300,7 @@ export class XmlStore {
   }
 
   #touch(index: number): void {
+    this.#revision++;
     for (let at: number | null = index; at !== null; at = this.parentOf(at)) this.#touched.add(at);
   }
 }

@@ -53,12 +53,16 @@ export interface XmlElement {
   insert(child: XmlElement, before?: XmlElement): void;
   /** Takes the element out of the document, with the white space before it. */
   remove(): void;
+  /** An element of the same document, to be inserted somewhere. @throws `xml/bad-name` */
+  create(namespace: string, name: string): XmlElement;
 }
 
 /** A parsed document. `serialize` of an unchanged one gives the bytes that were read. */
 export interface XmlDocument {
   readonly file: string;
   readonly root: XmlElement;
+  /** How many edits were made. What was derived from the tree holds as long as this does. */
+  readonly revision: number;
   /** What stands before the root element: the XML declaration and comments, in which producers name themselves. */
   readonly prolog: string;
   /** An element to be inserted somewhere. */

@@ -1,12 +1,34 @@
 import type { XmlElement } from "../../xml/tree.js";
-import { VIRTUALBOX, VMWARE } from "../namespaces.js";
-import type { OvfScope, Section } from "../scope.js";
+import { VIRTUALBOX } from "../namespaces.js";
+import type { OvfScope } from "../scope.js";
 import { hardwareOf, type OvfHardware } from "./hardware.js";
-import { OvfNode } from "./parts.js";
+import type { OvfText } from "./node.js";
 import { OvfProduct } from "./product.js";
+import { OvfHolder } from "./section.js";
+import { OvfOperatingSystem } from "./sections.js";
+
+/** The content of an envelope: systems and collections. */
+export abstract class OvfContents extends OvfHolder {
+  /** Systems and collections directly in it. */
+  get children(): readonly OvfContent[] {
+    return contentsOf(this.element, this.scope);
+  }
+
+  /** All systems and collections in it, however deep, each before what it holds. */
+  *descendants(): Generator<OvfContent> {
+    for (const child of this.children) {
+      yield child;
+      yield* child.descendants();
+    }
+  }
+
+  get products(): readonly OvfProduct[] {
+    return this.sectionsOf(OvfProduct);
+  }
+}
 
 /** A virtual system, or a collection of them: `VirtualSystem`, `VirtualSystemCollection`, or OVF 0.9's `Content`. */
-export class OvfContent extends OvfNode {
+export class OvfContent extends OvfContents {
   readonly kind: "system" | "collection";
 
   constructor(element: XmlElement, scope: OvfScope, kind: "system" | "collection") {
@@ -19,35 +41,32 @@ export class OvfContent extends OvfNode {
     return this.attribute("id") ?? this.attribute("name");
   }
 
-  /** The `Name` element. */
-  get name(): XmlElement | undefined {
-    return this.scope.child(this.element, "Name");
+  set id(id: string | null) {
+    this.setAttribute("id", id);
   }
 
-  get children(): readonly OvfContent[] {
-    return contentsOf(this.element, this.scope);
+  get info(): OvfText | null {
+    return this.message("Info");
   }
 
-  get sections(): readonly Section[] {
-    return [...this.scope.sections(this.element)];
+  set info(text: string | null) {
+    this.setText("Info", text);
   }
 
-  /** The sections of the standard with a name. */
-  sectionsNamed(name: string): readonly XmlElement[] {
-    return this.sections.filter((section) => section.core && section.name === name).map((section) => section.element);
+  get name(): OvfText | null {
+    return this.message("Name");
+  }
+
+  set name(text: string | null) {
+    this.setText("Name", text);
   }
 
   get hardware(): readonly OvfHardware[] {
     return hardwareOf(this.scope, this.sections);
   }
 
-  get products(): readonly OvfProduct[] {
-    return this.sectionsNamed("ProductSection").map((element) => new OvfProduct(element, this.scope));
-  }
-
   get operatingSystem(): OvfOperatingSystem | null {
-    const [element] = this.sectionsNamed("OperatingSystemSection");
-    return element === undefined ? null : new OvfOperatingSystem(element, this.scope);
+    return this.sectionOf(OvfOperatingSystem);
   }
 
   /** VirtualBox's own settings of the machine. Their elements are in whatever namespace was the default. */
@@ -56,33 +75,8 @@ export class OvfContent extends OvfNode {
   }
 }
 
-/** An OperatingSystemSection. */
-export class OvfOperatingSystem extends OvfNode {
-  /** CIM_OperatingSystem.OSType. */
-  get cimId(): number | null {
-    const id = this.attribute("id");
-    return id !== null && /^[0-9]{1,5}$/.test(id) ? Number(id) : null;
-  }
-
-  get version(): string | null {
-    return this.attribute("version");
-  }
-
-  /** The `Description` element. */
-  get description(): XmlElement | undefined {
-    return this.scope.child(this.element, "Description");
-  }
-
-  /** VMware's guest id: `ubuntu64Guest`. */
-  get vmwareType(): string | null {
-    return this.element.attribute(VMWARE, "osType")?.trim() || null;
-  }
-
-  /** VirtualBox's name: `Debian_64`. */
-  get virtualBoxType(): string | null {
-    return this.element.element(VIRTUALBOX, "OSType")?.text.trim() || null;
-  }
-}
+/** The envelope as what holds sections and content. */
+export class OvfEnvelope extends OvfContents {}
 
 /** The systems and collections directly in an element. */
 export function contentsOf(element: XmlElement, scope: OvfScope): OvfContent[] {

@@ -1,127 +1,82 @@
 import type { XmlElement } from "../../xml/tree.js";
-import { CIM_CLASSES, VMWARE } from "../namespaces.js";
-import type { OvfScope } from "../scope.js";
-import { isTrue, OvfNode, wholeNumber } from "./parts.js";
+import { VSSD } from "../namespaces.js";
+import type { OvfScope, Section } from "../scope.js";
+import { VSSD_FIELDS } from "../tables/cim-fields.js";
+import { OvfCim } from "./cim.js";
+import { OvfEthernetPortItem, type OvfItem, OvfRasdItem, OvfStorageItem } from "./items.js";
+import { OvfSection } from "./section.js";
+import { type VmwareSetting, vmwareSettings } from "./settings.js";
 
-/** One piece of virtual hardware: `Item`, `StorageItem` (sasd) or `EthernetPortItem` (epasd). */
-export class OvfItem extends OvfNode {
-  /** The text of a property of the item's CIM class; `null` where it is missing or empty. */
-  property(name: string): string | null {
-    return this.scope.cimText(this.element, name);
+/** The items in a section, in order, whatever configuration they are for. */
+export function itemsIn(element: XmlElement, scope: OvfScope): OvfItem[] {
+  const items: OvfItem[] = [];
+  for (const child of scope.children(element)) {
+    if (child.name === "Item") items.push(new OvfRasdItem(child, scope));
+    else if (child.name === "StorageItem") items.push(new OvfStorageItem(child, scope));
+    else if (child.name === "EthernetPortItem") items.push(new OvfEthernetPortItem(child, scope));
   }
-
-  /** All values of a property that may repeat. */
-  properties(name: string): string[] {
-    return [...this.scope.cimChildren(this.element, name)]
-      .map((child) => child.text.trim())
-      .filter((text) => text !== "");
-  }
-
-  /** The element of a property, for its place. */
-  propertyElement(name: string): XmlElement | undefined {
-    for (const child of this.scope.cimChildren(this.element, name)) if (child.text.trim() !== "") return child;
-    return undefined;
-  }
-
-  get instanceId(): string | null {
-    return this.property("InstanceID");
-  }
-
-  /** `null`: missing, or no number. */
-  get resourceType(): number | null {
-    return wholeNumber(this.property("ResourceType"));
-  }
-
-  /** Sub types in order of preference. Writers separate them by spaces or commas. */
-  get resourceSubTypes(): readonly string[] {
-    return (this.property("ResourceSubType") ?? "").split(/[\s,]+/).filter((subType) => subType !== "");
-  }
-
-  get quantity(): string | null {
-    return this.property("VirtualQuantity");
-  }
-
-  /** Id of the controller that it hangs on. */
-  get parent(): string | null {
-    return this.property("Parent");
-  }
-
-  get addressOnParent(): number | null {
-    return wholeNumber(this.property("AddressOnParent"));
-  }
-
-  get address(): string | null {
-    return this.property("Address");
-  }
-
-  /** What it is called. OVF 0.9 and VirtualBox's 2.0 have only a caption. */
-  get label(): string | null {
-    return this.property("ElementName") ?? this.property("Caption");
-  }
-
-  /** Whether importers must know it; the default of the standard. */
-  get required(): boolean {
-    const required = this.attribute("required");
-    return required === null || isTrue(required);
-  }
-
-  /** `min` and `max` limit the item of the same InstanceID; `normal` is the item itself. */
-  get bound(): "min" | "normal" | "max" {
-    const bound = this.attribute("bound");
-    return bound === "min" || bound === "max" ? bound : "normal";
-  }
-
-  /** `vmw:Config` and `vmw:ExtraConfig` children. */
-  get settings(): readonly VmwareSetting[] {
-    return vmwareSettings(this.element);
-  }
-
-  /** Children that belong to nobody's CIM class: vendor extensions. */
-  *extensions(): Generator<XmlElement> {
-    for (const child of this.element.elements()) {
-      if (!child.namespace.startsWith(CIM_CLASSES) && !this.scope.isCore(child.namespace)) yield child;
-    }
-  }
+  return items;
 }
 
-/** A `vmw:Config` or `vmw:ExtraConfig`. */
-export interface VmwareSetting {
-  readonly kind: "Config" | "ExtraConfig";
-  readonly key: string;
-  readonly value: string;
-  readonly element: XmlElement;
-}
+/** The `System` of a hardware section: what kind of machine it is (CIM_VirtualSystemSettingData). */
+export class OvfSystem extends OvfCim<typeof VSSD_FIELDS> {
+  readonly fields: typeof VSSD_FIELDS = VSSD_FIELDS;
+  protected readonly classNamespace: string = VSSD;
 
-function vmwareSettings(element: XmlElement): VmwareSetting[] {
-  const settings: VmwareSetting[] = [];
-  for (const child of element.elements(VMWARE)) {
-    if (child.name !== "Config" && child.name !== "ExtraConfig") continue;
-    const key = child.attribute(VMWARE, "key") ?? child.attribute("", "key");
-    const value = child.attribute(VMWARE, "value") ?? child.attribute("", "value") ?? "";
-    if (key !== undefined) settings.push({ kind: child.name, key, value, element: child });
-  }
-  return settings;
-}
-
-/** A VirtualHardwareSection. */
-export class OvfHardware extends OvfNode {
-  /** The `System` element. */
-  get system(): XmlElement | undefined {
-    return this.scope.child(this.element, "System");
+  get identifier(): string | null {
+    return this.property("VirtualSystemIdentifier");
   }
 
-  /** Machine types that it was made for: `vmx-13`, `virtualbox-2.2`. Writers separate several by spaces or commas. */
-  get systemTypes(): readonly string[] {
-    const { system } = this;
-    const types = system === undefined ? null : this.scope.cimText(system, "VirtualSystemType");
+  set identifier(identifier: string | null) {
+    this.setProperty("VirtualSystemIdentifier", identifier);
+  }
+
+  /** Machine types that the hardware was made for: `vmx-13`, `virtualbox-2.2`. Writers separate several by spaces or commas. */
+  get types(): readonly string[] {
+    const types = this.property("VirtualSystemType");
     // oVirt's type is one, and has a space: ENGINE 4.1.0.0.
     if (types !== null && /^ENGINE [0-9.]+$/.test(types)) return [types];
     return (types ?? "").split(/[\s,]+/).filter((type) => type !== "");
   }
 
+  set types(types: readonly string[]) {
+    this.setProperty("VirtualSystemType", types.length === 0 ? null : types.join(" "));
+  }
+}
+
+/** A VirtualHardwareSection (DSP0243 8.1). */
+export class OvfHardware extends OvfSection {
+  static override readonly sectionName: string = "VirtualHardwareSection";
+
+  protected override get childOrder(): readonly string[] {
+    return ["Info", "System", "Item", "EthernetPortItem", "StorageItem"];
+  }
+
+  /** Tells several hardware sections of a system apart (2.x). */
+  get id(): string | null {
+    return this.attribute("id");
+  }
+
+  set id(id: string | null) {
+    this.setAttribute("id", id);
+  }
+
+  get system(): OvfSystem | null {
+    const element = this.part("System");
+    return element === undefined ? null : new OvfSystem(element, this.scope);
+  }
+
+  /** The system, created where it is missing. */
+  ensureSystem(): OvfSystem {
+    return this.system ?? new OvfSystem(this.create("System"), this.scope);
+  }
+
+  get systemTypes(): readonly string[] {
+    return this.system?.types ?? [];
+  }
+
   get systemIdentifier(): string | null {
-    const { system } = this;
-    return system === undefined ? null : this.scope.cimText(system, "VirtualSystemIdentifier");
+    return this.system?.identifier ?? null;
   }
 
   /** How the guest gets its environment. */
@@ -129,19 +84,17 @@ export class OvfHardware extends OvfNode {
     return (this.attribute("transport") ?? "").split(/[\s,]+/).filter((transport) => transport !== "");
   }
 
+  set transports(transports: readonly string[]) {
+    this.setAttribute("transport", transports.length === 0 ? null : transports.join(" "));
+  }
+
   /** All items, whatever configuration they are for. */
   get items(): readonly OvfItem[] {
-    const items: OvfItem[] = [];
-    for (const child of this.scope.children(this.element)) {
-      if (child.name === "Item" || child.name === "StorageItem" || child.name === "EthernetPortItem") {
-        items.push(new OvfItem(child, this.scope));
-      }
-    }
-    return items;
+    return itemsIn(this.element, this.scope);
   }
 
   get settings(): readonly VmwareSetting[] {
-    return vmwareSettings(this.element);
+    return vmwareSettings(this.element, this.scope);
   }
 
   /**
@@ -159,10 +112,7 @@ export class OvfHardware extends OvfNode {
 }
 
 /** The hardware sections of a machine. */
-export function hardwareOf(
-  scope: OvfScope,
-  sections: Iterable<{ readonly name: string; readonly core: boolean; readonly element: XmlElement }>,
-): OvfHardware[] {
+export function hardwareOf(scope: OvfScope, sections: Iterable<Section>): OvfHardware[] {
   const found: OvfHardware[] = [];
   for (const { name, core, element } of sections) {
     if (core && name === "VirtualHardwareSection") found.push(new OvfHardware(element, scope));

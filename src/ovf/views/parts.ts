@@ -1,38 +1,14 @@
-import type { XmlElement } from "../../xml/tree.js";
-import type { OvfScope } from "../scope.js";
+import { OvfEthernetPortItem } from "./items.js";
+import { isTrue, OvfNode, type OvfText } from "./node.js";
 
-/** A view of one element of a descriptor. It reads the tree whenever it is asked and keeps nothing. */
-export class OvfNode {
-  readonly element: XmlElement;
-  readonly scope: OvfScope;
-
-  constructor(element: XmlElement, scope: OvfScope) {
-    this.element = element;
-    this.scope = scope;
-  }
-
-  /** An attribute of the standard, trimmed; `null` where it is missing or empty. */
-  attribute(name: string): string | null {
-    const value = this.scope.attribute(this.element, name)?.trim();
-    return value === undefined || value === "" ? null : value;
-  }
-
-  /** The configurations that the element is for; empty: for all. */
-  get configurations(): readonly string[] {
-    return (this.attribute("configuration") ?? "").split(/\s+/).filter((id) => id !== "");
-  }
-
-  /** Whether the element counts in a configuration; `null`: the package has none. */
-  appliesTo(configuration: string | null): boolean {
-    const { configurations } = this;
-    return configurations.length === 0 || (configuration !== null && configurations.includes(configuration));
-  }
-}
-
-/** A `File` in References: something that belongs to the package. */
+/** A `File` in References: something that belongs to the package (DSP0243 7.1). */
 export class OvfFile extends OvfNode {
   get id(): string | null {
     return this.attribute("id");
+  }
+
+  set id(id: string | null) {
+    this.setAttribute("id", id);
   }
 
   /** As written: a path in the package, or a URL. */
@@ -40,10 +16,24 @@ export class OvfFile extends OvfNode {
     return this.attribute("href");
   }
 
-  /** Bytes; `null` where it is missing or no number. */
+  set href(href: string | null) {
+    this.setAttribute("href", href);
+  }
+
+  /** Whether the file lies elsewhere: the reference begins with a scheme other than `file:`. */
+  get remote(): boolean {
+    const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):\/\//.exec(this.href ?? "")?.[1];
+    return scheme !== undefined && scheme.toLowerCase() !== "file";
+  }
+
+  /** Bytes, as stored; `null` where it is missing or no number. */
   get size(): number | null {
     const size = Number(this.attribute("size") ?? Number.NaN);
     return Number.isSafeInteger(size) && size >= 0 ? size : null;
+  }
+
+  set size(bytes: number | null) {
+    this.setNumber("size", bytes);
   }
 
   /** `gzip`; `identity` and nothing are `null`. */
@@ -52,17 +42,29 @@ export class OvfFile extends OvfNode {
     return compression === "identity" ? null : compression;
   }
 
+  set compression(compression: string | null) {
+    this.setAttribute("compression", compression);
+  }
+
   /** Bytes of each piece where the file is stored as `name.000000000` and so on. */
   get chunkSize(): number | null {
     const size = Number(this.attribute("chunkSize") ?? Number.NaN);
     return Number.isSafeInteger(size) && size > 0 ? size : null;
   }
+
+  set chunkSize(bytes: number | null) {
+    this.setNumber("chunkSize", bytes);
+  }
 }
 
-/** A `Disk` in the DiskSection. */
+/** A `Disk` in the DiskSection (DSP0243 9.1). */
 export class OvfDisk extends OvfNode {
   get diskId(): string | null {
     return this.attribute("diskId");
+  }
+
+  set diskId(id: string | null) {
+    this.setAttribute("diskId", id);
   }
 
   /** Id of a File; `null`: an empty disk. */
@@ -70,9 +72,17 @@ export class OvfDisk extends OvfNode {
     return this.attribute("fileRef");
   }
 
+  set fileRef(id: string | null) {
+    this.setAttribute("fileRef", id);
+  }
+
   /** Id of another disk. */
   get parentRef(): string | null {
     return this.attribute("parentRef");
+  }
+
+  set parentRef(id: string | null) {
+    this.setAttribute("parentRef", id);
   }
 
   /** A number, or `${key}`: the value of a property. */
@@ -80,8 +90,17 @@ export class OvfDisk extends OvfNode {
     return this.attribute("capacity");
   }
 
+  set capacity(capacity: string | null) {
+    this.setAttribute("capacity", capacity);
+  }
+
+  /** A programmatic unit; nothing means bytes. */
   get capacityUnits(): string | null {
     return this.attribute("capacityAllocationUnits");
+  }
+
+  set capacityUnits(unit: string | null) {
+    this.setAttribute("capacityAllocationUnits", unit);
   }
 
   /** URI. */
@@ -89,53 +108,174 @@ export class OvfDisk extends OvfNode {
     return this.attribute("format");
   }
 
+  set format(uri: string | null) {
+    this.setAttribute("format", uri);
+  }
+
+  /** Bytes that are used, as written. */
   get populatedSize(): string | null {
     return this.attribute("populatedSize");
   }
+
+  set populatedSize(bytes: string | null) {
+    this.setAttribute("populatedSize", bytes);
+  }
 }
 
-/** A `Network` in the NetworkSection. */
+/** A `SharedDisk`: one that several machines use at once (2.x, DSP0243 9.13). */
+export class OvfSharedDisk extends OvfDisk {
+  get readOnly(): boolean {
+    return isTrue(this.attribute("readOnly"));
+  }
+
+  set readOnly(readOnly: boolean | null) {
+    this.setFlag("readOnly", readOnly);
+  }
+}
+
+/** A `Network` in the NetworkSection (DSP0243 9.2). */
 export class OvfNetwork extends OvfNode {
   get name(): string | null {
     return this.attribute("name");
   }
+
+  set name(name: string | null) {
+    this.setAttribute("name", name);
+  }
+
+  get description(): OvfText | null {
+    return this.message("Description");
+  }
+
+  set description(text: string | null) {
+    this.setText("Description", text);
+  }
+
+  /** Port profiles that stand in the descriptor itself (2.x). */
+  get portProfiles(): readonly OvfPortProfile[] {
+    return [...this.scope.children(this.element, "NetworkPortProfile")].map(
+      (element) => new OvfPortProfile(element, this.scope),
+    );
+  }
+
+  /** URIs of port profiles that lie elsewhere (2.x). */
+  get portProfileUris(): readonly string[] {
+    return [...this.scope.children(this.element, "NetworkPortProfileURI")].map((element) => element.text.trim());
+  }
+
+  set portProfileUris(uris: readonly string[]) {
+    const present = [...this.scope.children(this.element, "NetworkPortProfileURI")];
+    uris.forEach((uri, i) => {
+      (present[i] ?? this.create("NetworkPortProfileURI")).text = uri;
+    });
+    for (const element of present.slice(uris.length)) element.remove();
+  }
 }
 
-/** A `Configuration` in the DeploymentOptionSection. */
+/** A `NetworkPortProfile`: what a port of the network must be able to do (2.x). */
+export class OvfPortProfile extends OvfNode {
+  get items(): readonly OvfEthernetPortItem[] {
+    return [...this.scope.children(this.element, "Item")].map(
+      (element) => new OvfEthernetPortItem(element, this.scope),
+    );
+  }
+}
+
+/** A `Configuration` in the DeploymentOptionSection (DSP0243 9.8). */
 export class OvfConfiguration extends OvfNode {
   get id(): string | null {
     return this.attribute("id");
   }
 
+  set id(id: string | null) {
+    this.setAttribute("id", id);
+  }
+
   get isDefault(): boolean {
     return isTrue(this.attribute("default"));
   }
+
+  set isDefault(isDefault: boolean | null) {
+    this.setFlag("default", isDefault);
+  }
+
+  get label(): OvfText | null {
+    return this.message("Label");
+  }
+
+  set label(text: string | null) {
+    this.setText("Label", text);
+  }
+
+  get description(): OvfText | null {
+    return this.message("Description");
+  }
+
+  set description(text: string | null) {
+    this.setText("Description", text);
+  }
 }
 
-/** An `Item` in a StartupSection. */
+/** An `Item` in a StartupSection: when a system or collection starts and stops (DSP0243 9.7). */
 export class OvfStartupItem extends OvfNode {
   get id(): string | null {
     return this.attribute("id");
   }
 
+  set id(id: string | null) {
+    this.setAttribute("id", id);
+  }
+
   get order(): number {
-    return wholeNumber(this.attribute("order")) ?? 0;
+    return this.number("order") ?? 0;
   }
 
-  /** Seconds. */
+  set order(order: number | null) {
+    this.setNumber("order", order);
+  }
+
+  /** Seconds before those of the next order start. */
   get startDelay(): number {
-    return wholeNumber(this.attribute("startDelay")) ?? 0;
+    return this.number("startDelay") ?? 0;
   }
-}
 
-/** Whether an attribute is `true` as XML Schema writes it. Writers from scripting languages begin it with a capital. */
-export function isTrue(value: string | null): boolean {
-  return value !== null && /^(true|1)$/i.test(value);
-}
+  set startDelay(seconds: number | null) {
+    this.setNumber("startDelay", seconds);
+  }
 
-/** A whole number from 0 to 2^53 - 1; `null` for any other text. */
-export function wholeNumber(text: string | null): number | null {
-  if (text === null || !/^[0-9]{1,16}$/.test(text.trim())) return null;
-  const value = Number(text);
-  return Number.isSafeInteger(value) ? value : null;
+  /** Whether the next order may start as soon as the guest says that it is ready. */
+  get waitingForGuest(): boolean {
+    return isTrue(this.attribute("waitingForGuest"));
+  }
+
+  set waitingForGuest(waiting: boolean | null) {
+    this.setFlag("waitingForGuest", waiting);
+  }
+
+  /** Seconds before those of the previous order stop. */
+  get stopDelay(): number {
+    return this.number("stopDelay") ?? 0;
+  }
+
+  set stopDelay(seconds: number | null) {
+    this.setNumber("stopDelay", seconds);
+  }
+
+  /** `powerOn` or `none`. */
+  get startAction(): string {
+    return this.attribute("startAction") ?? "powerOn";
+  }
+
+  set startAction(action: string | null) {
+    this.setAttribute("startAction", action);
+  }
+
+  /** `powerOff`, `guestShutdown` or `none`. */
+  get stopAction(): string {
+    return this.attribute("stopAction") ?? "powerOff";
+  }
+
+  set stopAction(action: string | null) {
+    this.setAttribute("stopAction", action);
+  }
 }

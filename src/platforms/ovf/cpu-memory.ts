@@ -2,8 +2,9 @@ import type { Bound, Machine } from "../../appliance/appliance.js";
 import { VMWARE } from "../../ovf/namespaces.js";
 import { resourceType } from "../../ovf/tables/resource-types.js";
 import { BYTE, MEBIBYTE, parseUnit, scaleQuantity, type Unit } from "../../ovf/tables/units.js";
-import type { OvfHardware, OvfItem } from "../../ovf/views/hardware.js";
-import { wholeNumber } from "../../ovf/views/parts.js";
+import type { OvfHardware } from "../../ovf/views/hardware.js";
+import type { OvfItem } from "../../ovf/views/items.js";
+import { wholeNumber } from "../../ovf/views/node.js";
 import { finding } from "./findings.js";
 import { type ImportSession, origin } from "./session.js";
 

@@ -1,8 +1,8 @@
 import type { Attachment, Controller, Nic } from "../../appliance/appliance.js";
 import type { Bus } from "../../base/ids.js";
 import { controllerBus, resourceType } from "../../ovf/tables/resource-types.js";
-import type { OvfItem } from "../../ovf/views/hardware.js";
-import { wholeNumber } from "../../ovf/views/parts.js";
+import type { OvfItem } from "../../ovf/views/items.js";
+import { wholeNumber } from "../../ovf/views/node.js";
 import type { PackageDisks } from "./disks.js";
 import { finding } from "./findings.js";
 import { type ImportSession, origin } from "./session.js";

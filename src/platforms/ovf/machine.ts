@@ -3,8 +3,11 @@ import type { Firmware } from "../../base/ids.js";
 import { VMWARE } from "../../ovf/namespaces.js";
 import { type ResourceKind, resourceType } from "../../ovf/tables/resource-types.js";
 import type { OvfContent } from "../../ovf/views/content.js";
-import type { OvfHardware, OvfItem, VmwareSetting } from "../../ovf/views/hardware.js";
-import { isTrue, OvfNode, wholeNumber } from "../../ovf/views/parts.js";
+import type { OvfHardware } from "../../ovf/views/hardware.js";
+import type { OvfItem } from "../../ovf/views/items.js";
+import { isTrue } from "../../ovf/views/node.js";
+import { OvfAnnotation, OvfInstallSection } from "../../ovf/views/sections.js";
+import type { VmwareSetting } from "../../ovf/views/settings.js";
 import type { XmlElement } from "../../xml/tree.js";
 import { readCpu, readMemory } from "./cpu-memory.js";
 import { type ItemAttachment, readAttachments, readControllers, readNics } from "./devices.js";
@@ -60,8 +63,8 @@ export function readMachine(content: OvfContent, id: string, disks: PackageDisks
     foreign: [],
   };
   origin(session, `machines/${id}`, content.element);
-  origin(session, `machines/${id}/name`, content.name ?? content.element);
-  origin(session, `machines/${id}/hardwareTypes`, hardware?.system);
+  origin(session, `machines/${id}/name`, content.name?.element ?? content.element);
+  origin(session, `machines/${id}/hardwareTypes`, hardware?.system?.element);
   origin(session, `machines/${id}/transports`, hardware?.element);
   const held = new Set([...controllers, ...attachments].map((entry) => entry.item));
   for (const item of normal) if (HELD_KINDS.has(resourceType(item.resourceType ?? 0)?.kind ?? "other")) held.add(item);
@@ -94,11 +97,10 @@ function checkInstanceIds(items: readonly OvfItem[], session: ImportSession): vo
 }
 
 function annotationOf(content: OvfContent, id: string, session: ImportSession): string | null {
-  for (const section of content.sectionsNamed("AnnotationSection")) {
-    const annotation = session.scope.child(section, "Annotation");
+  for (const { annotation } of content.sectionsOf(OvfAnnotation)) {
     const text = localized(session, annotation);
     if (text === null) continue;
-    origin(session, `machines/${id}/annotation`, annotation);
+    origin(session, `machines/${id}/annotation`, annotation?.element);
     return text;
   }
   return null;
@@ -207,10 +209,8 @@ function vmwareAttribute(element: XmlElement, name: string): string | undefined 
 }
 
 function readInstall(content: OvfContent): Install | null {
-  const [section] = content.sectionsNamed("InstallSection");
-  if (section === undefined) return null;
-  const delay = wholeNumber(new OvfNode(section, content.scope).attribute("initialBootStopDelay"));
-  return { initialBootStopDelaySeconds: delay ?? 0 };
+  const section = content.sectionOf(OvfInstallSection);
+  return section === null ? null : { initialBootStopDelaySeconds: section.initialBootStopDelay ?? 0 };
 }
 
 /** Sections that the model has no place for, and hardware sections beyond the first. */

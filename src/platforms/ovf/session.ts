@@ -4,6 +4,7 @@ import type { OvfDocument } from "../../ovf/document.js";
 import type { MessageBundles } from "../../ovf/messages.js";
 import { SCVMM, VCLOUD, VIRTUALBOX, VMWARE, XENSERVER } from "../../ovf/namespaces.js";
 import type { OvfScope } from "../../ovf/scope.js";
+import type { OvfText } from "../../ovf/views/node.js";
 import type { XmlElement } from "../../xml/tree.js";
 import type { ResolvedChoice } from "./choice.js";
 
@@ -25,7 +26,7 @@ export function origin(session: ImportSession, fact: string, place: XmlElement |
 }
 
 /** The localized text of an element; `null` where it is missing or empty. */
-export function localized(session: ImportSession, element: XmlElement | undefined | null): string | null {
+export function localized(session: ImportSession, element: XmlElement | OvfText | undefined | null): string | null {
   if (element === undefined || element === null) return null;
   const text = session.messages.text(element, session.choice.locale);
   return text === "" ? null : text;

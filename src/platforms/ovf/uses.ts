@@ -2,7 +2,7 @@ import type { OvfDocument } from "../../ovf/document.js";
 import { formatOfUri } from "../../ovf/tables/disk-formats.js";
 import { resourceType } from "../../ovf/tables/resource-types.js";
 import type { OvfContent } from "../../ovf/views/content.js";
-import type { OvfItem } from "../../ovf/views/hardware.js";
+import type { OvfItem } from "../../ovf/views/items.js";
 import type { OvfDisk } from "../../ovf/views/parts.js";
 
 /** What a drive's HostResource names. */
