@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import { guardAllocations } from "./guard.js";
 import { Mutator, mutate, Random, seedOf } from "./mutate.js";
 import { fuzz } from "./run.js";
@@ -15,11 +16,16 @@ for (const target of fuzzTargets) {
     assert.ok((await target.seeds()).length > 0, `${target.name} has no seeds`);
     const folder = `test/fixtures/fuzz/${target.name}`;
     const files = existsSync(folder) ? readdirSync(folder).sort() : [];
-    const inputs = files.map((file) => new Uint8Array(readFileSync(`${folder}/${file}`)));
+    const inputs = files.map((file) => formerCrash(`${folder}/${file}`));
     const { crashes } = await fuzz(target, { base, cases: inputs.length + cases, inputs });
     const told = crashes.map(({ index, reason }) => `${files[index] ?? `case ${index - files.length}`}: ${reason}`);
     assert.equal(told.join("\n"), "");
   });
+}
+
+function formerCrash(file: string): Uint8Array {
+  const bytes = readFileSync(file);
+  return new Uint8Array(file.endsWith(".gz") ? gunzipSync(bytes) : bytes);
 }
 
 test("crashes, hangs, too much memory and our own mistakes are found, errors that blame the input are not", async () => {

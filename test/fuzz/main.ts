@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
 import { type FuzzReport, fuzz } from "./run.js";
 import type { FuzzTarget } from "./target.js";
 import { fuzzTargets } from "./targets.js";
@@ -63,8 +64,8 @@ async function turn(target: FuzzTarget, base: number, cases: number): Promise<vo
     const folder = `test/fixtures/fuzz/${target.name}`;
     const name = createHash("sha256").update(input).digest("hex").slice(0, 12);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(`${folder}/${name}.bin`, input);
-    console.error(`${folder}/${name}.bin\n${reason}\n`);
+    writeFileSync(`${folder}/${name}.bin.gz`, gzipSync(input));
+    console.error(`${folder}/${name}.bin.gz\n${reason}\n`);
   }
 }
 

@@ -50,7 +50,7 @@ export async function* surveyPlaces(
   try {
     header = parseQcow2Header(head, source.label);
   } catch (cause) {
-    yield findingOf(cause, ["limit-exceeded"]);
+    yield findingOf(cause, ["limit-exceeded"], source.label);
     return null;
   }
   const usage = new ClusterUsage(source, header.clusterBytes, ctx);
@@ -107,7 +107,7 @@ async function* readExtensions(
   try {
     return parseExtensions(head, { headerBytes: header.headerBytes, end }, source.label);
   } catch (cause) {
-    yield findingOf(cause, ["limit-exceeded"]);
+    yield findingOf(cause, ["limit-exceeded"], source.label);
     return null;
   }
 }
@@ -181,7 +181,7 @@ async function* readSnapshotTable(
     yield* useTable(survey, range, "the snapshot table", "qcow2/bad-snapshots");
     return snapshots;
   } catch (cause) {
-    yield findingOf(cause, ["limit-exceeded"]);
+    yield findingOf(cause, ["limit-exceeded"], source.label);
     return [];
   }
 }
