@@ -1,4 +1,5 @@
-import { alignUp, SECTOR, viewOf, writeU64 } from "../../base/bytes.js";
+import { alignUp, isZero, SECTOR, viewOf, writeU64 } from "../../base/bytes.js";
+import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource } from "../../io/source.js";
 import type { Fill, Move, Patch } from "../../io/target.js";
@@ -6,7 +7,8 @@ import type { AmendPlan } from "../model.js";
 import { cannotResize, cannotResizeChild, checkGrowth, resizePlan, zeroFill } from "../resize.js";
 import { editRefcounts } from "./edit-refcounts.js";
 import { l2Span, parseQcow2Header, type Qcow2Header } from "./header.js";
-import { openClusterTables, PIECE } from "./tables.js";
+import { clusterKernel, zstdClusterKernel } from "./kernel.js";
+import { type L2Table, openClusterTables, PIECE } from "./tables.js";
 
 const HEAD_BYTES = 64 * 1024;
 /** QEMU's own bound. */
@@ -16,7 +18,8 @@ const AT = { size: 24, l1Entries: 36, l1Offset: 40, refcountTable: 48, refcountT
 /**
  * Plans a larger image. The L1 table grows within its clusters; where they are full it moves to the end of the file, and the reference
  * counts follow: of its new clusters, of those that it leaves, and of blocks and a table of counts that are new themselves.
- * @throws `disk/cannot-amend`, `disk/cannot-shrink`, `disk/too-large`, and what opening throws
+ * @throws `disk/cannot-amend`, `disk/cannot-shrink`, `disk/too-large`, `io/limit` for an L1 table larger than `limits.tableBytes`, and what
+ *   opening throws
  */
 export async function resizeQcow2(source: ByteSource, size: number, ctx: Context): Promise<AmendPlan> {
   const head = await source.read(0, Math.min(HEAD_BYTES, source.size), ctx.signal);
@@ -29,6 +32,11 @@ export async function resizeQcow2(source: ByteSource, size: number, ctx: Context
   checkGrowth(source.label, oldBytes, wanted, (MOST_L1_BYTES / 8) * span);
   const l1Entries = Math.max(header.l1Entries, Math.ceil(wanted / span));
   const oldL1Bytes = header.l1Entries * 8;
+  if (l1Entries * 8 > ctx.limits.tableBytes) {
+    throw new FerryError("io/limit", `the L1 table would take ${l1Entries * 8} bytes`, {
+      hint: "Raise the limit tableBytes if a disk of this size is meant.",
+    });
+  }
   await checkUnused(source, header, ctx);
   const tail = await lastClusterTail(source, header, ctx);
 
@@ -110,7 +118,8 @@ async function lastClusterTail(source: ByteSource, header: Qcow2Header, ctx: Con
   const tables = await openClusterTables(source, header, size, ctx);
   const index = Math.floor(size / span);
   if (tables.nextTable(index) !== index) return [];
-  const { kinds, places } = await tables.table(index, ctx.signal);
+  const table = await tables.table(index, ctx.signal);
+  const { kinds, places } = table;
   const pieces = kinds.length / places.length;
   const lastUsed = Math.ceil((size % span) / clusterBytes);
   for (let piece = lastUsed * pieces; piece < kinds.length; piece++) {
@@ -118,7 +127,36 @@ async function lastClusterTail(source: ByteSource, header: Qcow2Header, ctx: Con
     throw cannotResize(source.label, "it holds clusters past its end", "Copy it with vmferry disk convert.");
   }
   const kept = size % clusterBytes;
-  const plain = kinds.subarray((lastUsed - 1) * pieces, lastUsed * pieces).includes(PIECE.plain);
-  if (kept === 0 || !plain) return [];
+  if (kept === 0) return [];
+  const last = kinds.subarray((lastUsed - 1) * pieces, lastUsed * pieces);
+  if (last[0] === PIECE.packed) await checkPackedTail(source, header, { table, entry: lastUsed - 1, kept }, ctx);
+  if (!last.includes(PIECE.plain)) return [];
   return zeroFill((places[lastUsed - 1] as number) + kept, clusterBytes - kept, source.size);
+}
+
+/** A compressed cluster cannot be changed where it lies: behind the old end it has to hold zeros, as QEMU packs them. */
+async function checkPackedTail(
+  source: ByteSource,
+  { clusterBytes, compression }: Qcow2Header,
+  last: { readonly table: L2Table; readonly entry: number; readonly kept: number },
+  ctx: Context,
+): Promise<void> {
+  const at = last.table.places[last.entry] as number;
+  const length = Math.min(last.table.packedBytes?.[last.entry] ?? 0, source.size - at);
+  const cluster = new Uint8Array(clusterBytes);
+  try {
+    const stored = length > 0 ? await source.read(at, length, ctx.signal) : new Uint8Array(0);
+    const { codec } = ctx.runtime;
+    if (compression === "zstd") codec.unzstdInto(zstdClusterKernel.payload(stored), cluster);
+    else codec.inflateInto(clusterKernel.payload(stored), cluster, "raw");
+  } catch (cause) {
+    if (!(cause instanceof FerryError) || cause.kind !== "corrupt") throw cause;
+    throw cannotResize(source.label, "its last cluster cannot be unpacked", "Go back to a backup.");
+  }
+  if (isZero(cluster.subarray(last.kept))) return;
+  throw cannotResize(
+    source.label,
+    "its last cluster is compressed, and holds something past the end",
+    "Copy it with vmferry disk convert.",
+  );
 }

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hasCode } from "../../../test/support/errors.js";
+import { diskFile } from "../../../test/support/packages.js";
+import { viewOf, writeU64 } from "../../base/bytes.js";
+import { memorySource } from "../../io/sources/memory.js";
+import { testContext } from "../../io/testing/context.js";
+import { zlibCodec } from "../../runtime/node/codec.js";
+import { resizeQcow2 } from "./resize.js";
+
+const SECTORS = 256;
+const MIB = 2 ** 20;
+const ctx = testContext({ runtime: { codec: zlibCodec() } });
+
+/** Two compressed clusters, of which the guest sees the last only in part: the header alone says where the disk ends. */
+async function endsAt(bytes: number): Promise<Uint8Array> {
+  const image = await diskFile("qcow2", "compressed", {
+    sectors: SECTORS,
+    runs: [{ sector: 0, sectors: 200, content: "text" }],
+  });
+  writeU64(viewOf(image), 24, bytes, false);
+  return image;
+}
+
+test("a compressed last cluster that holds something past the end is not shown to the guest: the disk is not resized", async () => {
+  const hidden = memorySource(await endsAt(190 * 512), "x.qcow2");
+  await assert.rejects(resizeQcow2(hidden, MIB, ctx), hasCode("disk/cannot-amend"));
+});
+
+test("a compressed last cluster that holds zeros past the end is left as it is", async () => {
+  const plan = await resizeQcow2(memorySource(await endsAt(210 * 512), "x.qcow2"), MIB, ctx);
+  assert.deepEqual([plan.fills, plan.moves, plan.patches.length], [[], [], 1]);
+});
+
+test("a capacity whose L1 table is larger than what opening allows is refused", async () => {
+  const image = memorySource(await endsAt(210 * 512), "x.qcow2");
+  const small = testContext({ runtime: { codec: zlibCodec() }, limits: { tableBytes: 2 ** 20 } });
+  await assert.rejects(resizeQcow2(image, 2 ** 47, small), hasCode("io/limit"));
+});
