@@ -5,6 +5,7 @@ import type { DiskFormat } from "../../src/disk/model.js";
 import type { Context } from "../../src/io/context.js";
 import type { ByteSource, SourceResolver } from "../../src/io/source.js";
 import { memorySource } from "../../src/io/sources/memory.js";
+import { checkEdit } from "./amend-targets.js";
 import type { FuzzTarget } from "./target.js";
 
 /** Findings of one image that are taken; a destroyed table has one for each entry. */
@@ -13,7 +14,7 @@ const MOST_FINDINGS = 5000;
 const nobody: SourceResolver = { open: async () => null };
 
 /**
- * A check, and the repair that follows from it: what opens before the repair opens after it, and patches do not overlap.
+ * A check, and the repair that follows from it: what opens before the repair opens after it, and every patch lies in the file as planned, once.
  */
 export function checkTarget(disk: FuzzTarget, format: DiskFormat): FuzzTarget {
   return {
@@ -28,17 +29,13 @@ export function checkTarget(disk: FuzzTarget, format: DiskFormat): FuzzTarget {
       }
       const plan = await format.amend?.(source, { change: "repair" }, ctx);
       if (plan === undefined) return;
-      let end = 0;
-      for (const { at, bytes: patch } of [...plan.patches].sort((a, b) => a.at - b.at)) {
-        if (at < end || patch.length === 0) throw new Error("patches overlap, or hold nothing");
-        end = at + patch.length;
-      }
+      checkEdit(plan, source);
       if (plan.patches.length > 0 && plan.mended.length === 0 && plan.left.length === 0) {
         throw new Error("something is changed, and nobody says why");
       }
-      const fileBytes = Math.max(plan.fileBytes ?? source.size, end);
+      const end = plan.patches.reduce((most, { at, bytes: patch }) => Math.max(most, at + patch.length), source.size);
       const changes = plan.patches.map(({ at, bytes: patch }) => ({ at, length: patch.length, bytes: patch }));
-      const mended = overlay(source, changes, fileBytes).source;
+      const mended = overlay(source, changes, plan.fileBytes ?? end).source;
       if (await opens(format, source, ctx)) {
         const disk = await format.open({ bytes: mended }, nobody, ctx);
         await disk.close();

@@ -19,9 +19,12 @@ import type { SourceResolver } from "../../src/io/source.js";
 import { memorySource } from "../../src/io/sources/memory.js";
 import { zlibCodec } from "../../src/runtime/node/codec.js";
 import { diskFileBytes, diskFixtures } from "../support/fixtures.js";
+import { diskFile } from "../support/packages.js";
 import { qcow2Bytes, qcow2Fixtures } from "../support/qcow2.js";
 import { craftSeSparse } from "../support/vmdk.js";
+import { amendedFormats, resizeTarget } from "./amend-targets.js";
 import { checkedFormats, checkTarget } from "./check-targets.js";
+import { streamTarget } from "./stream-target.js";
 import type { FuzzTarget } from "./target.js";
 
 /** Of larger fixtures the small ones of the same format stand in: copying would be all that cases do. */
@@ -162,6 +165,16 @@ async function diskSeeds(format: DiskFormat): Promise<readonly Uint8Array[]> {
   return seeds.filter((bytes) => filledBytes(bytes) <= largestDisk);
 }
 
+/** Streams: of QEMU, with tables in front, and our own, with markers and a footer. */
+async function streamSeeds(): Promise<readonly Uint8Array[]> {
+  const runs = [
+    { sector: 0, sectors: 9, content: "text" },
+    { sector: 700, sectors: 300, content: "text" },
+    { sector: 9000, sectors: 128, content: "noise" },
+  ] as const;
+  return [await smallDisk("stream.vmdk"), await diskFile("vmdk", "streamOptimized", { sectors: 9_999, runs })];
+}
+
 /** Bytes of the blocks that hold something. */
 function filledBytes(bytes: Uint8Array): number {
   const zeros = Buffer.alloc(512);
@@ -278,6 +291,8 @@ const vmdkDescriptor: FuzzTarget = {
 export const diskTargets: readonly FuzzTarget[] = [
   ...diskFormats.all.filter(({ id }) => id !== "raw" && id !== "xva").map(diskTarget),
   ...checkedFormats.map((format) => checkTarget(diskTarget(format), format)),
+  ...amendedFormats.map((format) => resizeTarget(diskTarget(format), format)),
+  streamTarget(streamSeeds),
   vmdkDescriptor,
   vhdxLog,
   qcow2Snapshots,

@@ -27,6 +27,7 @@ import { packageFixtures } from "../support/fixtures.js";
 import { FatImage, gpt, guestDisk, mbr, PROTECTIVE } from "../support/guest.js";
 import { fuzzContext } from "./context.js";
 import { diskTargets } from "./disk-targets.js";
+import { httpTarget } from "./http-target.js";
 import type { FuzzTarget } from "./target.js";
 
 /** Of larger archives the front is taken. */
@@ -268,5 +269,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ovf,
   boot,
   certificate,
+  httpTarget,
   ...diskTargets,
 ];
