@@ -1,5 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { extname } from "node:path";
+import { diskFormats } from "../../src/disk/formats.js";
 import { peerPath } from "./peers.js";
 import { attempt, type Ran, run } from "./run.js";
 
@@ -13,6 +14,30 @@ const DRIVERS: Readonly<Record<string, string>> = {
   ".qcow2": "qcow2",
 };
 
+/** QEMU's driver for a disk, by the extension of its file. */
+export function qemuDriver(disk: string): string {
+  const driver = DRIVERS[extname(disk)];
+  if (driver === undefined) throw new Error(`${disk} has no extension of a disk`);
+  return driver;
+}
+
+/** The options of qemu-img that make a variant, by format. */
+export const QEMU_WRITES: Readonly<
+  Record<string, readonly (readonly [variant: string, options: readonly string[]])[]>
+> = {
+  vmdk: diskFormats.get("vmdk").writes.map((variant) => [variant, ["-o", `subformat=${variant}`]] as const),
+  vhd: ["dynamic", "fixed"].map((variant) => [variant, ["-o", `subformat=${variant},force_size=on`]] as const),
+  vhdx: ["dynamic", "fixed"].map((variant) => [variant, ["-o", `subformat=${variant}`]] as const),
+  vdi: [
+    ["dynamic", []],
+    ["static", ["-o", "static=on"]],
+  ],
+  qcow2: [
+    ["uncompressed", []],
+    ["compressed", ["-c"]],
+  ],
+};
+
 /** Formats that `qemu-img check` knows nothing of. */
 const UNCHECKED: readonly string[] = [".raw", ".vhd"];
 
@@ -23,8 +48,7 @@ export function isDisk(name: string): boolean {
 
 /** A disk as QEMU's programs are told of it with `--image-opts`. Of a VHD they believe its size with this, and not its geometry. */
 export function imageOptions(disk: string): string {
-  const driver = DRIVERS[extname(disk)];
-  if (driver === undefined) throw new Error(`${disk} has no extension of a disk`);
+  const driver = qemuDriver(disk);
   const size = driver === "vpc" ? ",force_size_calc=current_size" : "";
   return `driver=${driver}${size},file.driver=file,file.filename=${disk.replaceAll(",", ",,")}`;
 }

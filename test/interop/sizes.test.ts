@@ -10,7 +10,7 @@ import { type Carrier, startCarrier } from "./carrier.js";
 import { lacksLibyal, libyalName, libyalReads, readWithLibyal } from "./libyal.js";
 import { lacking, peerPath } from "./peers.js";
 import { type Proof, prove, SIZES } from "./proof.js";
-import { imageOptions } from "./qemu.js";
+import { imageOptions, QEMU_WRITES, qemuDriver } from "./qemu.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
 import { startVirtualBox } from "./virtualbox.js";
@@ -135,21 +135,6 @@ function refusalOf(
   return REFUSALS.find((one) => one[0] === peer && one[1] === direction && one[2].test(label))?.[3] ?? null;
 }
 
-/** The options of qemu-img that make a variant. Images that are not sparse where it writes them are left out where they are large. */
-const QEMU_WRITES: Readonly<Record<string, readonly (readonly [variant: string, options: readonly string[]])[]>> = {
-  vmdk: diskFormats.get("vmdk").writes.map((variant) => [variant, ["-o", `subformat=${variant}`]] as const),
-  vhd: ["dynamic", "fixed"].map((variant) => [variant, ["-o", `subformat=${variant},force_size=on`]] as const),
-  vhdx: ["dynamic", "fixed"].map((variant) => [variant, ["-o", `subformat=${variant}`]] as const),
-  vdi: [
-    ["dynamic", []],
-    ["static", ["-o", "static=on"]],
-  ],
-  qcow2: [
-    ["uncompressed", []],
-    ["compressed", ["-c"]],
-  ],
-};
-
 for (const format of written.filter(({ id }) => id !== "raw")) {
   test(`${format.id}: qemu-img sees the size and the bytes of every variant in every size`, {
     skip: await lacking("qemu-img", "qemu-io"),
@@ -203,8 +188,9 @@ for (const format of written.filter(({ id }) => id !== "raw")) {
         if (sparseVmdk(format, variant) && size > 2 ** 42) continue;
         await cases.try("qemu-img", "read", { format: format.id, variant, what }, async () => {
           const image = join(await scratch(t, "theirs"), `disk${format.extensions[0]}`);
-          const driver = format.id === "vhd" ? "vpc" : format.id;
-          await run(qemuImg, ["convert", "-f", "raw", "-O", driver, ...options, raw, image], { timeout: 20_000 });
+          await run(qemuImg, ["convert", "-f", "raw", "-O", qemuDriver(image), ...options, raw, image], {
+            timeout: 20_000,
+          });
           await same(carrier, raw, image, variant, size);
           await rm(join(image, ".."), { recursive: true });
         });
