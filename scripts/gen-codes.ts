@@ -5,10 +5,13 @@
  * - `--strict` fails on codes that nothing uses, too.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { codes } from "../src/base/codes/all.js";
+import { codes as thrownAndFound } from "../src/base/codes/all.js";
+import { ruleCodes } from "../src/rules/rules.js";
 import { checkCodes, renderCodes } from "./code-check.js";
 import { readText, readTree } from "./tree.js";
 
+/** Those of the tables, and those that rules bring with them. */
+const codes = { ...thrownAndFound, ...ruleCodes };
 const page = "docs/reference/codes.md";
 const strict = process.argv.includes("--strict");
 const text = renderCodes(codes);

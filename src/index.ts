@@ -59,6 +59,7 @@ export { type InspectOptions, inspectPackage } from "./operations/inspect.js";
 export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./operations/open.js";
 export { type PackOptions, planPack } from "./operations/pack.js";
 export { planUnpack } from "./operations/unpack.js";
+export { type Validated, type ValidatedFile, type ValidateOptions, validateInput } from "./operations/validate.js";
 export { type GivenSum, type VerifyOptions, verifyPackage } from "./operations/verify.js";
 export { readXva, xvaDisk } from "./operations/xva.js";
 export { writeXva, type XvaContent } from "./operations/xva-write.js";

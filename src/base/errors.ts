@@ -70,8 +70,13 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw canceled(signal.reason);
 }
 
+/** Whether something that was thrown says that the run was interrupted. */
+export function isCanceled(cause: unknown): boolean {
+  return cause instanceof FerryError && cause.kind === "canceled";
+}
+
 /** The error for a run that was interrupted. Exit code 130. */
 export function canceled(cause?: unknown): FerryError {
-  if (cause instanceof FerryError && cause.kind === "canceled") return cause;
+  if (cause instanceof FerryError && isCanceled(cause)) return cause;
   return new FerryError("run/canceled", "interrupted; nothing was left behind", cause === undefined ? {} : { cause });
 }

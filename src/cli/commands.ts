@@ -19,6 +19,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/inspect.js")).inspect,
   },
   {
+    name: "validate",
+    summary: "every rule of the standard, and of targets that you name",
+    load: async () => (await import("./commands/validate.js")).validate,
+  },
+  {
     name: "verify",
     summary: "whether a package is intact: manifest and given sums",
     load: async () => (await import("./commands/verify.js")).verify,

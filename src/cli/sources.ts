@@ -64,6 +64,11 @@ async function openInput(name: string, session: Session): Promise<PathInput> {
   return openUrl(name, await httpOptionsOf(session.remote), session.ctx.signal);
 }
 
+/** Opens what a command line names as a package: a file or a folder, or an http(s) address. Nothing is looked at yet. */
+export async function openNamedInput(name: string, session: Session): Promise<PathInput> {
+  return openInput(readable(name), session);
+}
+
 /** One file by its address, with connections of its own. */
 async function openRemoteFile(url: string, session: Session): Promise<ByteSource> {
   const { openHttpSource } = await import("../runtime/node/http/source.js");

@@ -54,6 +54,7 @@ export interface OvfDocument {
  */
 export function openOvf(xml: XmlDocument, report: (diagnostic: Diagnostic) => void): OvfDocument {
   const { root } = xml;
+  for (const problem of xml.problems) report(problem);
   if (root.name !== "Envelope") {
     throw new FerryError("ovf/not-an-envelope", `the root element is ${root.name}, not Envelope`, {
       hint: "This is XML of another kind; name the package's .ovf file.",

@@ -22,7 +22,8 @@ export class OvfScope {
 
   constructor(namespace: string) {
     this.namespace = namespace;
-    this.#core = new Set([namespace, "", ...CORE_NAMESPACES]);
+    // The last two are prefixes that everybody means the same by, where a document forgot to declare them.
+    this.#core = new Set([namespace, "", ...CORE_NAMESPACES, "ovf", "ovfstr"]);
   }
 
   /** Whether the document is in the language of OVF 0.9. */
@@ -119,7 +120,8 @@ export class OvfScope {
     if (type === undefined || type === "") return null;
     const colon = type.indexOf(":");
     const namespace = namespaceOfPrefix(element, type.slice(0, Math.max(0, colon)));
-    return { name: type.slice(colon + 1), core: namespace !== null && this.isCore(namespace) };
+    // A prefix that nothing declares says nothing; the name does.
+    return { name: type.slice(colon + 1), core: namespace === null || this.isCore(namespace) };
   }
 
   #typedSection(element: XmlElement): Section {

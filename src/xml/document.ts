@@ -13,6 +13,8 @@ export function documentOf(source: ParsedSource): XmlDocument {
   return {
     file: source.file,
     prolog: source.text.slice(0, source.spans.start[0]),
+    problems: source.problems,
+    lineText: (line) => source.lines.line(line),
     get root(): XmlElement {
       return new ElementView(store, 0);
     },

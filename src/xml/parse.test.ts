@@ -94,11 +94,20 @@ test("names the place of what is not well-formed", () => {
   }
 });
 
-test("refuses undeclared prefixes, duplicate attributes and unknown entities by code", () => {
-  assert.equal(refusal("<p:a/>").code, "xml/undeclared-prefix");
-  const attribute = refusal('<a>\n <b q:c="1"/></a>');
-  assert.equal(attribute.code, "xml/undeclared-prefix");
-  assert.match(place(attribute), /^2:/);
+test("a prefix that nothing declares is told once, and stands for a namespace of its own", () => {
+  const { problems, root } = parse('<a>\n <q:b q:c="1"/><b p:d="2"/><q:b/></a>');
+  assert.deepEqual(
+    problems.map(({ code, message, location }) => [code, message, location?.at === "text" && location.line]),
+    [
+      ["xml/undeclared-prefix", "the prefix q is not declared", 2],
+      ["xml/undeclared-prefix", "the prefix p is not declared", 2],
+    ],
+  );
+  const [first, second] = [...root.elements()];
+  assert.deepEqual([first?.namespace, first?.attribute("q", "c"), second?.attribute("p", "d")], ["q", "1", "2"]);
+});
+
+test("refuses duplicate attributes and unknown entities by code", () => {
   assert.equal(refusal('<a b="1" b="2"/>').code, "xml/duplicate-attribute");
   assert.equal(refusal('<a xmlns:p="u" xmlns:q="u" p:b="1" q:b="2"/>').code, "xml/duplicate-attribute");
   assert.equal(refusal("<a>&eacute;</a>").code, "xml/undefined-entity");

@@ -1,5 +1,5 @@
 import { SaxesParser } from "saxes";
-import type { DiagnosticCode } from "../base/diagnostics.js";
+import type { Diagnostic, DiagnosticCode } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { Limits } from "../base/limits.js";
 import { formatBytes } from "../base/text.js";
@@ -9,9 +9,9 @@ import { LineIndex, type Spans, type XmlDocument } from "./tree.js";
 
 /**
  * A document as a lossless tree. Well-formedness and namespaces are checked; a document type is refused, so no entity is ever fetched
- * or expanded.
+ * or expanded. A prefix that nothing declares is a finding in `problems`: it stands for a namespace of its own name.
  * @param file name for messages
- * @throws `xml/limit`, `xml/encoding`, `xml/doctype`, `xml/empty`, `xml/undeclared-prefix`, `xml/duplicate-attribute`,
+ * @throws `xml/limit`, `xml/encoding`, `xml/doctype`, `xml/empty`, `xml/duplicate-attribute`,
  * `xml/undefined-entity`, `xml/not-well-formed`, with line and column
  */
 export function parseXml(bytes: Uint8Array, file: string, limits: Limits): XmlDocument {
@@ -38,9 +38,22 @@ export function parseXml(bytes: Uint8Array, file: string, limits: Limits): XmlDo
   if (doctype !== null) {
     throw fail("xml/doctype", "the document has a document type declaration", doctype, DOCTYPE_HINT);
   }
-  const spans = collectSpans(text, limits, fail);
-  return documentOf({ file, bytes, text, encoding, byteOrderMark, spans, lines });
+  const problems: Diagnostic[] = [];
+  const spans = collectSpans(text, limits, fail, (message, position) => {
+    if (problems.some((problem) => problem.message === message) || problems.length >= MOST_PROBLEMS) return;
+    problems.push({
+      code: "xml/undeclared-prefix",
+      severity: "warning",
+      message,
+      hint: "Declare the prefix with an xmlns attribute on the root element.",
+      location: { at: "text", file, ...lines.at(Math.max(0, position)) },
+    });
+  });
+  return documentOf({ file, bytes, text, encoding, byteOrderMark, spans, lines, problems });
 }
+
+/** Undeclared prefixes that are told apart. */
+const MOST_PROBLEMS = 20;
 
 const DOCTYPE_HINT =
   "Remove the DOCTYPE: document types are refused because they can name other files and expand without bound.";
@@ -62,11 +75,6 @@ type Fail = (code: DiagnosticCode, message: string, position: number, hint?: str
 
 /** saxes' words for what has a code of its own. */
 const CODES: readonly (readonly [phrase: string, code: DiagnosticCode, hint: string])[] = [
-  [
-    "unbound namespace prefix",
-    "xml/undeclared-prefix",
-    "Declare the prefix with an xmlns attribute on the root element.",
-  ],
   ["duplicate attribute", "xml/duplicate-attribute", "Remove one of the two attributes."],
   [
     "undefined entity",
@@ -80,7 +88,15 @@ const CODES: readonly (readonly [phrase: string, code: DiagnosticCode, hint: str
   ],
 ];
 
-function collectSpans(text: string, limits: Limits, fail: Fail): Spans {
+/** What saxes says of a prefix that nothing declares. It takes the prefix itself for the namespace then. */
+const UNBOUND = /^unbound namespace prefix: "(.*)"$/s;
+
+function collectSpans(
+  text: string,
+  limits: Limits,
+  fail: Fail,
+  undeclared: (message: string, position: number) => void,
+): Spans {
   const spans = new SpanBuilder();
   const open: number[] = [];
   let attributes = 0;
@@ -88,6 +104,11 @@ function collectSpans(text: string, limits: Limits, fail: Fail): Spans {
 
   parser.on("error", (error) => {
     const message = error.message.replace(/\.$/, "");
+    const prefix = UNBOUND.exec(message)?.[1];
+    if (prefix !== undefined) {
+      undeclared(`the prefix ${prefix} is not declared`, parser.position - 1);
+      return;
+    }
     for (const [phrase, code, hint] of CODES) {
       if (message.startsWith(phrase)) throw fail(code, message, parser.position - 1, hint);
     }

@@ -16,15 +16,6 @@ const skip = existsSync(SHARED) ? false : "../shared is absent";
 const BROKEN: Readonly<Record<string, string>> = {
   "corpus/invalid/abiquo__malformed.ovf": "xml/not-well-formed",
   "corpus/invalid/ganeti__wrong-xml.ovf": "xml/not-well-formed",
-  "corpus/invalid/vmware-test-suite__prop-no-key.ovf": "xml/undeclared-prefix",
-  "corpus/ovf/vmware-test-suite__item-msgid-elename-2.ovf": "xml/undeclared-prefix",
-  "conformance/vmware/accept/VirtualHardware_1_0__item_msgid.ovf": "xml/undeclared-prefix",
-  "conformance/vmware/accept/VirtualHardware_1_0__item_msgid_elename.ovf": "xml/undeclared-prefix",
-  "conformance/vmware/reject/Envelope_1_0__section_compatibility_neg.ovf": "xml/undeclared-prefix",
-  "conformance/vmware/reject/ProductSection__prop_dup_keys.ovf": "xml/undeclared-prefix",
-  "conformance/vmware/reject/ProductSection__prop_invalid_type.ovf": "xml/undeclared-prefix",
-  "conformance/vmware/reject/ProductSection__prop_no_key.ovf": "xml/undeclared-prefix",
-  "conformance/vmware/reject/VirtualHardware_1_0__empty_system.ovf": "xml/undeclared-prefix",
 };
 
 function documents(): string[] {

@@ -1,3 +1,4 @@
+import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { attributeValue, runText, scanAttributes, scanContent } from "./attributes.js";
 import type { XmlEncoding } from "./encoding.js";
@@ -12,6 +13,7 @@ export interface ParsedSource {
   readonly byteOrderMark: boolean;
   readonly spans: Spans;
   readonly lines: LineIndex;
+  readonly problems: readonly Diagnostic[];
 }
 
 /** One attribute or declaration of a tag: as it stands in the source, with a new value, or new. */
@@ -165,7 +167,10 @@ export class XmlStore {
   partNamespace(index: number, part: TagPart): string {
     if (part.namespace !== null || part.qualifiedName === null) return part.namespace ?? "";
     const colon = part.qualifiedName.indexOf(":");
-    return colon < 0 ? "" : (this.resolvePrefix(index, part.qualifiedName.slice(0, colon)) ?? "");
+    if (colon < 0) return "";
+    const prefix = part.qualifiedName.slice(0, colon);
+    // What nothing declares is taken for a name of its own, as the parser takes it for elements.
+    return this.resolvePrefix(index, prefix) ?? prefix;
   }
 
   /** What this element's own tag declares. */

@@ -1,4 +1,4 @@
-import type { Location } from "../base/diagnostics.js";
+import type { Diagnostic, Location } from "../base/diagnostics.js";
 
 /** An attribute as read or as last set. Namespace declarations are not among them. */
 export interface XmlAttribute {
@@ -65,6 +65,10 @@ export interface XmlDocument {
   readonly revision: number;
   /** What stands before the root element: the XML declaration and comments, in which producers name themselves. */
   readonly prolog: string;
+  /** What is wrong with the text and did not keep it from being read: prefixes that nothing declares, one finding each. */
+  readonly problems: readonly Diagnostic[];
+  /** A line of the text as it was read, from 1, without its end; `null` where there is none. For showing a place. */
+  lineText(line: number): string | null;
   /** An element to be inserted somewhere. */
   create(namespace: string, name: string): XmlElement;
   serialize(): Uint8Array;
@@ -125,6 +129,14 @@ export class LineIndex {
       else high = middle;
     }
     return { line: low + 1, column: position - (starts[low] ?? 0) + 1 };
+  }
+
+  /** The text of a line, from 1, without its end; `null` where there is none. */
+  line(number: number): string | null {
+    this.#starts ??= lineStarts(this.#text);
+    const start = this.#starts[number - 1];
+    if (start === undefined) return null;
+    return this.#text.slice(start, this.#starts[number]).replace(/[\r\n]+$/, "");
   }
 }
 

@@ -3,9 +3,11 @@ import { test } from "node:test";
 import { checkCodes, renderCodes } from "../../scripts/code-check.js";
 import { scanCodes } from "../../scripts/code-scan.js";
 import { readText, readTree } from "../../scripts/tree.js";
-import { codes } from "../../src/base/codes/all.js";
+import { codes as tabled } from "../../src/base/codes/all.js";
 import type { CodeTable } from "../../src/base/codes/codes.js";
+import { ruleCodes } from "../../src/rules/rules.js";
 
+const codes: CodeTable = { ...tabled, ...ruleCodes };
 const entry = { what: "What.", why: "Why.", fix: "Fix." };
 const table: CodeTable = { "io/known": { kind: "io", ...entry }, "ovf/found": entry };
 const tables = {

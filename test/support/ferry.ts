@@ -16,6 +16,8 @@ import {
   planConversion,
   planDiskConversion,
   planOvfConversion,
+  type ValidatedFile,
+  validateInput,
 } from "../../src/index.js";
 import {
   createContext,
@@ -48,6 +50,8 @@ export interface Converted {
 /** The library in this process, as its public functions give it: one runtime for many calls. */
 export interface Ferry {
   inspect(source: string): Promise<InspectResult>;
+  /** The judgement of a descriptor alone. */
+  validateDescriptor(source: string, level?: "importer" | "strict"): Promise<ValidatedFile>;
   /** The bytes of a package's descriptor. */
   descriptor(source: string): Promise<Uint8Array>;
   convert(source: string, destination: string, request: ConvertRequest): Promise<Converted>;
@@ -98,6 +102,12 @@ export function startFerry(): Ferry {
           inspectPackage(opened, { findings }, ctx),
         ),
       );
+    },
+    async validateDescriptor(source, level = "importer"): Promise<ValidatedFile> {
+      return closing(await openPath(source, runtime.native), async (input) => {
+        const { file } = await validateInput(source, input, { level, files: "ignored" }, context());
+        return file;
+      });
     },
     async descriptor(source): Promise<Uint8Array> {
       const ctx = context();

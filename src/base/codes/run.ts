@@ -20,6 +20,11 @@ export const runCodes: CodeTable = {
     why: "This is a bug in vmferry.",
     fix: "Report it with the command line and, if you can, the input.",
   },
+  "internal/rule-failed": {
+    what: "A rule of the validator failed.",
+    why: "This is a bug in vmferry: the package was not held against that rule.",
+    fix: "Report it with the descriptor.",
+  },
   "internal/bug": {
     kind: "internal",
     what: "An internal assumption did not hold.",

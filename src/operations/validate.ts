@@ -1,0 +1,144 @@
+import type { Appliance } from "../appliance/appliance.js";
+import type { Diagnostic, DiagnosticCode, Location } from "../base/diagnostics.js";
+import { FerryError, isCanceled } from "../base/errors.js";
+import type { Context } from "../io/context.js";
+import type { OvfDocument } from "../ovf/document.js";
+import type { PackageReader } from "../package/model.js";
+import { toDiagnosticResult, type ValidateResult } from "../report/results.js";
+import { judge } from "../rules/engine.js";
+import { createFacts, type Facts } from "../rules/facts.js";
+import type { AnyRule } from "../rules/rule.js";
+import { rules as allRules } from "../rules/rules.js";
+import type { TargetProfile } from "../targets/profile.js";
+import { openPackage, type PackageInput } from "./open.js";
+
+/** How a package is judged. */
+export interface ValidateOptions {
+  /** `strict`: the standard to the letter. */
+  readonly level?: "importer" | "strict";
+  /** Targets whose rules count too. */
+  readonly targets?: readonly TargetProfile[];
+  /** Codes of findings that are not wanted. */
+  readonly allow?: ReadonlySet<DiagnosticCode>;
+  readonly rules?: readonly AnyRule[];
+  /** Whether files other than the descriptor are looked at; they are by default. */
+  readonly files?: "judged" | "ignored";
+}
+
+/** What is judged: a descriptor, with its package where other files are looked at. */
+export interface Subject {
+  readonly package: PackageReader | null;
+  readonly document: OvfDocument;
+  /** What would be deployed by default. @throws where the descriptor cannot be understood */
+  appliance(): Appliance;
+}
+
+/** One entry of a result. */
+export type ValidatedFile = ValidateResult["files"][number];
+
+/** A judgement, with the descriptor that it is about; `null`: it could not be read as one. */
+export interface Validated {
+  readonly file: ValidatedFile;
+  readonly document: OvfDocument | null;
+}
+
+/** Findings about files other than the descriptor. */
+const OTHER_FILES = /^(?:package|tar|io|manifest)\//;
+
+/** What parsers report as they read, and the standard to the letter does not take. */
+const STRICT_ERRORS: ReadonlySet<DiagnosticCode> = new Set(["xml/undeclared-prefix", "ovf/unknown-namespace"]);
+
+/**
+ * Holds a package against every rule of the standard, and of targets where they are named. Findings come in the order of the descriptor. What
+ * cannot be read as a package is rejected; what cannot be read at all is thrown.
+ * @param name how the result names it
+ * @throws `run/canceled`, and what reading files throws
+ */
+export async function validateInput(
+  name: string,
+  input: PackageInput,
+  options: ValidateOptions,
+  ctx: Context,
+): Promise<Validated> {
+  const found: Diagnostic[] = [];
+  const own: Context = { ...ctx, report: (finding) => found.push(finding) };
+  const findings = (): Diagnostic[] => {
+    const wanted = options.files === "ignored" ? found.filter(({ code }) => !OTHER_FILES.test(code)) : found;
+    if (options.level !== "strict") return wanted;
+    return wanted.map((finding) => (STRICT_ERRORS.has(finding.code) ? { ...finding, severity: "error" } : finding));
+  };
+  try {
+    const opened = await openPackage(input, { onDamage: "report" }, own);
+    try {
+      const { document } = opened;
+      const subject: Subject = {
+        package: options.files === "ignored" ? null : opened.reader,
+        document,
+        appliance: () => opened.appliance({}, { ...ctx, report: () => {} }),
+      };
+      const judged: Diagnostic[] = [];
+      for await (const { diagnostic } of judge(factsOf(subject), questionOf(options), own)) judged.push(diagnostic);
+      return { file: verdictOf(name, [...findings(), ...judged], options), document };
+    } finally {
+      await opened.close();
+    }
+  } catch (cause) {
+    if (!(cause instanceof FerryError) || isCanceled(cause) || !isVerdict(cause)) throw cause;
+    const { code, message, hint, location } = cause;
+    const finding: Diagnostic = {
+      code,
+      severity: "error",
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(location === undefined ? {} : { location }),
+    };
+    return { file: verdictOf(name, [...findings(), finding], options), document: null };
+  }
+}
+
+/** Whether an error says that the input is no package, rather than that it cannot be read. */
+function isVerdict({ kind, code }: FerryError): boolean {
+  if (code === "package/unknown-kind" || code === "ovf/no-descriptor") return true;
+  return kind === "invalid-format" || kind === "corrupt" || kind === "out-of-bounds" || kind === "limit-exceeded";
+}
+
+/** The facts that rules get about a subject. */
+export function factsOf(subject: Subject): Facts {
+  return createFacts({
+    package: subject.package,
+    ovf: subject.document,
+    appliance(): Appliance | null {
+      try {
+        return subject.appliance();
+      } catch (cause) {
+        // What keeps it from being understood is for other rules to say.
+        if (cause instanceof FerryError && !isCanceled(cause)) return null;
+        throw cause;
+      }
+    },
+  });
+}
+
+/** The question that options ask. */
+export function questionOf(options: ValidateOptions): Parameters<typeof judge>[1] {
+  return { rules: options.rules ?? allRules, level: options.level ?? "importer", targets: options.targets ?? [] };
+}
+
+function verdictOf(name: string, found: readonly Diagnostic[], options: ValidateOptions): ValidatedFile {
+  const diagnostics = found.filter(({ code }) => options.allow?.has(code) !== true).sort(byPlace);
+  return {
+    name,
+    verdict: diagnostics.some(({ severity }) => severity === "error") ? "reject" : "accept",
+    diagnostics: diagnostics.map(toDiagnosticResult),
+  };
+}
+
+/** The descriptor's in its order, then all others as they came. */
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  const [first, second] = [lineOf(a.location), lineOf(b.location)];
+  return first[0] - second[0] || first[1] - second[1];
+}
+
+function lineOf(location: Location | undefined): readonly [line: number, column: number] {
+  return location?.at === "text" ? [location.line, location.column] : [Number.MAX_SAFE_INTEGER, 0];
+}

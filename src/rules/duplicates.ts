@@ -1,0 +1,20 @@
+import type { Location } from "../base/diagnostics.js";
+import type { XmlElement } from "../xml/tree.js";
+import type { Finding } from "./rule.js";
+
+/** A finding for each thing whose key an earlier one has; `values` has `{id}`, and the first one is named beside. */
+export function* repeated<T>(
+  things: Iterable<T>,
+  keyOf: (thing: T) => string | null,
+  elementOf: (thing: T) => XmlElement,
+): Generator<Finding> {
+  const first = new Map<string, Location>();
+  for (const thing of things) {
+    const key = keyOf(thing);
+    if (key === null) continue;
+    const { location } = elementOf(thing);
+    const before = first.get(key);
+    if (before === undefined) first.set(key, location);
+    else yield { values: { id: key }, location, related: [{ message: "the first one is here", location: before }] };
+  }
+}

@@ -1,0 +1,182 @@
+import type { Appliance } from "../appliance/appliance.js";
+import type { Location } from "../base/diagnostics.js";
+import type { OvfDocument } from "../ovf/document.js";
+import { CIM_CLASSES } from "../ovf/namespaces.js";
+import type { Section } from "../ovf/scope.js";
+import type { OvfContent } from "../ovf/views/content.js";
+import { hardwareOf, type OvfHardware, type OvfItem } from "../ovf/views/hardware.js";
+import { type OvfConfiguration, type OvfDisk, type OvfFile, type OvfNetwork, OvfNode } from "../ovf/views/parts.js";
+import type { OvfProduct, OvfProperty } from "../ovf/views/product.js";
+import type { PackageReader } from "../package/model.js";
+import type { XmlElement } from "../xml/tree.js";
+
+/** A virtual system or a collection, with what is around it. */
+export interface ContentNode {
+  readonly content: OvfContent;
+  /** The collection that it is in; `null`: in the envelope itself. */
+  readonly parent: ContentNode | null;
+  readonly sections: readonly Section[];
+  readonly hardware: readonly HardwareNode[];
+}
+
+/** A VirtualHardwareSection. */
+export interface HardwareNode {
+  readonly hardware: OvfHardware;
+  readonly owner: ContentNode;
+  readonly items: readonly ItemNode[];
+  /** Items by InstanceID, in order. */
+  readonly byInstance: ReadonlyMap<string, readonly ItemNode[]>;
+}
+
+/** An item of hardware. What it says is read once: many rules ask for it. */
+export interface ItemNode {
+  readonly item: OvfItem;
+  readonly owner: HardwareNode;
+  readonly instanceId: string | null;
+  readonly resourceType: number | null;
+  /** The first text of each property of its CIM class, trimmed and not empty. */
+  readonly properties: ReadonlyMap<string, string>;
+}
+
+/** A section, of the envelope (`owner` is `null`) or of content. */
+export interface SectionNode {
+  readonly section: Section;
+  readonly owner: ContentNode | null;
+}
+
+/** A ProductSection. */
+export interface ProductNode {
+  readonly product: OvfProduct;
+  readonly properties: readonly OvfProperty[];
+  readonly owner: ContentNode | null;
+}
+
+/** What rules are asked about. `ovf/element` is every element of the descriptor: for what can stand anywhere, and only that. */
+export interface RuleNodes {
+  readonly package: PackageReader;
+  readonly ovf: OvfDocument;
+  readonly "ovf/file": OvfFile;
+  readonly "ovf/disk": OvfDisk;
+  readonly "ovf/network": OvfNetwork;
+  readonly "ovf/configuration": OvfConfiguration;
+  readonly "ovf/section": SectionNode;
+  readonly "ovf/content": ContentNode;
+  readonly "ovf/hardware": HardwareNode;
+  readonly "ovf/item": ItemNode;
+  readonly "ovf/product": ProductNode;
+  readonly "ovf/property": OvfProperty;
+  readonly "ovf/element": XmlElement;
+  readonly appliance: Appliance;
+}
+
+/** The name of a kind of node. */
+export type NodeKind = keyof RuleNodes;
+
+/** All nodes of a descriptor, in document order within each kind. Made once for each run of the rules. */
+export interface Nodes {
+  readonly files: readonly OvfFile[];
+  readonly disks: readonly OvfDisk[];
+  readonly networks: readonly OvfNetwork[];
+  readonly configurations: readonly OvfConfiguration[];
+  readonly sections: readonly SectionNode[];
+  readonly contents: readonly ContentNode[];
+  readonly hardware: readonly HardwareNode[];
+  readonly items: readonly ItemNode[];
+  readonly products: readonly ProductNode[];
+  readonly properties: readonly OvfProperty[];
+}
+
+/** Walks a descriptor. */
+export function collectNodes(document: OvfDocument): Nodes {
+  const sections: SectionNode[] = document.sections.map((section) => ({ section, owner: null }));
+  const products: ProductNode[] = document.products.map((product) => productNode(product, null));
+  const contents: ContentNode[] = [];
+  const pending = document.contents.map((content): [OvfContent, ContentNode | null] => [content, null]).reverse();
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const node = contentNode(...next);
+    contents.push(node);
+    for (const section of node.sections) sections.push({ section, owner: node });
+    for (const product of node.content.products) products.push(productNode(product, node));
+    for (const child of [...node.content.children].reverse()) pending.push([child, node]);
+  }
+  const hardware = contents.flatMap((node) => node.hardware);
+  return {
+    files: document.references,
+    disks: [...document.disks, ...document.sharedDisks],
+    networks: document.networks,
+    configurations: document.configurations,
+    sections,
+    contents,
+    hardware,
+    items: hardware.flatMap(({ items }) => items),
+    products,
+    properties: products.flatMap(({ properties }) => properties),
+  };
+}
+
+function productNode(product: OvfProduct, owner: ContentNode | null): ProductNode {
+  return { product, properties: product.properties, owner };
+}
+
+function contentNode(content: OvfContent, parent: ContentNode | null): ContentNode {
+  const hardware: HardwareNode[] = [];
+  const node: ContentNode = { content, parent, sections: content.sections, hardware };
+  for (const section of hardwareOf(content.scope, node.sections)) hardware.push(hardwareNode(section, node));
+  return node;
+}
+
+function hardwareNode(hardware: OvfHardware, owner: ContentNode): HardwareNode {
+  const items: ItemNode[] = [];
+  const byInstance = new Map<string, ItemNode[]>();
+  const node: HardwareNode = { hardware, owner, items, byInstance };
+  for (const item of hardware.items) {
+    const properties = propertiesOf(item);
+    const instanceId = properties.get("InstanceID") ?? null;
+    const type = properties.get("ResourceType") ?? "";
+    const made: ItemNode = {
+      item,
+      owner: node,
+      instanceId,
+      resourceType: /^[0-9]{1,9}$/.test(type) ? Number(type) : null,
+      properties,
+    };
+    items.push(made);
+    if (instanceId === null) continue;
+    const same = byInstance.get(instanceId);
+    if (same === undefined) byInstance.set(instanceId, [made]);
+    else same.push(made);
+  }
+  return node;
+}
+
+/** In one pass over the children: items are by far the most of a large descriptor. */
+function propertiesOf(item: OvfItem): Map<string, string> {
+  const properties = new Map<string, string>();
+  for (const child of item.element.elements()) {
+    if (!child.namespace.startsWith(CIM_CLASSES) && !item.scope.isCore(child.namespace)) continue;
+    // OVF 0.9 spells the one name differently.
+    const name = child.name === "InstanceId" ? "InstanceID" : child.name;
+    if (properties.has(name)) continue;
+    const text = child.text.trim();
+    if (text !== "") properties.set(name, text);
+  }
+  return properties;
+}
+
+/** Where a node is, for findings that name no place of their own; `undefined`: nowhere in particular. */
+export function placeOf(node: RuleNodes[NodeKind]): Location | undefined {
+  const element = elementOf(node);
+  return element?.location;
+}
+
+function elementOf(node: RuleNodes[NodeKind]): XmlElement | null {
+  if (node instanceof OvfNode) return node.element;
+  if ("markup" in node) return node;
+  if ("xml" in node) return node.xml.root;
+  if ("section" in node) return node.section.element;
+  if ("content" in node) return node.content.element;
+  if ("items" in node) return node.hardware.element;
+  if ("item" in node) return node.item.element;
+  if ("product" in node) return node.product.element;
+  return null;
+}

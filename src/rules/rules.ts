@@ -1,0 +1,23 @@
+import type { CodeTable } from "../base/codes/codes.js";
+import { contentRules } from "./ovf/content.js";
+import { diskRules } from "./ovf/disks.js";
+import { extensionRules } from "./ovf/extensions.js";
+import { hardwareRules } from "./ovf/hardware.js";
+import { productRules } from "./ovf/products.js";
+import { referenceRules } from "./ovf/references.js";
+import type { AnyRule } from "./rule.js";
+
+/** Every rule. A new one is a value in the file of its topic; a new topic is one line here. */
+export const rules: readonly AnyRule[] = [
+  ...contentRules,
+  ...referenceRules,
+  ...diskRules,
+  ...hardwareRules,
+  ...extensionRules,
+  ...productRules,
+];
+
+/** What the codes of the rules mean, as the table of all codes has it. */
+export const ruleCodes: CodeTable = Object.fromEntries(
+  rules.map(({ code, what, why, fix }) => [code, { what, why, fix }]),
+);
