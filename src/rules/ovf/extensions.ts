@@ -1,6 +1,6 @@
 /** What the standard does not know (DSP0243 7.3, 8.2). */
 import { CIM_CLASSES } from "../../ovf/namespaces.js";
-import { isTrue } from "../../ovf/views/parts.js";
+import { isTrue } from "../../ovf/views/node.js";
 import { type AnyRule, defineRule, ovfSpec } from "../rule.js";
 
 /** The properties of CIM's setting data classes that DSP8023 1.x and 2.x use. */

@@ -53,7 +53,7 @@ export const hardwareRules: readonly AnyRule[] = [
     examples: { invalid: [{ items: "" }], valid: [{}] },
     *check({ content, hardware }) {
       if (hardware.length === 0 || hardware.some(({ items }) => items.length > 0)) return;
-      const first = hardware.find((section) => section.hardware.system !== undefined);
+      const first = hardware.find((section) => section.hardware.system !== null);
       if (first === undefined) return;
       yield { values: { id: content.id ?? "(without an id)" }, location: first.hardware.element.location };
     },
