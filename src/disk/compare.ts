@@ -1,7 +1,6 @@
-import type { ByteRange } from "../base/bytes.js";
 import type { Context } from "../io/context.js";
 import type { Kernel } from "../io/pool.js";
-import { toSegmentReads } from "./fetch.js";
+import { jobReads } from "./fetch.js";
 import { unitKernels } from "./kernels.js";
 import type { UnitKernel, VirtualDisk } from "./model.js";
 import { kernelTable, readSegment, Scratch, type SegmentRead } from "./segment.js";
@@ -63,26 +62,14 @@ export async function compareDisks(a: VirtualDisk, b: VirtualDisk, ctx: Context)
   let position = 0;
   const used = new UsedSources();
 
-  async function readsOf(
-    disk: VirtualDisk,
-    range: ByteRange,
-    transfer: ArrayBuffer[],
-  ): Promise<readonly SegmentRead[]> {
-    const length = Math.min(range.length, disk.info.size - range.offset);
-    if (length <= 0) return [];
-    const ops = await disk.reads({ offset: range.offset, length }, ctx.signal);
-    used.add(ops);
-    return toSegmentReads(ops, transfer, ctx.signal);
-  }
-
   await walk(
     dataSegments([a, b], size, ctx),
     async (range) => {
       const transfer: ArrayBuffer[] = [];
       const job: CompareJob = {
         ...range,
-        a: await readsOf(a, range, transfer),
-        b: await readsOf(b, range, transfer),
+        a: await jobReads(a, range, { used, transfer }, ctx.signal),
+        b: await jobReads(b, range, { used, transfer }, ctx.signal),
       };
       if (job.a.length === 0 && job.b.length === 0) return -1;
       return ctx.runtime.pool.run(compareKernel, job, { transfer, signal: ctx.signal });

@@ -1,8 +1,9 @@
-import { concatBytes } from "../base/bytes.js";
+import { type ByteRange, concatBytes } from "../base/bytes.js";
 import { isReopenable } from "../io/refs.js";
 import type { SourceRef } from "../io/source.js";
-import type { ReadOp } from "./model.js";
+import type { ReadOp, VirtualDisk } from "./model.js";
 import type { SegmentRead } from "./segment.js";
+import type { UsedSources } from "./used-sources.js";
 
 /** The most that may lie between two reads of a source without a ref for one request to fetch both. */
 const MERGE_GAP = 256 * 1024;
@@ -31,6 +32,26 @@ export async function toSegmentReads(
     reads.push(open ? byReference(op, ref) : await fetchOp(op, transfer, signal));
   }
   return reads;
+}
+
+/** What the jobs of one run over some disks read, and the buffers that one job may hand over. */
+export interface JobReads {
+  readonly used: UsedSources;
+  readonly transfer: ArrayBuffer[];
+}
+
+/** The reads of a range of a disk as plain data; past its end there are none. */
+export async function jobReads(
+  disk: VirtualDisk,
+  range: ByteRange,
+  { used, transfer }: JobReads,
+  signal: AbortSignal,
+): Promise<readonly SegmentRead[]> {
+  const length = Math.min(range.length, disk.info.size - range.offset);
+  if (length <= 0) return [];
+  const ops = await disk.reads({ offset: range.offset, length }, signal);
+  used.add(ops);
+  return toSegmentReads(ops, transfer, signal);
 }
 
 /** Reads whose stored bytes are all in memory. */

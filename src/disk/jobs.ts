@@ -1,6 +1,7 @@
 import type { Kernel } from "../io/pool.js";
 import { createChunkKernel } from "./chunks.js";
 import { createCompareKernel } from "./compare.js";
+import { createDifferenceKernel } from "./difference.js";
 import { createReadKernel } from "./hash.js";
 import { unitKernels } from "./kernels.js";
 import { createSegmentKernel } from "./segment.js";
@@ -10,6 +11,7 @@ export function diskKernels(): readonly Kernel<never, unknown>[] {
   return [
     createSegmentKernel(unitKernels),
     createCompareKernel(unitKernels),
+    createDifferenceKernel(unitKernels),
     createReadKernel(unitKernels),
     createChunkKernel(unitKernels),
   ];

@@ -23,6 +23,14 @@ export type UnitKind =
   | { readonly codec: "deflate"; readonly wrapper: "zlib" | "raw"; readonly unitBytes: number }
   | { readonly codec: "zstd"; readonly unitBytes: number };
 
+/** What an image says of the one below it. */
+export interface DiskParent {
+  readonly name: string | null;
+  readonly identity: string | null;
+  /** Its format, where the image says so: then content does not decide, which a guest may have written. */
+  readonly format?: DiskFormatId;
+}
+
 /** Facts about one disk image. Sizes in bytes. */
 export interface DiskInfo {
   readonly format: DiskFormatId;
@@ -32,7 +40,7 @@ export interface DiskInfo {
   readonly logicalSectorSize: 512 | 4096;
   /** The unit of allocation: grain, block or cluster. */
   readonly blockSize: number;
-  readonly parent: { readonly name: string | null; readonly identity: string | null } | null;
+  readonly parent: DiskParent | null;
   readonly identity: string | null;
   /** Other ids by which a child may know it, where a format has more than one. */
   readonly otherIdentities?: readonly string[];
@@ -214,6 +222,8 @@ export interface PlannedParent {
   readonly name: string;
   /** What its plan's `identity` says; `null` where the format has none. */
   readonly identity: string | null;
+  /** Its format; left out: the child's. */
+  readonly format?: DiskFormatId;
 }
 
 /** Options that every plan understands. */
@@ -251,6 +261,8 @@ export interface DiskFormat {
   readonly compressions?: Readonly<Record<string, readonly Compression[]>>;
   /** Variants that can be written as changes to a parent of the same format, the default first. Left out: none. */
   readonly overlays?: readonly string[];
+  /** Formats that a parent may have, where its own is not the only one. */
+  readonly overlayParents?: readonly DiskFormatId[];
   /** `parent`: a child has exactly its parent's size. Left out: it may have another. */
   readonly overlaySize?: "parent";
   /**

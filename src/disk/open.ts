@@ -3,8 +3,8 @@ import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
 import type { Registry } from "../base/registry.js";
 import type { Context } from "../io/context.js";
-import type { ByteSource, DiskInput, SourceRef, SourceResolver } from "../io/source.js";
-import type { DiskFormat, DiskInfo, VirtualDisk } from "./model.js";
+import type { ByteSource, DiskInput, SourceRef, SourceRequest, SourceResolver } from "../io/source.js";
+import type { DiskFormat, DiskInfo, DiskParent, VirtualDisk } from "./model.js";
 import { probeWindow, tellFormat } from "./probe.js";
 import { stackDisk } from "./stack.js";
 
@@ -123,15 +123,20 @@ function placeOf(ref: SourceRef | null): string | null {
   }
 }
 
+/** What a resolver is asked for. */
+export function parentRequest({ name, identity }: DiskParent): SourceRequest {
+  return { purpose: "parent", name, identity };
+}
+
 /** The chain below a layer. Closing it as a whole closes the source that was opened for it. */
 async function openParent(
-  parent: NonNullable<DiskInfo["parent"]>,
+  parent: DiskParent,
   child: ByteSource,
   options: OpenDiskOptions,
   ctx: Context,
   above: readonly SeenFile[],
 ): Promise<readonly [DiskLayer, ...DiskLayer[]]> {
-  const below = await options.resolver.open({ purpose: "parent", ...parent }, child);
+  const below = await options.resolver.open(parentRequest(parent), child);
   if (below === null) {
     throw new FerryError(
       "disk/parent-missing",
@@ -142,7 +147,12 @@ async function openParent(
     );
   }
   try {
-    const [first, ...rest] = await openFrom({ bytes: below }, { ...options, format: null, snapshot: null }, ctx, above);
+    const [first, ...rest] = await openFrom(
+      { bytes: below },
+      { ...options, format: parent.format ?? null, snapshot: null },
+      ctx,
+      above,
+    );
     const changed = parentChanged(child.label, parent, below.label, first.own.info);
     if (changed !== null) ctx.report(changed);
     const { whole } = first;
@@ -169,7 +179,7 @@ async function formatOf(
  */
 export function parentChanged(
   child: string,
-  { identity: wanted }: NonNullable<DiskInfo["parent"]>,
+  { identity: wanted }: DiskParent,
   below: string,
   { identity, otherIdentities = [] }: Pick<DiskInfo, "identity" | "otherIdentities">,
 ): Diagnostic | null {

@@ -10,6 +10,7 @@ import { openChain } from "../disk/open.js";
 import { canCarry } from "../disk/units.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
+import type { SourceResolver } from "../io/source.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import type { PlanResult, PlanStep, ProvenDisk } from "../report/results.js";
 import { besideIntegrity, bytesOf, type CarryOptions, type CarryOutcome, carryEntry, checkRoom } from "./carry.js";
@@ -53,6 +54,8 @@ export interface PlannedDisk {
   readonly format: DiskFormat;
   readonly variant: string;
   readonly plan: WritePlan;
+  /** Opens what lies below the result, where that is no part of it. */
+  readonly parents?: SourceResolver;
 }
 
 /** Everything of a result but its first lines. */
@@ -160,20 +163,20 @@ async function prove(work: Work, to: FileSet, ctx: Context): Promise<readonly Pr
   }
   const readBack = to.readBack.bind(to);
   const proof: ProvenDisk[] = [];
-  const written = work.disks.map(({ name, source, format }) => {
-    if ("extents" in source) return { name, source, format: format.id };
+  const beside: SourceResolver = { open: async ({ name }) => readBack(name ?? "") };
+  const written = work.disks.map(({ name, source, format, parents = beside }) => {
+    if ("extents" in source) return { name, source, format: format.id, resolver: parents };
     throw new FerryError("convert/cannot-prove", `${name} was made from a stream, which cannot be read again`, {
       hint: "Save the source to a file, or leave out --prove.",
     });
   });
   const carried = work.copies.flatMap(({ name, disk }) => (disk === undefined ? [] : [{ name, source: disk }]));
-  for (const { name, source, format } of [
+  for (const { name, source, format, resolver } of [
     ...written,
-    ...carried.map((disk) => ({ ...disk, format: disk.source.info.format })),
+    ...carried.map((disk) => ({ ...disk, format: disk.source.info.format, resolver: beside })),
   ]) {
     const file = await readBack(name);
     try {
-      const resolver = { open: async (request: { readonly name: string | null }) => readBack(request.name ?? "") };
       const back = await openChain({ bytes: file }, { formats: diskFormats, resolver, format }, ctx);
       const { firstDifference } = await compareDisks(source, back, ctx).finally(() => back.close());
       if (firstDifference !== null) {

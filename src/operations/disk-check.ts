@@ -3,7 +3,7 @@ import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
 import { diskFormats } from "../disk/formats.js";
 import type { DiskFormat, DiskInfo } from "../disk/model.js";
-import { parentChanged } from "../disk/open.js";
+import { parentChanged, parentRequest } from "../disk/open.js";
 import { probeWindow, tellFormat } from "../disk/probe.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource, ChunkSet, SourceResolver } from "../io/source.js";
@@ -77,13 +77,13 @@ export async function diskCheck(disk: DiskSource, ctx: Context): Promise<CheckRe
           hint: "The images may name each other in a circle; raise the limit chainDepth if they do not.",
         });
       }
-      const below = await resolver.open({ purpose: "parent", ...parent }, layer.source);
+      const below = await resolver.open(parentRequest(parent), layer.source);
       if (below === null) {
         checked.findings.add(parentNotChecked(layer.file, parent));
         break;
       }
       opened.push(below);
-      const next: Layer = { file: below.label, source: below, resolver, format: null };
+      const next: Layer = { file: below.label, source: below, resolver, format: parent.format ?? null };
       const checkedNext = await checkLayer(next, ctx);
       const changed =
         checkedNext.facts === null ? null : parentChanged(layer.file, parent, below.label, checkedNext.facts);

@@ -19,6 +19,7 @@ import {
   type HashResult,
   toDiagnosticResult,
 } from "../report/results.js";
+import { planBacked } from "./backed.js";
 import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import { type LayersOptions, planLayers, planStream } from "./kept-chain.js";
 import { entryNamed, type OpenedPackage } from "./open.js";
@@ -99,7 +100,7 @@ export async function diskInfo(disk: DiskSource, ctx: Context): Promise<DiskResu
       allocatedBytes: allocated,
       fileBytes: disk.source.size,
       blockBytes: info.blockSize,
-      parent: info.parent,
+      parent: info.parent === null ? null : { name: info.parent.name, identity: info.parent.identity },
       identity: info.identity,
       properties: info.properties,
       diagnostics: findings.map(toDiagnosticResult),
@@ -176,6 +177,11 @@ export interface DiskConvertOptions {
   readonly level?: number;
   /** Of compressed variants. Left out: the format's default. */
   readonly compression?: Compression;
+  /**
+   * An image that is there already: only what differs from it is stored. `name`: how the result names it, relative to the result's folder.
+   * Not with `keepChain`.
+   */
+  readonly backing?: { readonly name: string; readonly disk: DiskSource };
   /** Writes a file for each layer of the source's chain, instead of one that holds all of it. */
   readonly keepChain?: boolean;
   /** The capacity is rounded up to a multiple of this: whole sectors, in bytes. */
@@ -199,8 +205,8 @@ export interface OpenDiskConversion {
 
 /**
  * Plans the conversion of one disk.
- * @throws `disk/unknown-format-name` where neither option nor name tells the format, `disk/cannot-keep-chain`, and what opening and
- *   planning throw
+ * @throws `disk/unknown-format-name` where neither option nor name tells the format, `disk/cannot-keep-chain`, `disk/cannot-back`, and what
+ *   opening and planning throw
  */
 export async function planDiskConversion(
   disk: DiskSource | ComingDisk,
@@ -234,7 +240,9 @@ export async function planDiskConversion(
   };
   const { disks, close } = await ("stream" in disk
     ? planComing(disk, how, own)
-    : planStored(disk, how, options.keepChain === true, own));
+    : options.backing === undefined
+      ? planStored(disk, how, options.keepChain === true, own)
+      : planOver(disk, options.backing, how, own));
   const work: Work = { reader: null, disks, copies: [], blocked: [], generated: () => [] };
   return {
     plan: {
@@ -271,6 +279,30 @@ async function planStored(
     return { disks, close: () => top.whole.close() };
   } catch (cause) {
     await top.whole.close();
+    throw cause;
+  }
+}
+
+async function planOver(
+  disk: DiskSource,
+  { name, disk: below }: NonNullable<DiskConvertOptions["backing"]>,
+  how: LayersOptions,
+  ctx: Context,
+): Promise<PlannedDisks> {
+  const whole = await openDiskSource(disk, ctx);
+  try {
+    checkSectorSize(whole.info, disk.name, how.format, ctx);
+    const base = await openDiskSource(below, ctx);
+    const close = (): Promise<void> => base.close().finally(() => whole.close());
+    try {
+      const { source, resolver } = below;
+      return { disks: [await planBacked(disk.name, whole, { name, source, resolver, whole: base }, how, ctx)], close };
+    } catch (cause) {
+      await base.close();
+      throw cause;
+    }
+  } catch (cause) {
+    await whole.close();
     throw cause;
   }
 }

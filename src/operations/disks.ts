@@ -8,6 +8,7 @@ import { openChain } from "../disk/open.js";
 import { formatByContent, probeWindow } from "../disk/probe.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource, SourceResolver } from "../io/source.js";
+import { borrowed } from "../io/sources/borrowed.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import { entryNamed } from "./open.js";
 import { type UnpackedEntry, unpackEntry } from "./unpacked.js";
@@ -138,24 +139,10 @@ function declaredParents(
       }
       const file = await openFile(parent, entryNamed(reader, parent.file), ctx);
       // Closing the source closes what was unpacked for it.
-      const source: ByteSource = { ...sourceMembers(file.source), close: () => file.close() };
+      const source = borrowed(file.source, () => file.close());
       diskOf.set(source, parent);
       return source;
     },
-  };
-}
-
-/** What a source offers, whoever made it. */
-function sourceMembers(source: ByteSource): ByteSource {
-  return {
-    label: source.label,
-    size: source.size,
-    read: (offset, length, signal) => source.read(offset, length, signal),
-    stream: (range, signal) => source.stream(range, signal),
-    ...(source.dataRuns === undefined ? {} : { dataRuns: source.dataRuns.bind(source) }),
-    ref: () => source.ref(),
-    ...(source.checkUnchanged === undefined ? {} : { checkUnchanged: source.checkUnchanged.bind(source) }),
-    close: () => source.close(),
   };
 }
 

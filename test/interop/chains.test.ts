@@ -231,3 +231,56 @@ test("vmdk: a space-efficient delta over a base is read as qemu-img reads it", {
     assert.equal(await startCarrier(t).sum(file("x.vmdk")), await hashFile(file("theirs.raw"), sectors * 512));
   }
 });
+
+test("chains: a QCOW2 written over a base that was there is read, checked and followed by qemu-img", {
+  skip: await lacking("qemu-img"),
+  timeout: 240_000,
+}, async (t) => {
+  const folder = await scratch(t, "backing");
+  const file = (name: string): string => join(folder, name);
+  await run(process.execPath, ["test/fixtures/pattern.mjs", file("base.raw"), String(ODD), "431"]);
+  await run(process.execPath, ["test/fixtures/pattern.mjs", file("other.raw"), String(3 * MIB), "77"]);
+  // A guest that has grown, with other bytes, zeros over data and one byte that differs.
+  const guest = Buffer.concat([await readFile(file("base.raw")), Buffer.alloc(2 * MIB)]);
+  (await readFile(file("other.raw"))).copy(guest, 5 * MIB + 512);
+  guest.fill(0, MIB, MIB + 200_000);
+  guest[ODD + MIB] = 1;
+  await writeFile(file("guest.raw"), guest);
+  const ferry = startFerry();
+  t.after(() => ferry.close());
+  for (const [format, driver, ...options] of [
+    ["raw", "raw"],
+    ["qcow2", "qcow2", "-c"],
+    ["vmdk", "vmdk"],
+    ["vhd", "vpc", "-o", "force_size=on"],
+    ["vhdx", "vhdx"],
+    ["vdi", "vdi"],
+  ] as const) {
+    const base = `under.${format}`;
+    await qemuImg("convert", "-f", "raw", "-O", driver, ...options, file("base.raw"), file(base));
+    for (const variant of ["uncompressed", "compressed"]) {
+      const over = `over-${format}-${variant}.qcow2`;
+      const { outcome } = await ferry.convertDisk(file("guest.raw"), file(over), {
+        over: file(base),
+        variant,
+        prove: true,
+      });
+      assert.equal(outcome.proof?.[0]?.equal, true);
+      assert.match(await qemuImg("check", file(over)), /No errors were found/);
+      assert.match(await qemuImg("compare", "-f", "raw", file("guest.raw"), file(over)), /identical/);
+      const chain = JSON.parse(await qemuImg("info", "--backing-chain", "--output=json", file(over)));
+      assert.deepEqual(
+        chain.map((image: Record<string, unknown>) => [
+          image.format,
+          image["backing-filename"] ?? null,
+          image["backing-filename-format"] ?? null,
+        ]),
+        [
+          ["qcow2", base, driver],
+          [driver, null, null],
+        ],
+      );
+      assert.ok((await stat(file(over))).size < 4.5 * MIB, "only what differs is stored");
+    }
+  }
+});

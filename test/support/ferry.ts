@@ -62,6 +62,8 @@ export interface Ferry {
       readonly from?: DiskFormatId;
       readonly prove?: boolean;
       readonly snapshot?: string;
+      /** The path of a base in the result's folder. */
+      readonly over?: string;
     },
   ): Promise<Converted>;
   /** Ends the threads. */
@@ -91,6 +93,14 @@ export function startFerry(): Ferry {
       await to.abort(cause);
       throw cause;
     }
+  }
+
+  async function withDisk<T>(file: string, use: (disk: DiskSource) => Promise<T>): Promise<T> {
+    return closing(await openPath(file, runtime.native), async (input) => {
+      if (input.kind === "folder") throw new Error(`${file} is a folder`);
+      const resolver = folderResolver(openFolderAccess(dirname(file), runtime.native), { external: "allowed" });
+      return use({ name: basename(file), source: input.source, resolver, format: null });
+    });
   }
 
   return {
@@ -134,19 +144,16 @@ export function startFerry(): Ferry {
         }),
       );
     },
-    async convertDisk(disk, destination, { from, prove = false, snapshot, ...options }): Promise<Converted> {
-      return closing(await openPath(disk, runtime.native), async (input) => {
-        if (input.kind === "folder") throw new Error(`${disk} is a folder`);
-        const resolver = folderResolver(openFolderAccess(dirname(disk), runtime.native), { external: "allowed" });
-        const named: DiskSource = {
-          name: basename(disk),
-          source: input.source,
-          resolver,
-          format: from ?? null,
-          snapshot: snapshot ?? null,
-        };
-        const conversion = await planDiskConversion(named, { ...options, name: basename(destination) }, context());
+    async convertDisk(disk, destination, { from, prove = false, snapshot, over, ...options }): Promise<Converted> {
+      const convert = async (named: DiskSource, base: DiskSource | null): Promise<Converted> => {
+        const backing = base === null ? {} : { backing: { name: base.name, disk: base } };
+        const how = { ...options, ...backing, name: basename(destination) };
+        const conversion = await planDiskConversion(named, how, context());
         return closing(conversion, () => execute(conversion, destination, { kind: "file", prove }));
+      };
+      return withDisk(disk, (source) => {
+        const named = { ...source, format: from ?? null, snapshot: snapshot ?? null };
+        return over === undefined ? convert(named, null) : withDisk(over, (base) => convert(named, base));
       });
     },
     close: () => runtime.close(),

@@ -95,6 +95,12 @@ export const diskCodes: CodeTable = {
     why: "vmferry writes QCOW2 with backing files and differencing VHDs; other formats are written standing alone.",
     fix: "Convert to qcow2 or vhd, or leave out `--keep-chain`: the chain is flattened then.",
   },
+  "disk/cannot-back": {
+    kind: "unsupported-feature",
+    what: "A disk cannot be written as changes to the image that was given.",
+    why: "QCOW2 names a backing file of most formats, a differencing VHD another VHD of its own size; other formats are written standing alone.",
+    fix: "Convert to qcow2, give another base, or leave out `--backing`.",
+  },
   "disk/no-snapshots": {
     kind: "usage",
     what: "A snapshot was asked for, and the disk's format keeps none inside of its files.",

@@ -6,7 +6,7 @@ import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WritePlan } from 
 import { plainKernel } from "../plain.js";
 import { compressionToWrite, variantToWrite } from "../variant.js";
 import { checkQcow2 } from "./check.js";
-import { QCOW2_MAGIC } from "./header.js";
+import { BACKED_BY, QCOW2_MAGIC } from "./header.js";
 import { clusterKernel, zstdClusterKernel } from "./kernel.js";
 import { MAX_SIZE } from "./layout.js";
 import { planUncompressed } from "./plan.js";
@@ -31,6 +31,7 @@ export const qcow2: DiskFormat = {
   writes: ["uncompressed", "compressed"],
   compressions: { compressed: ["deflate", "zstd"] },
   overlays: ["uncompressed", "compressed"],
+  overlayParents: BACKED_BY,
   limits: { maxSize: MAX_SIZE, sizeMultiple: SECTOR },
   kernels: [plainKernel, clusterKernel, zstdClusterKernel],
   probe,

@@ -15,7 +15,7 @@ function head(change: (view: DataView, bytes: Uint8Array) => void = () => {}): U
       l1Offset: 65_536,
       refcountTableOffset: 131_072,
       refcountTableClusters: 1,
-      backingName: null,
+      backing: null,
       compression: "deflate",
     }),
   );
@@ -42,7 +42,7 @@ describe("QCOW2 header", () => {
       l1Offset: 65_536,
       refcountTableOffset: 131_072,
       refcountTableClusters: 1,
-      backingName: null,
+      backing: null,
       compression: "zstd",
     });
     // Interop document: "incompatible_features" at 72, bit 3; "header_length" at 100; "compression_type" at 104.
@@ -61,7 +61,7 @@ describe("QCOW2 header", () => {
         l1Offset: 65_536,
         refcountTableOffset: 131_072,
         refcountTableClusters: 1,
-        backingName,
+        backing: { name: backingName, format: "qcow2" },
         compression: "deflate",
       });
     const name = `${"ä".repeat(508)}.qcow2x`;

@@ -1,5 +1,6 @@
 import { type ByteRange, readU64, viewOf, writeU64 } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
+import type { DiskFormatId } from "../../base/ids.js";
 import type { Compression } from "../model.js";
 
 /** "QFI\xfb", read as big-endian. */
@@ -268,21 +269,38 @@ export interface NewQcow2Header {
   readonly l1Offset: number;
   readonly refcountTableOffset: number;
   readonly refcountTableClusters: number;
-  /** File name of the QCOW2 image below; `null`: the image stands alone. */
-  readonly backingName: string | null;
+  /** The image below; `null`: this one stands alone. */
+  readonly backing: { readonly name: string; readonly format: DiskFormatId } | null;
   readonly compression: Compression;
 }
 
+/** QEMU's names of formats that a backing file may have ("Backing file format name"), which are those of its block drivers. */
+const BACKING_FORMATS: ReadonlyMap<string, DiskFormatId> = new Map([
+  ["raw", "raw"],
+  ["qcow2", "qcow2"],
+  ["vmdk", "vmdk"],
+  ["vpc", "vhd"],
+  ["vhdx", "vhdx"],
+  ["vdi", "vdi"],
+]);
 /** The format of the image below, as an extension and the end mark after it: without it QEMU probes, and warns. */
-const BACKING_FORMAT = "qcow2";
 const BACKING_EXTENSION_BYTES = 8 + 8 + 8;
+
+/** Formats of backing files that have a name in the header. */
+export const BACKED_BY: readonly DiskFormatId[] = [...BACKING_FORMATS.values()];
+
+/** The format that a header extension names; `undefined`: none that is known here. */
+export function backingFormatNamed(name: string | null): DiskFormatId | undefined {
+  return BACKING_FORMATS.get(name ?? "");
+}
 
 /**
  * The bytes of a version 3 header; 16-bit reference counts. Zstandard is an incompatible feature, deflate none. The name of a backing file follows its format.
  * @throws `qcow2/backing-name` where the name is longer than the format allows
  */
 export function serializeQcow2Header(header: NewQcow2Header): Uint8Array {
-  const name = new TextEncoder().encode(header.backingName ?? "");
+  const { backing } = header;
+  const name = new TextEncoder().encode(backing?.name ?? "");
   if (name.length > MOST_NAME_BYTES) {
     throw new FerryError("qcow2/backing-name", `the parent's name takes ${name.length} bytes`, {
       hint: `A backing file's name has ${MOST_NAME_BYTES} bytes at most: choose a shorter one.`,
@@ -290,14 +308,15 @@ export function serializeQcow2Header(header: NewQcow2Header): Uint8Array {
   }
   // The end mark of the extensions is eight zero bytes after the header.
   const nameAt = WRITTEN_BYTES + BACKING_EXTENSION_BYTES;
-  const bytes = new Uint8Array(header.backingName === null ? WRITTEN_BYTES + 8 : nameAt + name.length);
+  const bytes = new Uint8Array(backing === null ? WRITTEN_BYTES + 8 : nameAt + name.length);
   const view = viewOf(bytes);
-  if (header.backingName !== null) {
+  if (backing !== null) {
+    const format = new TextEncoder().encode([...BACKING_FORMATS].find(([, id]) => id === backing.format)?.[0] ?? "");
     writeU64(view, 8, nameAt, false);
     view.setUint32(16, name.length);
     view.setUint32(WRITTEN_BYTES, EXTENSION.backingFormat);
-    view.setUint32(WRITTEN_BYTES + 4, BACKING_FORMAT.length);
-    bytes.set(new TextEncoder().encode(BACKING_FORMAT), WRITTEN_BYTES + 8);
+    view.setUint32(WRITTEN_BYTES + 4, format.length);
+    bytes.set(format, WRITTEN_BYTES + 8);
     bytes.set(name, nameAt);
   }
   view.setUint32(0, QCOW2_MAGIC);

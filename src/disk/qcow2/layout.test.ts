@@ -23,7 +23,7 @@ const header = parseQcow2Header(
     l1Offset: 0,
     refcountTableOffset: 0,
     refcountTableClusters: 0,
-    backingName: null,
+    backing: null,
     compression: "deflate",
   }),
   "x.qcow2",

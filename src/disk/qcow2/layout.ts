@@ -1,7 +1,8 @@
 import { alignUp, GIB, MIB, SECTOR, viewOf } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { UnitRuns } from "../extents.js";
-import type { DiskShape } from "../model.js";
+import type { DiskShape, PlanOptions } from "../model.js";
+import type { NewQcow2Header } from "./header.js";
 
 /** The clusters that we write: QEMU's own default. */
 export const CLUSTER_BITS = 16;
@@ -41,6 +42,11 @@ export function checkFileSize(clusters: number): void {
     `the image would take ${clusters * CLUSTER} bytes, and QEMU opens none above 2 PiB`,
     { hint: "Convert to raw." },
   );
+}
+
+/** What the header says of the image below. */
+export function backingOf({ parent }: PlanOptions): NewQcow2Header["backing"] {
+  return parent === undefined ? null : { name: parent.name, format: parent.format ?? "qcow2" };
 }
 
 /** Bit 63 of an entry: the cluster's reference count is exactly one. */

@@ -71,7 +71,7 @@ function arrivingTables(file: string, size: number, limits: Limits): PlanTables 
         l1Offset: l1Entries === 0 ? 0 : CLUSTER,
         refcountTableOffset: end,
         refcountTableClusters: tableClusters,
-        backingName: null,
+        backing: null,
         compression: "deflate",
       });
       yield { file, at: 0, length: header.length, bytes: () => [header] };

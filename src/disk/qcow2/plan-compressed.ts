@@ -13,9 +13,10 @@ import type {
   WriteResult,
 } from "../model.js";
 import { collectLayer } from "../overlay.js";
-import { serializeQcow2Header } from "./header.js";
+import { type NewQcow2Header, serializeQcow2Header } from "./header.js";
 import { clusterKernel, zstdClusterKernel } from "./kernel.js";
 import {
+  backingOf,
   CLUSTER,
   CLUSTER_BITS,
   guestSize,
@@ -71,7 +72,7 @@ export async function planCompressed(
     segments: { [Symbol.iterator]: () => segments()[Symbol.iterator]() },
     tables: () => ({
       ...compressedTables(
-        { file, size, l1Entries, dataAt, backingName: options.parent?.name ?? null, compression },
+        { file, size, l1Entries, dataAt, backing: backingOf(options), compression },
         layer.zeros.units()[Symbol.iterator](),
       ),
       place: packedOps(CLUSTER, opOf),
@@ -85,7 +86,7 @@ interface CompressedImage {
   readonly size: number;
   readonly l1Entries: number;
   readonly dataAt: number;
-  readonly backingName: string | null;
+  readonly backing: NewQcow2Header["backing"];
   readonly compression: Compression;
 }
 
@@ -100,7 +101,7 @@ function noEncoder(name: string): FerryError {
  * @param zeroUnits guest offsets of clusters that are zeros over a parent, ascending
  */
 function compressedTables(image: CompressedImage, zeroUnits: Iterator<number>): PlanTables {
-  const { file, size, l1Entries, dataAt, backingName, compression } = image;
+  const { file, size, l1Entries, dataAt, backing, compression } = image;
   const l1 = new Uint8Array(l1Entries * 8);
   const refcounts = new RefcountBlocks();
   let table = new Uint8Array(0);
@@ -163,7 +164,7 @@ function compressedTables(image: CompressedImage, zeroUnits: Iterator<number>): 
         const guest = op.offset + i * CLUSTER;
         if (length === 0) {
           // Over a parent, nothing stored would mean what the parent holds.
-          if (backingName !== null) yield* zero(guest);
+          if (backing !== null) yield* zero(guest);
           continue;
         }
         if (places === undefined) throw new FerryError("internal/bug", "compressed clusters came without their places");
@@ -187,7 +188,7 @@ function compressedTables(image: CompressedImage, zeroUnits: Iterator<number>): 
         l1Offset: l1Entries === 0 ? 0 : CLUSTER,
         refcountTableOffset: refcountTableAt,
         refcountTableClusters: tableClusters,
-        backingName,
+        backing,
         compression,
       });
       yield { file, at: 0, length: header.length, bytes: () => [header] };

@@ -6,6 +6,7 @@ import { collectLayer, type LayerRuns } from "../overlay.js";
 import { plainKernel } from "../plain.js";
 import { serializeQcow2Header } from "./header.js";
 import {
+  backingOf,
   CLUSTER,
   CLUSTER_BITS,
   checkFileSize,
@@ -60,7 +61,7 @@ export async function planUncompressed(shape: DiskShape, options: PlanOptions, c
     l1Offset: l1Entries === 0 ? 0 : l1At,
     refcountTableOffset: refcountTableAt,
     refcountTableClusters: tableClusters,
-    backingName: options.parent?.name ?? null,
+    backing: backingOf(options),
     compression: "deflate",
   });
 

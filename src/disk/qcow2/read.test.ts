@@ -123,7 +123,7 @@ describe("QCOW2 images that qemu-img made", () => {
 
   it("leave to the backing file what they do not hold, and nothing that they say is zero", async () => {
     const disk = await open("overlay.qcow2");
-    assert.deepEqual(disk.info.parent, { name: "base.qcow2", identity: null });
+    assert.deepEqual(disk.info.parent, { name: "base.qcow2", identity: null, format: "qcow2" });
     assert.equal(disk.info.properties.backingFormat, "qcow2");
     assert.deepEqual(await kinds(disk, 3 * MIB), [
       "absent 0-64",

@@ -4,9 +4,16 @@ import type { JsonValue } from "../../base/ids.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource, SourceResolver } from "../../io/source.js";
 import { mergeExtents } from "../extents.js";
-import type { DiskInfo, VirtualDisk } from "../model.js";
+import type { DiskInfo, DiskParent, VirtualDisk } from "../model.js";
 import { openClusters } from "./clusters.js";
-import { parseExtensions, parseQcow2Header, pieceBytes, type Qcow2Extensions, type Qcow2Header } from "./header.js";
+import {
+  backingFormatNamed,
+  parseExtensions,
+  parseQcow2Header,
+  pieceBytes,
+  type Qcow2Extensions,
+  type Qcow2Header,
+} from "./header.js";
 import { type Qcow2Snapshot, readSnapshots, snapshotCalled, snapshotProperty } from "./snapshots.js";
 import { type ClusterTables, openClusterTables, PIECE } from "./tables.js";
 
@@ -63,7 +70,7 @@ async function openState(
     size,
     logicalSectorSize: 512,
     blockSize: pieceBytes(header),
-    parent: backingName === null ? null : { name: backingName, identity: null },
+    parent: backingName === null ? null : parentOf(backingName, extensions),
     identity: null,
     properties: propertiesOf(header, extensions, snapshots),
   };
@@ -120,6 +127,11 @@ async function readBackingName(source: ByteSource, header: Qcow2Header, ctx: Con
     });
   }
   return new TextDecoder().decode(await source.read(place.offset, place.length, ctx.signal));
+}
+
+function parentOf(name: string, { backingFormat }: Qcow2Extensions): DiskParent {
+  const format = backingFormatNamed(backingFormat);
+  return { name, identity: null, ...(format === undefined ? {} : { format }) };
 }
 
 /** Whether one of the first L2 tables holds a compressed cluster: `qemu-img convert -c` compresses from the start. */

@@ -1,12 +1,22 @@
+import { stat } from "node:fs/promises";
 import * as path from "node:path";
+import { FerryError } from "../../../base/errors.js";
 import { formatNamed, planDiskConversion } from "../../../operations/disk.js";
 import { openSingleFileSet } from "../../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { showOrExecute } from "../../execute.js";
 import { bytes, choice, flag, json, text, wholeNumber, workOptions } from "../../options.js";
-import { withSession } from "../../session.js";
-import { openDiskOnce } from "../../sources.js";
-import { compressions, diskArgument, diskOptions, howToOpen, snapshotOption, writtenFormats } from "./options.js";
+import { type Session, withSession } from "../../session.js";
+import { type NamedDisk, openDiskOnce, openNamedDisk } from "../../sources.js";
+import {
+  compressions,
+  diskArgument,
+  diskOptions,
+  formatIds,
+  howToOpen,
+  snapshotOption,
+  writtenFormats,
+} from "./options.js";
 
 /** `vmferry disk convert DISK DEST`. */
 export const diskConvertCommand: CommandDefinition = defineCommand({
@@ -17,6 +27,8 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     level: wholeNumber("--level N", "level of the compression, 1 to 9", 1, 9),
     compression: choice("--compression NAME", "how compressed variants are packed (default: deflate)", compressions),
     keepChain: flag("--keep-chain", "write a file for each disk of a chain, beside DEST, instead of flattening it"),
+    backing: text("--backing BASE", "store only what differs from the image BASE, which the result names (qcow2, vhd)"),
+    backingFormat: choice("--backing-format FORMAT", "the format of BASE, where content does not tell it", formatIds),
     roundTo: bytes("--round-to SIZE", "round the capacity up to a multiple, such as 1MiB (Azure takes whole MiB)"),
     sparse: choice("--sparse WORD", "auto (default): zeros become holes; none: everything is stored", ["auto", "none"]),
     prove: flag("--prove", "read the result back and compare it with the source"),
@@ -35,6 +47,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     "disk convert 'appliance.ova!disk1.vmdk' disk1.raw",
     "disk convert server.qcow2 server.vhd --variant fixed --round-to 1MiB",
     "disk convert snapshot.qcow2 snapshot.vhd --keep-chain --allow-external",
+    "disk convert server.raw changes.qcow2 --backing golden.qcow2",
     "disk convert server.raw server.vmdk --variant streamOptimized --prove",
     "disk convert - server.qcow2 < server.vmdk",
   ],
@@ -43,9 +56,17 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     return withSession({ ...options, scratch }, cli, async (session) => {
       if (!options.dryRun) session.runtime.pool.start("shared");
       // What is to be read back and compared has to be there a second time, a chain as files, and zeros as something that can be asked for.
-      const twice = options.prove || options.keepChain || options.sparse === "none";
+      const { backing } = options;
+      if (backing !== null && (options.keepChain || options.sparse === "none")) {
+        throw new FerryError("cli/usage", "--backing goes neither with --keep-chain nor with --sparse none", {
+          hint: "A result over a base holds what differs from it, and nothing else.",
+        });
+      }
+      const twice = options.prove || options.keepChain || options.sparse === "none" || backing !== null;
       const disk = await openDiskOnce(name, { ...howToOpen(options), onePass: twice ? "refused" : "wanted" }, session);
+      let base: NamedDisk | null = null;
       try {
+        if (backing !== null) base = await openBase(backing, destination, options, session);
         const conversion = await planDiskConversion(
           disk,
           {
@@ -56,6 +77,9 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
             ...(options.level === null ? {} : { level: options.level }),
             ...(options.roundTo === null ? {} : { roundTo: options.roundTo }),
             ...(options.sparse === null ? {} : { sparse: options.sparse }),
+            ...(base === null || backing === null
+              ? {}
+              : { backing: { name: nameFrom(destination, backing), disk: base } }),
             keepChain: options.keepChain,
           },
           session.ctx,
@@ -69,8 +93,39 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
           await conversion.close();
         }
       } finally {
+        await base?.close();
         await disk.close();
       }
     });
   },
 });
+
+/** Opens the image that a result is written over. @throws `cli/usage` where it is no file, or the one that is written */
+async function openBase(
+  name: string,
+  destination: string,
+  options: Parameters<typeof howToOpen>[0] & { readonly backingFormat: string | null },
+  session: Session,
+): Promise<NamedDisk> {
+  const found = await stat(name).catch(() => null);
+  if (found === null || !found.isFile()) {
+    throw new FerryError("cli/usage", `${name} is no file, and a result can only name one as its base`, {
+      hint: "Give the path of an image that stays where it is.",
+    });
+  }
+  const replaced = await stat(destination).catch(() => null);
+  if (replaced !== null && replaced.ino === found.ino && replaced.dev === found.dev) {
+    throw new FerryError("cli/usage", `${name} cannot be written over itself`, {
+      hint: "Choose another destination: the result needs its base.",
+    });
+  }
+  return openNamedDisk(name, { ...howToOpen(options), from: options.backingFormat, snapshot: null }, session);
+}
+
+/** How a result names a file: from its own folder. */
+function nameFrom(destination: string, file: string): string {
+  return path
+    .relative(path.dirname(path.resolve(destination)), path.resolve(file))
+    .split(path.sep)
+    .join("/");
+}

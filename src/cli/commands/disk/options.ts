@@ -14,7 +14,8 @@ export function diskArgument(name: string): ArgumentSpec {
   };
 }
 
-const ids: readonly string[] = diskFormats.all.map((format) => format.id);
+/** Formats that are read. */
+export const formatIds: readonly string[] = diskFormats.all.map((format) => format.id);
 
 /** A disk on the command line that is changed where it lies. */
 export const fileArgument: ArgumentSpec = { name: "DISK", what: "the disk's file", complete: "file" };
@@ -23,7 +24,7 @@ export const fileArgument: ArgumentSpec = { name: "DISK", what: "the disk's file
 export const fromOption: OptionSpec<string | null> = choice(
   "--from FORMAT",
   "the format, where content does not tell it or the name disagrees",
-  ids,
+  formatIds,
 );
 
 /** Options of every command that reads a disk. */
