@@ -1,5 +1,7 @@
 import type { CodeTable } from "../base/codes/codes.js";
 import { contentRules } from "./ovf/content.js";
+import { sectionRules } from "./ovf/sections.js";
+import { startupRules } from "./ovf/startup.js";
 import { diskRules } from "./ovf/disks.js";
 import { extensionRules } from "./ovf/extensions.js";
 import { hardwareRules } from "./ovf/hardware.js";
@@ -9,7 +11,9 @@ import type { AnyRule } from "./rule.js";
 
 /** Every rule. A new one is a value in the file of its topic; a new topic is one line here. */
 export const rules: readonly AnyRule[] = [
+  ...sectionRules,
   ...contentRules,
+  ...startupRules,
   ...referenceRules,
   ...diskRules,
   ...hardwareRules,

@@ -1,15 +1,11 @@
-/** Envelope, systems and collections, and which section stands where (DSP0243 7, 7.2, 9). */
+/** Systems and collections (DSP0243 7, 7.2). */
+import { repeated } from "../duplicates.js";
 import { type AnyRule, defineRule, ovfSpec } from "../rule.js";
 
-/** Sections that belong to the envelope alone (DSP8023: the substitution groups of Envelope and Content). */
-const ENVELOPE_SECTIONS: ReadonlySet<string> = new Set([
-  "DiskSection",
-  "NetworkSection",
-  "DeploymentOptionSection",
-  "SharedDiskSection",
-  "PlacementGroupSection",
-  "EncryptionSection",
-]);
+const system = (id: string): string =>
+  `<VirtualSystem ovf:id="${id}"><Info>x</Info><VirtualHardwareSection><Info>x</Info></VirtualHardwareSection></VirtualSystem>`;
+const collection = (...systems: readonly string[]): string =>
+  `<VirtualSystemCollection ovf:id="all"><Info>x</Info>${systems.join("")}</VirtualSystemCollection>`;
 
 export const contentRules: readonly AnyRule[] = [
   defineRule({
@@ -34,6 +30,7 @@ export const contentRules: readonly AnyRule[] = [
     code: "ovf/content-missing",
     node: "ovf",
     spec: ovfSpec("7.2"),
+    requirements: ["OVF-7-3", "OVF-7.2-5"],
     severity: "error",
     strict: "error",
     what: "The envelope has neither a VirtualSystem nor a VirtualSystemCollection.",
@@ -45,43 +42,120 @@ export const contentRules: readonly AnyRule[] = [
     },
   }),
   defineRule({
-    code: "ovf/section-misplaced",
-    node: "ovf/section",
-    spec: ovfSpec("9"),
-    severity: "error",
+    code: "ovf/content-repeated",
+    node: "ovf",
+    spec: ovfSpec("7"),
+    requirements: ["OVF-7-3"],
+    severity: "warning",
     strict: "error",
-    what: "A {section} stands in the {kind} {id}.",
-    why: "It describes the whole package, and importers look for it in the Envelope alone: what it lists does not exist for them.",
-    fix: "Move it in front of the first VirtualSystem or VirtualSystemCollection.",
+    what: "The envelope has {count} virtual systems and collections at its top.",
+    why: "There is exactly one. Importers deploy the first, and the others are lost.",
+    fix: "Put them into one VirtualSystemCollection.",
     examples: {
-      invalid: [{ system: "<DiskSection><Info>Disks</Info></DiskSection>" }],
+      invalid: [
+        {
+          content:
+            '<VirtualSystemCollection ovf:id="a"><Info>a</Info></VirtualSystemCollection><VirtualSystemCollection ovf:id="b"><Info>b</Info></VirtualSystemCollection>',
+        },
+      ],
       valid: [{}],
     },
-    *check({ section, owner }) {
-      if (owner === null || !section.core || !ENVELOPE_SECTIONS.has(section.name)) return;
-      const kind = owner.content.kind === "system" ? "virtual system" : "collection";
-      yield { values: { section: section.name, kind, id: owner.content.id ?? "(without an id)" } };
+    *check({ contents }) {
+      const [, second] = contents;
+      if (second !== undefined) yield { values: { count: contents.length }, location: second.element.location };
     },
   }),
   defineRule({
-    code: "ovf/startup-unknown",
-    node: "ovf/section",
-    spec: ovfSpec("9.7"),
+    code: "ovf/content-id-missing",
+    node: "ovf/content",
+    spec: ovfSpec("7.2"),
+    requirements: ["OVF-7.2-1"],
+    severity: "warning",
+    strict: "error",
+    what: "A {kind} has no ovf:id.",
+    why: "Startup order, environment and deployment tools refer to it by that.",
+    fix: "Give it an ovf:id.",
+    examples: { invalid: [{ systemAttributes: "" }], valid: [{}] },
+    *check({ content }) {
+      if (content.attribute("id") !== null) return;
+      yield { values: { kind: content.kind === "system" ? "virtual system" : "collection" } };
+    },
+  }),
+  defineRule({
+    code: "ovf/content-id-repeated",
+    node: "ovf",
+    spec: ovfSpec("7.2"),
+    requirements: ["OVF-7.2-2", "OVF-7.2-3?"],
+    severity: "warning",
+    strict: "error",
+    what: 'More than one virtual system or collection has the ovf:id "{id}".',
+    why: "Startup order and environment documents refer to them by it.",
+    fix: "Give each an id of its own.",
+    examples: {
+      invalid: [{ content: collection(system("a"), system("a")) }],
+      valid: [{ content: collection(system("a"), system("b")) }],
+    },
+    *check(_document, { nodes }) {
+      yield* repeated(
+        nodes.contents,
+        ({ content }) => content.attribute("id"),
+        ({ content }) => content.element,
+      );
+    },
+  }),
+  defineRule({
+    code: "ovf/content-info-missing",
+    node: "ovf/content",
+    spec: ovfSpec("7.2"),
+    requirements: ["OVF-7.2-6"],
+    severity: "off",
+    strict: "error",
+    what: "The {kind} {id} has no Info.",
+    why: "The schema asks for it: a sentence about what it is.",
+    fix: "Add <Info> as its first element.",
+    examples: {
+      invalid: [{ content: '<VirtualSystemCollection ovf:id="a"/>' }],
+      valid: [{}],
+    },
+    *check({ content }) {
+      if (content.info !== null) return;
+      const kind = content.kind === "system" ? "virtual system" : "collection";
+      yield { values: { kind, id: content.id ?? "(without an id)" } };
+    },
+  }),
+  defineRule({
+    code: "ovf/content-nested",
+    node: "ovf/content",
+    spec: ovfSpec("7.2"),
+    requirements: ["OVF-7.2-10"],
     severity: "error",
     strict: "error",
-    what: 'The StartupSection names "{id}", which is not in the collection {owner}.',
-    why: "Importers find nothing to start under that name, and VMware's tool refuses the package.",
-    fix: "Write the ovf:id of a VirtualSystem or VirtualSystemCollection of the same collection, or remove the item.",
-    examples: null,
-    *check({ section, owner }) {
-      if (!section.core || section.name !== "StartupSection" || owner === null) return;
-      const { content } = owner;
-      const known = new Set([content.id, ...content.children.map(({ id }) => id)]);
-      for (const item of content.scope.children(section.element, "Item")) {
-        const id = content.scope.attribute(item, "id");
-        if (id === undefined || known.has(id)) continue;
-        yield { values: { id, owner: content.id ?? "(without an id)" }, location: item.location };
-      }
+    what: "The virtual system {id} stands within another virtual system.",
+    why: "Only collections hold systems; importers do not see it.",
+    fix: "Put both into a VirtualSystemCollection.",
+    examples: {
+      invalid: [{ content: `<VirtualSystem ovf:id="a"><Info>a</Info>${system("b")}</VirtualSystem>` }],
+      valid: [{ content: collection(system("a")) }],
+    },
+    *check({ content, parent }) {
+      if (parent?.content.kind === "system") yield { values: { id: content.id ?? "(without an id)" } };
+    },
+  }),
+  defineRule({
+    code: "ovf/collection-empty",
+    node: "ovf",
+    spec: ovfSpec("7.2"),
+    requirements: ["OVF-7.2-11"],
+    severity: "warning",
+    strict: "warning",
+    what: "The package has collections, and not one virtual system.",
+    why: "It deploys nothing.",
+    fix: "Add a VirtualSystem.",
+    examples: { invalid: [{ content: collection() }], valid: [{ content: collection(system("a")) }] },
+    *check({ contents }, { nodes }) {
+      if (contents.length === 0 || nodes.contents.some(({ content }) => content.kind === "system")) return;
+      const [first] = contents;
+      if (first !== undefined) yield { location: first.element.location };
     },
   }),
 ];
