@@ -1,12 +1,16 @@
 import type { CodeTable } from "../base/codes/codes.js";
 import { contentRules } from "./ovf/content.js";
-import { sectionRules } from "./ovf/sections.js";
-import { startupRules } from "./ovf/startup.js";
 import { diskRules } from "./ovf/disks.js";
 import { extensionRules } from "./ovf/extensions.js";
+import { guestRules } from "./ovf/guest.js";
 import { hardwareRules } from "./ovf/hardware.js";
+import { networkRules } from "./ovf/networks.js";
+import { optionRules } from "./ovf/options.js";
 import { productRules } from "./ovf/products.js";
 import { referenceRules } from "./ovf/references.js";
+import { scaleRules } from "./ovf/scale.js";
+import { sectionRules } from "./ovf/sections.js";
+import { startupRules } from "./ovf/startup.js";
 import type { AnyRule } from "./rule.js";
 
 /** Every rule. A new one is a value in the file of its topic; a new topic is one line here. */
@@ -14,6 +18,10 @@ export const rules: readonly AnyRule[] = [
   ...sectionRules,
   ...contentRules,
   ...startupRules,
+  ...optionRules,
+  ...networkRules,
+  ...guestRules,
+  ...scaleRules,
   ...referenceRules,
   ...diskRules,
   ...hardwareRules,
