@@ -1,11 +1,9 @@
 import type { Diagnostic, Severity } from "../base/diagnostics.js";
 import { FerryError, isCanceled, throwIfAborted } from "../base/errors.js";
 import type { Context } from "../io/context.js";
-import type { OvfDocument } from "../ovf/document.js";
 import type { TargetProfile } from "../targets/profile.js";
-import type { XmlElement } from "../xml/tree.js";
 import type { Facts } from "./facts.js";
-import { type NodeKind, placeOf, type RuleNodes } from "./nodes.js";
+import { everyElement, type NodeKind, placeOf, type RuleNodes } from "./nodes.js";
 import { type AnyRule, type Finding, fill, type Rule } from "./rule.js";
 
 /** Findings of one rule that are given one by one: of a hostile descriptor there could be a million. */
@@ -190,20 +188,5 @@ function nodesOf(kind: NodeKind, facts: Facts): Iterable<RuleNodes[NodeKind]> {
       const never: never = kind;
       throw new FerryError("internal/bug", `no nodes are of the kind ${String(never)}`);
     }
-  }
-}
-
-/** Every element of a descriptor in document order. What stands in an element of somebody else's namespace is that one's own affair. */
-function* everyElement({ xml, scope }: OvfDocument): Generator<XmlElement> {
-  const stack: Iterator<XmlElement>[] = [[xml.root][Symbol.iterator]()];
-  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const next = top.next();
-    if (next.done === true) {
-      stack.pop();
-      continue;
-    }
-    const element = next.value;
-    yield element;
-    if (scope.isCore(element.namespace)) stack.push(element.elements()[Symbol.iterator]());
   }
 }

@@ -83,7 +83,7 @@ export function descriptorOf(example: Example): string {
     </VirtualHardwareSection>
   </VirtualSystem>`;
   return `<?xml version="1.0" encoding="UTF-8"?>
-<Envelope xmlns="${OVF_1}" xmlns:ovf="${OVF_1}" xmlns:rasd="${CIM_CLASSES}CIM_ResourceAllocationSettingData" xmlns:vssd="${CIM_CLASSES}CIM_VirtualSystemSettingData" xmlns:vmw="${VMWARE}" xmlns:xsi="${XSI}" ${envelope}>
+<Envelope xmlns="${OVF_1}" xmlns:ovf="${OVF_1}" xmlns:rasd="${CIM_CLASSES}cim-schema/2/CIM_ResourceAllocationSettingData" xmlns:vssd="${CIM_CLASSES}cim-schema/2/CIM_VirtualSystemSettingData" xmlns:vmw="${VMWARE}" xmlns:xsi="${XSI}" ${envelope}>
   <References>${references}</References>
   <DiskSection><Info>Disks</Info>${disks}</DiskSection>
   <NetworkSection><Info>Networks</Info>${networks}</NetworkSection>

@@ -74,6 +74,12 @@ export interface RuleNodes {
 /** The name of a kind of node. */
 export type NodeKind = keyof RuleNodes;
 
+/** An element whose text is a message (DSP0243 10). */
+export interface MessageUse {
+  readonly element: XmlElement;
+  readonly id: string;
+}
+
 /** All nodes of a descriptor, in document order within each kind. Made once for each run of the rules. */
 export interface Nodes {
   readonly files: readonly OvfFile[];
@@ -86,6 +92,8 @@ export interface Nodes {
   readonly items: readonly ItemNode[];
   readonly products: readonly ProductNode[];
   readonly properties: readonly OvfProperty[];
+  /** Elements with `ovf:msgid`, those of bundles left out. Found when first asked for: it takes a walk over all elements. */
+  readonly messages: readonly MessageUse[];
 }
 
 /** Walks a descriptor. */
@@ -102,6 +110,7 @@ export function collectNodes(document: OvfDocument): Nodes {
     for (const child of [...node.content.children].reverse()) pending.push([child, node]);
   }
   const hardware = contents.flatMap((node) => node.hardware);
+  let messages: readonly MessageUse[] | null = null;
   return {
     files: document.references,
     disks: [...document.disks, ...document.sharedDisks],
@@ -113,7 +122,34 @@ export function collectNodes(document: OvfDocument): Nodes {
     items: hardware.flatMap(({ items }) => items),
     products,
     properties: products.flatMap(({ properties }) => properties),
+    get messages(): readonly MessageUse[] {
+      messages ??= [...messageUses(document)];
+      return messages;
+    },
   };
+}
+
+/** Every element of a descriptor in document order. What stands in an element of somebody else's namespace is that one's own affair. */
+export function* everyElement({ xml, scope }: OvfDocument): Generator<XmlElement> {
+  const stack: Iterator<XmlElement>[] = [[xml.root][Symbol.iterator]()];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const next = top.next();
+    if (next.done === true) {
+      stack.pop();
+      continue;
+    }
+    const element = next.value;
+    yield element;
+    if (scope.isCore(element.namespace)) stack.push(element.elements()[Symbol.iterator]());
+  }
+}
+
+function* messageUses(document: OvfDocument): Generator<MessageUse> {
+  for (const element of everyElement(document)) {
+    if (element.name === "Msg") continue;
+    const id = document.scope.attribute(element, "msgid");
+    if (id !== undefined) yield { element, id };
+  }
 }
 
 function productNode(product: OvfProduct, owner: ContentNode | null): ProductNode {

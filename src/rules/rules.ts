@@ -1,6 +1,7 @@
 import type { CodeTable } from "../base/codes/codes.js";
 import { contentRules } from "./ovf/content.js";
 import { diskRules } from "./ovf/disks.js";
+import { envelopeRules } from "./ovf/envelope.js";
 import { extensionRules } from "./ovf/extensions.js";
 import { guestRules } from "./ovf/guest.js";
 import { hardwareRules } from "./ovf/hardware.js";
@@ -11,10 +12,12 @@ import { referenceRules } from "./ovf/references.js";
 import { scaleRules } from "./ovf/scale.js";
 import { sectionRules } from "./ovf/sections.js";
 import { startupRules } from "./ovf/startup.js";
+import { textRules } from "./ovf/texts.js";
 import type { AnyRule } from "./rule.js";
 
 /** Every rule. A new one is a value in the file of its topic; a new topic is one line here. */
 export const rules: readonly AnyRule[] = [
+  ...envelopeRules,
   ...sectionRules,
   ...contentRules,
   ...startupRules,
@@ -22,6 +25,7 @@ export const rules: readonly AnyRule[] = [
   ...networkRules,
   ...guestRules,
   ...scaleRules,
+  ...textRules,
   ...referenceRules,
   ...diskRules,
   ...hardwareRules,

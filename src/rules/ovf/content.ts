@@ -83,16 +83,38 @@ export const contentRules: readonly AnyRule[] = [
   }),
   defineRule({
     code: "ovf/content-id-repeated",
-    node: "ovf",
+    node: "ovf/content",
     spec: ovfSpec("7.2"),
-    requirements: ["OVF-7.2-2", "OVF-7.2-3?"],
+    requirements: ["OVF-7.2-2"],
     severity: "warning",
     strict: "error",
-    what: 'More than one virtual system or collection has the ovf:id "{id}".',
-    why: "Startup order and environment documents refer to them by it.",
+    what: 'Two members of one collection have the ovf:id "{id}".',
+    why: "The startup order and the environment of guests refer to them by it.",
     fix: "Give each an id of its own.",
     examples: {
       invalid: [{ content: collection(system("a"), system("a")) }],
+      valid: [{ content: collection(system("a"), system("b")) }],
+    },
+    *check({ content }) {
+      yield* repeated(
+        content.children,
+        (child) => child.attribute("id"),
+        ({ element }) => element,
+      );
+    },
+  }),
+  defineRule({
+    code: "ovf/content-id-ambiguous",
+    node: "ovf",
+    spec: ovfSpec("7.2"),
+    requirements: ["OVF-7.2-3?"],
+    severity: "off",
+    strict: "warning",
+    what: 'More than one virtual system or collection of the package has the ovf:id "{id}".',
+    why: "Environment documents and tools refer to them by it.",
+    fix: "Give each an id that is unique in the package.",
+    examples: {
+      invalid: [{ content: collection(system("all")) }],
       valid: [{ content: collection(system("a"), system("b")) }],
     },
     *check(_document, { nodes }) {

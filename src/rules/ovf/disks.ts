@@ -18,8 +18,10 @@ export const diskRules: readonly AnyRule[] = [
     why: "It is how large the disk is that the guest sees; importers make it by this number.",
     fix: "Add ovf:capacity, in bytes or in the unit of ovf:capacityAllocationUnits.",
     examples: { invalid: [{ disks: '<Disk ovf:diskId="disk1" ovf:fileRef="file1"/>' }], valid: [{}] },
-    *check(disk) {
-      if (disk.capacity === null) yield { values: { disk: disk.diskId ?? "(without an id)" } };
+    *check(disk, { ovf }) {
+      // oVirt has the capacity in an attribute of its own.
+      if (disk.capacity === null && ovf.producer !== "oVirt")
+        yield { values: { disk: disk.diskId ?? "(without an id)" } };
     },
   }),
   defineRule({

@@ -1,4 +1,6 @@
 /** What the standard does not know (DSP0243 7.3, 8.2). */
+
+import type { OvfDocument } from "../../ovf/document.js";
 import { CIM_CLASSES } from "../../ovf/namespaces.js";
 import { isTrue } from "../../ovf/views/node.js";
 import { type AnyRule, defineRule, ovfSpec } from "../rule.js";
@@ -49,7 +51,26 @@ const ELEMENTS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
+/** oVirt calls by the names of OVF what has little to do with it, for its own engine alone. */
+function isPrivate({ producer }: OvfDocument): boolean {
+  return producer === "oVirt";
+}
+
 export const extensionRules: readonly AnyRule[] = [
+  defineRule({
+    code: "ovf/private-dialect",
+    node: "ovf",
+    spec: null,
+    severity: "warning",
+    strict: "error",
+    what: "The descriptor is in the private dialect of {producer}.",
+    why: "It is valid against no version of the standard, and its own engine alone imports it as it is. vmferry reads machines and disks of it.",
+    fix: "Convert it: vmferry convert SRC DEST --to ovf.",
+    examples: null,
+    *check(document) {
+      if (isPrivate(document)) yield { values: { producer: document.producer } };
+    },
+  }),
   defineRule({
     code: "ovf/element-unknown",
     node: "ovf/element",
@@ -64,7 +85,7 @@ export const extensionRules: readonly AnyRule[] = [
       valid: [{ sections: '<UnknownSection ovf:required="false"><Info>x</Info></UnknownSection>' }],
     },
     *check(element, { ovf }) {
-      if (!ovf.scope.isCore(element.namespace) || ELEMENTS.has(element.name)) return;
+      if (!ovf.scope.isCore(element.namespace) || ELEMENTS.has(element.name) || isPrivate(ovf)) return;
       const required = ovf.scope.attribute(element, "required");
       if (required !== undefined && !isTrue(required)) return;
       // oVirt's items have children of their own in no namespace; they are properties to whoever reads them.

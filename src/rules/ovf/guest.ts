@@ -51,8 +51,10 @@ export const guestRules: readonly AnyRule[] = [
     why: "Platforms take a guest that they do not know for any other.",
     fix: "Write the number of the guest, such as 96 for 64-bit Debian, or 1 for another one.",
     examples: { invalid: [guest('ovf:id="debian"'), guest('ovf:id="60000"')], valid: [guest('ovf:id="96"')] },
-    *check(node) {
+    *check(node, { ovf }) {
       const id = operatingSystem(node)?.attribute("id") ?? null;
+      // oVirt puts the id of the machine there.
+      if (ovf.producer === "oVirt") return;
       if (id !== null && (!/^[0-9]{1,5}$/.test(id) || cimOsName(Number(id)) === null)) yield { values: { id } };
     },
   }),

@@ -70,7 +70,7 @@ export const sectionRules: readonly AnyRule[] = [
     requirements: ["OVF-9-1", "OVF-9-2", "OVF-9-8", "OVF-9-13?", "OVF-9-15?", "OVF-9-17?"],
     severity: "error",
     strict: "error",
-    what: "A {section} stands in {there}.",
+    what: "{section} stands in {there}.",
     why: "It describes the whole package, and importers look for it in the Envelope alone: what it lists does not exist for them.",
     fix: "Move it in front of the first VirtualSystem or VirtualSystemCollection.",
     examples: {
@@ -101,7 +101,7 @@ export const sectionRules: readonly AnyRule[] = [
     ],
     severity: "warning",
     strict: "error",
-    what: "A {section} stands in {there}; its place is {places}.",
+    what: "{section} stands in {there}; its place is {places}.",
     why: "Importers that go by the standard do not see it, and some refuse the package.",
     fix: "Move it where it belongs.",
     examples: {
