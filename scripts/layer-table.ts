@@ -38,7 +38,7 @@ export const layers: { readonly [folder: string]: LayerRule } = {
   appliance: { layers: ["base", "targets"], packages: [] },
   platforms: { layers: platforms, packages: [], siblings: { shared: [] } },
   rules: { layers: platforms, packages: [] },
-  operations: { layers: operations, packages: [] },
+  operations: { layers: operations, packages: ["yaml"] },
   "runtime/node": { layers: ["base", "io"], packages: ["node:", "koffi", "fzstd"] },
   "runtime/web": { layers: ["base", "io"], packages: [] },
   serve: { layers: ["base", "io", "disk", "runtime/node"], packages: ["node:"] },

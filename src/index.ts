@@ -55,6 +55,7 @@ export {
 } from "./operations/disk.js";
 export { diskCheck } from "./operations/disk-check.js";
 export { type DiskMap, type DiskMapOptions, diskMap } from "./operations/disk-map.js";
+export { allCodes, explain, explainCode } from "./operations/explain.js";
 export { type InspectOptions, inspectPackage } from "./operations/inspect.js";
 export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./operations/open.js";
 export { type PackOptions, planPack } from "./operations/pack.js";

@@ -24,6 +24,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/validate.js")).validate,
   },
   {
+    name: "explain",
+    summary: "what a code means, or an error of ovftool, vSphere, VirtualBox, virt-v2v, Proxmox",
+    load: async () => (await import("./commands/explain.js")).explain,
+  },
+  {
     name: "verify",
     summary: "whether a package is intact: manifest and given sums",
     load: async () => (await import("./commands/verify.js")).verify,

@@ -36,3 +36,16 @@ function width(text: string): number {
   for (const _ of text.replace(/\u001b\[\d+m/g, "")) count++;
   return count;
 }
+
+/** A paragraph in lines of a width at most; words longer than that stay whole. Each line is indented. */
+export function wrap(text: string, width: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent.length + line.length + 1 + word.length > width) {
+      lines.push(indent + line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return line === "" ? lines : [...lines, indent + line];
+}

@@ -390,6 +390,56 @@ export interface AmendResult {
   readonly diagnostics: readonly DiagnosticResult[];
 }
 
+/** What a code means. */
+export interface ExplainedCode {
+  readonly code: DiagnosticCode;
+  /** Of the error where it is thrown; `null`: it is a finding about the input. */
+  readonly kind: string | null;
+  readonly what: string;
+  readonly why: string;
+  /** What to do. */
+  readonly fix: string;
+  /** The section of a specification that it rests on. */
+  readonly spec: SpecRef | null;
+  /** Of a rule's findings, by default; `off`: not looked for; `null`: no rule has this code. */
+  readonly severity: Severity | "off" | null;
+  /** The same under `--strict`. */
+  readonly strict: Severity | "off" | null;
+  /** Targets that it is about; `null`: all. */
+  readonly targets: readonly string[] | null;
+  /** Ids in docs/reference/requirements.md. */
+  readonly requirements: readonly string[];
+  /** Whether `vmferry fix` mends it where there is one right answer. */
+  readonly mends: boolean;
+  /** XML that breaks the rule and XML that keeps it; `null`: none is known. */
+  readonly example: { readonly invalid: string; readonly valid: string } | null;
+}
+
+/** What a message of another program means. */
+export interface ExplainedMessage {
+  /** The program that says it. */
+  readonly program: string;
+  /** The message, with what the given text has in it. */
+  readonly says: string;
+  readonly means: string;
+  /** What to do. */
+  readonly fix: string;
+  /** Command lines that help; `SRC` stands for the package. */
+  readonly commands: readonly string[];
+  /** Codes of findings that tell it beforehand. */
+  readonly codes: readonly DiagnosticCode[];
+  /** Threads in which it was reported. */
+  readonly seen: readonly string[];
+}
+
+/** `vmferry explain --json`. */
+export interface ExplainResult {
+  readonly schema: "vmferry/explain@1";
+  readonly query: string;
+  readonly codes: readonly ExplainedCode[];
+  readonly messages: readonly ExplainedMessage[];
+}
+
 /** Every document of the contract. */
 export type Result =
   | InspectResult
@@ -402,7 +452,8 @@ export type Result =
   | HashResult
   | CheckResult
   | MapResult
-  | AmendResult;
+  | AmendResult
+  | ExplainResult;
 
 /** A finding as the contract shows it. */
 export function toDiagnosticResult(diagnostic: Diagnostic): DiagnosticResult {

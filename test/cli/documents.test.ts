@@ -39,6 +39,8 @@ test("inspect prints a document by its schema for every package fixture", async 
 test("verify, disk info, compare, hash, check, map and dry runs print documents by their schemas", async () => {
   const cases: [string, string[]][] = [
     ["vmferry/verify@1", ["verify", lantern]],
+    ["vmferry/explain@1", ["explain", "ovf/disk-capacity-missing"]],
+    ["vmferry/explain@1", ["explain", "Unsupported hardware family 'virtualbox-2.2'"]],
     ["vmferry/disk@1", ["disk", "info", disk]],
     ["vmferry/compare@1", ["disk", "compare", disk, disk]],
     ["vmferry/hash@1", ["disk", "hash", disk]],

@@ -56,4 +56,22 @@ export const cliCodes: CodeTable = {
     why: "It is another file of sums, or the package was renamed.",
     fix: "Give the file of sums that belongs to the package, or the sum itself with `--sha256`.",
   },
+  "explain/unknown-code": {
+    kind: "usage",
+    what: "There is no code of that name.",
+    why: "Every code that vmferry reports is in its tables; what is not there was never printed by this version.",
+    fix: "Take one of the codes that are spelled alike, or look into docs/reference/codes.md.",
+  },
+  "explain/unknown-text": {
+    kind: "usage",
+    what: "No message of another program that vmferry knows is in the text.",
+    why: "Messages are recognized by their words; other versions and other languages may say it differently.",
+    fix: "Give the line with the error as it was printed, or validate the package for the target.",
+  },
+  "explain/too-long": {
+    kind: "usage",
+    what: "The text on standard input is longer than a log of an import.",
+    why: "It is looked at as a whole, so its length has a limit.",
+    fix: "Give the part with the error.",
+  },
 };

@@ -1,0 +1,123 @@
+/** What VMware's ovftool, vSphere, ESXi, Workstation and Fusion say about manifests and certificates. */
+import type { ForeignMessage } from "./message.js";
+
+export const vmwareManifestMessages: readonly ForeignMessage[] = [
+  {
+    program: "vmware",
+    says: "Invalid OVF checksum algorithm: {algorithm}",
+    pattern: /invalid ovf checksum algorithm: (?<algorithm>SHA1)\b/i,
+    means: "The manifest has SHA-1 digests. The web client of vSphere 6.5 and later takes SHA-256 and better only.",
+    fix: "Write the manifest anew with SHA-256. A signature over the old manifest ends with it.",
+    commands: ["verify SRC", "fix SRC DEST --for vsphere-8"],
+    codes: ["manifest/weak-algorithm"],
+    seen: ["MISP/MISP#3947", "OpenCTI-Platform/opencti#1642"],
+    example: "The provided manifest file is invalid: Invalid OVF checksum algorithm: SHA1.",
+  },
+  {
+    program: "vmware",
+    says: "Invalid OVF checksum algorithm: {algorithm}",
+    pattern: /invalid ovf checksum algorithm: (?<algorithm>SHA[0-9-]{2,8})/i,
+    means:
+      "The manifest spells its digests {algorithm}, which this target does not take: SHA256 is a name that it knows, SHA2-256 is none, and products before 2017 know SHA1 alone.",
+    fix: "Spell it SHA256 for what is of today; use SHA1 for targets of before 2017 only.",
+    commands: ["verify SRC", "fix SRC DEST --for vsphere-8"],
+    codes: [],
+    seen: ["home-assistant/operating-system#3654", "turnkeylinux/tracker#827"],
+    example:
+      "A specified parameter was not correct: The provided manifest file is invalid: Invalid OVF checksum algorithm: SHA2-256.",
+  },
+  {
+    program: "vmware",
+    says: "The following manifest file entry (line {line}) is invalid",
+    pattern: /manifest file entry \(line (?<line>[0-9]{1,8})\) is invalid/i,
+    means:
+      "Line {line} of the manifest is not spelled as VMware wants it: `SHA256(name)= digest`, with no blank before the parenthesis and one behind the equals sign.",
+    fix: "Respell the manifest. Its digests stay as they are.",
+    commands: ["verify SRC", "fix SRC DEST"],
+    codes: ["manifest/odd-spelling"],
+    seen: ["CenturyLinkCloud/PublicKB#2628"],
+    example: "The following manifest file entry (line 1) is invalid: SHA256 (xxxxxxx.ovf)",
+  },
+  {
+    program: "vmware",
+    says: "Invalid OVF manifest entry",
+    pattern: /invalid ovf manifest entry/i,
+    means:
+      "A line of the manifest cannot be read: another spelling than `SHA256(name)= digest`, or the file is cut off.",
+    fix: "See whether the files are intact; then respell the manifest.",
+    commands: ["verify SRC", "fix SRC DEST"],
+    codes: ["manifest/odd-spelling"],
+    seen: ["CenturyLinkCloud/PublicKB#2628"],
+    example: "The provided manifest file is invalid: Invalid OVF manifest entry.",
+  },
+  {
+    program: "vmware",
+    says: "SHA digest of file {file} does not match manifest",
+    pattern: /sha(?:1|256|512)? ?digest of file '?(?<file>[^' ]{1,255})'? does not match (?:the )?manifest/i,
+    means:
+      "The file {file} is not the one that the manifest was made for, or, where all sums are right, it is a stream-optimized VMDK with something behind its end: Workstation hashes what it reads of the disk, not the file.",
+    fix: "Verify the package. Where it is altered, fetch it again. Where it is intact, write the disk anew: convert it to a stream-optimized VMDK.",
+    commands: ["verify SRC", "disk check 'SRC!DISK.vmdk'", "convert SRC DEST.ova --to ova"],
+    codes: ["manifest/digest-mismatch"],
+    seen: ["home-assistant/operating-system#2121", "coreos/coreos-assembler#1156", "Graylog2/graylog2-images#8"],
+    example: "SHA digest of file home-assistant.vmdk does not match manifest.",
+  },
+  {
+    program: "vmware",
+    says: "The checksum(s) from the provided manifest file do not match the content of file(s): {file}",
+    pattern: /do not match the content of file\(s\):? ?(?<file>[^, ]{1,255})?/i,
+    means: "A file is not the one that the manifest was made for: it was changed after packing, or damaged on the way.",
+    fix: "Fetch it again and verify it. Where you changed it yourself, write the manifest anew.",
+    commands: ["verify SRC"],
+    codes: ["manifest/digest-mismatch"],
+    seen: ["vmware/govmomi#1978"],
+    example: "The checksum(s) from the provided manifest file do not match the content of file(s): photon-3.ova.vmdk",
+  },
+  {
+    program: "vmware",
+    says: "No manifest entry found for: '{file}'",
+    pattern: /no manifest entry found for: ?'(?<file>[^']{1,255})'/i,
+    means:
+      "The manifest has no line for {file}, so nothing says whether that file is intact. The standard wants a line for every file.",
+    fix: "Write the manifest anew, from files that you trust.",
+    commands: ["verify SRC", "fix SRC DEST"],
+    codes: ["manifest/not-covered"],
+    seen: ["Banno/packer-post-processor-vsphere-ova#9", "GNS3/gns3-vm#40"],
+    example: "No manifest entry found for: 'packer-centos_6.7-x86_64-disk1.vmdk'.",
+  },
+  {
+    program: "vmware",
+    says: "No manifest file found",
+    pattern: /no manifest file found/i,
+    means: "The package has no manifest. It is a warning: nothing says whether the files are intact.",
+    fix: "Nothing needs to be done; a manifest can be made from files that you trust.",
+    commands: ["verify SRC", "pack SRC DEST.ova"],
+    codes: ["manifest/absent"],
+    seen: ["Banno/packer-post-processor-vsphere-ova#9"],
+    example: "No manifest file found.",
+  },
+  {
+    program: "vmware",
+    says: "Unable to retrieve manifest or certificate file",
+    pattern: /unable to retrieve manifest or certificate file/i,
+    means:
+      "vSphere did not find the manifest or the certificate where it looked: they stand between the disks, or under another name than the descriptor's.",
+    fix: "Write the archive anew: descriptor first, then manifest and certificate, all with the same base name.",
+    commands: ["validate SRC", "fix SRC DEST.ova"],
+    codes: [],
+    seen: ["ManageIQ/manageiq-appliance-build#285"],
+    example: "Unable to retrieve manifest or certificate file.",
+  },
+  {
+    program: "vmware",
+    says: "VMX file is corrupt",
+    pattern: /vmx file is corrupt/i,
+    means:
+      "Workstation or Player was asked to open an OVA as a machine. Old ones say so too where the manifest has SHA-256, which they do not know.",
+    fix: "Import the OVA instead of opening it; for products of before 2017 use a manifest with SHA-1.",
+    commands: ["verify SRC", "convert SRC DEST --to vmware"],
+    codes: [],
+    seen: ["turnkeylinux/tracker#827"],
+    example: "Unable to open x.ova as a Virtual Machine: VMX file is corrupt.",
+  },
+];
