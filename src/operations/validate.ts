@@ -3,14 +3,18 @@ import type { Diagnostic, DiagnosticCode, Location } from "../base/diagnostics.j
 import { FerryError, isCanceled } from "../base/errors.js";
 import type { Context } from "../io/context.js";
 import type { OvfDocument } from "../ovf/document.js";
+import { readManifest } from "../package/manifest/read.js";
 import type { PackageReader } from "../package/model.js";
 import { toDiagnosticResult, type ValidateResult } from "../report/results.js";
 import { judge } from "../rules/engine.js";
 import { createFacts, type Facts } from "../rules/facts.js";
+import { type PackageFiles, packageFiles } from "../rules/files.js";
+import { strictly } from "../rules/reported.js";
 import type { AnyRule } from "../rules/rule.js";
 import { rules as allRules } from "../rules/rules.js";
 import type { TargetProfile } from "../targets/profile.js";
 import { openPackage, type PackageInput } from "./open.js";
+import { checkIntegrity } from "./verify.js";
 
 /** How a package is judged. */
 export interface ValidateOptions {
@@ -23,11 +27,15 @@ export interface ValidateOptions {
   readonly rules?: readonly AnyRule[];
   /** Whether files other than the descriptor are looked at; they are by default. */
   readonly files?: "judged" | "ignored";
+  /** Whether files are held against the manifest, which reads all of them; they are by default. */
+  readonly digests?: "checked" | "unchecked";
 }
 
 /** What is judged: a descriptor, with its package where other files are looked at. */
 export interface Subject {
   readonly package: PackageReader | null;
+  /** Left out: `package` is `null`. */
+  readonly files?: PackageFiles;
   readonly document: OvfDocument;
   /** What would be deployed by default. @throws where the descriptor cannot be understood */
   appliance(): Appliance;
@@ -45,9 +53,6 @@ export interface Validated {
 /** Findings about files other than the descriptor. */
 const OTHER_FILES = /^(?:package|tar|io|manifest)\//;
 
-/** What parsers report as they read, and the standard to the letter does not take. */
-const STRICT_ERRORS: ReadonlySet<DiagnosticCode> = new Set(["xml/undeclared-prefix", "ovf/unknown-namespace"]);
-
 /**
  * Holds a package against every rule of the standard, and of targets where they are named. Findings come in the order of the descriptor. What
  * cannot be read as a package is rejected; what cannot be read at all is thrown.
@@ -64,20 +69,21 @@ export async function validateInput(
   const own: Context = { ...ctx, report: (finding) => found.push(finding) };
   const findings = (): Diagnostic[] => {
     const wanted = options.files === "ignored" ? found.filter(({ code }) => !OTHER_FILES.test(code)) : found;
-    if (options.level !== "strict") return wanted;
-    return wanted.map((finding) => (STRICT_ERRORS.has(finding.code) ? { ...finding, severity: "error" } : finding));
+    return options.level === "strict" ? wanted.map(strictly) : wanted;
   };
   try {
     const opened = await openPackage(input, { onDamage: "report" }, own);
     try {
       const { document } = opened;
+      const { reader } = opened;
       const subject: Subject = {
-        package: options.files === "ignored" ? null : opened.reader,
+        ...(options.files === "ignored" ? { package: null } : { package: reader, files: packageFiles(reader, ctx) }),
         document,
         appliance: () => opened.appliance({}, { ...ctx, report: () => {} }),
       };
       const judged: Diagnostic[] = [];
       for await (const { diagnostic } of judge(factsOf(subject), questionOf(options), own)) judged.push(diagnostic);
+      if (options.files !== "ignored") found.push(...(await digestFindings(reader, found, options, ctx)));
       return { file: verdictOf(name, [...findings(), ...judged], options), document };
     } finally {
       await opened.close();
@@ -96,6 +102,22 @@ export async function validateInput(
   }
 }
 
+/** What the manifest is and says, without what was met already when the package was opened. */
+async function digestFindings(
+  reader: PackageReader,
+  known: readonly Diagnostic[],
+  options: ValidateOptions,
+  ctx: Context,
+): Promise<readonly Diagnostic[]> {
+  if (options.digests === "unchecked") {
+    const spelling: Diagnostic[] = [];
+    await readManifest(reader, { ...ctx, report: (finding) => spelling.push(finding) });
+    return spelling;
+  }
+  const { findings } = await checkIntegrity(reader, ctx);
+  return findings.filter(({ code }) => !code.startsWith("tar/") || !known.some((finding) => finding.code === code));
+}
+
 /** Whether an error says that the input is no package, rather than that it cannot be read. */
 function isVerdict({ kind, code }: FerryError): boolean {
   if (code === "package/unknown-kind" || code === "ovf/no-descriptor") return true;
@@ -106,6 +128,7 @@ function isVerdict({ kind, code }: FerryError): boolean {
 export function factsOf(subject: Subject): Facts {
   return createFacts({
     package: subject.package,
+    ...(subject.files === undefined ? {} : { files: subject.files }),
     ovf: subject.document,
     appliance(): Appliance | null {
       try {

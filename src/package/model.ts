@@ -52,6 +52,8 @@ export interface PackageReader {
   readonly resolver: SourceResolver;
   /** In the order of the package. A chunked file is one entry. */
   readonly entries: readonly PackageEntry[];
+  /** Names of the files of an archive in its order, each chunk by itself; left out where files have no order. */
+  readonly stored?: readonly string[];
   /** What the descriptor refers to, in its order; empty where nobody told when the package was opened. */
   readonly referenced: readonly PackageEntry[];
   /** By name or `href`, with or without `./` and percent escapes; finds single chunks too. */

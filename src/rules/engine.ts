@@ -99,13 +99,18 @@ async function* ask<N extends NodeKind>(
         yield judged(rule, node, finding, facts, diagnosticOf(rule, severity, node, finding, facts));
       }
     } catch (cause) {
-      if (isCanceled(cause)) throw cause;
+      if (isCanceled(cause) || isUnreadable(cause)) throw cause;
       const message = `the rule ${rule.code} failed: ${cause instanceof Error ? cause.message : String(cause)}`;
       const hint = "This is a mistake in vmferry, not in the package. Report it with the descriptor.";
       yield judged(rule, node, {}, facts, { code: "internal/rule-failed", severity: "warning", message, hint });
       return;
     }
   }
+}
+
+/** What reading a file of the package throws: not the rule's fault. */
+function isUnreadable(cause: unknown): boolean {
+  return cause instanceof FerryError && (cause.kind === "io" || cause.kind === "remote");
 }
 
 function judged<N extends NodeKind>(

@@ -3,11 +3,16 @@ import type { OvfDocument } from "../ovf/document.js";
 import type { OvfDisk, OvfFile } from "../ovf/views/parts.js";
 import type { PackageReader } from "../package/model.js";
 import type { TargetProfile } from "../targets/profile.js";
+import type { PackageFiles } from "./files.js";
 import { type ContentNode, collectNodes, type Nodes } from "./nodes.js";
 
 /** Things of a descriptor by their ids. Where an id is there twice, the first one counts. */
 export interface Index {
   readonly files: ReadonlyMap<string, OvfFile>;
+  /** By what refers to files in oVirt's dialect: their `href`. */
+  readonly hrefs: ReadonlyMap<string, OvfFile>;
+  /** What disks name as the file of their content: ids of Files. */
+  readonly diskFiles: ReadonlySet<string>;
   readonly disks: ReadonlyMap<string, OvfDisk>;
   readonly networks: ReadonlySet<string>;
   readonly configurations: ReadonlySet<string>;
@@ -18,6 +23,8 @@ export interface Index {
 export interface Facts {
   /** `null`: no file but the descriptor is looked at. */
   readonly package: PackageReader | null;
+  /** The package's files; `null` where the package is. */
+  readonly files: PackageFiles | null;
   readonly ovf: OvfDocument;
   readonly nodes: Nodes;
   readonly index: Index;
@@ -30,6 +37,8 @@ export interface Facts {
 /** Where facts come from. */
 export interface FactSources {
   readonly package: PackageReader | null;
+  /** Left out: `package` is `null`. */
+  readonly files?: PackageFiles;
   readonly ovf: OvfDocument;
   /** Imports the descriptor. Called at most once. */
   appliance(): Appliance | null;
@@ -42,10 +51,13 @@ export function createFacts(sources: FactSources): Facts {
   let appliance: Appliance | null | undefined;
   return {
     package: sources.package,
+    files: sources.files ?? null,
     ovf,
     nodes,
     index: {
       files: byId(nodes.files, (file) => file.id),
+      hrefs: byId(nodes.files, (file) => file.href),
+      diskFiles: new Set(nodes.disks.flatMap(({ fileRef }) => (fileRef === null ? [] : [fileRef]))),
       disks: byId(nodes.disks, (disk) => disk.diskId),
       networks: new Set(nodes.networks.flatMap(({ name }) => (name === null ? [] : [name]))),
       configurations: new Set(nodes.configurations.flatMap(({ id }) => (id === null ? [] : [id]))),

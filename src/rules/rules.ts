@@ -13,12 +13,20 @@ import { scaleRules } from "./ovf/scale.js";
 import { sectionRules } from "./ovf/sections.js";
 import { startupRules } from "./ovf/startup.js";
 import { textRules } from "./ovf/texts.js";
+import { archiveRules } from "./package/archive.js";
+import { packagedDiskRules } from "./package/disks.js";
+import { fileRules } from "./package/files.js";
+import { trustRules } from "./package/trust.js";
 import type { AnyRule } from "./rule.js";
 
 /** Every rule. A new one is a value in the file of its topic; a new topic is one line here. */
 export const rules: readonly AnyRule[] = [
   ...envelopeRules,
   ...sectionRules,
+  ...archiveRules,
+  ...trustRules,
+  ...fileRules,
+  ...packagedDiskRules,
   ...contentRules,
   ...startupRules,
   ...optionRules,

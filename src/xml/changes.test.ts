@@ -16,6 +16,18 @@ function child(document: XmlDocument, name: string): XmlElement {
 
 const edit = (element: XmlElement, change: XmlEdit["change"]): XmlEdit => ({ edit: "xml", element, change });
 
+test("a prefix that an edit declares is there for the edits behind it", () => {
+  const document = open();
+  const a = child(document, "a");
+  const conflicts = applyXmlEdits(document, [
+    edit(a, { declare: "p", as: "urn:p" }),
+    edit(a, { namespace: "urn:p", name: "k", value: "2" }),
+    edit(a, { declare: "p", as: "urn:p" }),
+  ]);
+  assert.deepEqual(conflicts, []);
+  assert.match(written(document), /<a k='1' xmlns:p="urn:p" p:k="2">/);
+});
+
 test("makes every kind of edit, removals last", () => {
   const document = open();
   const added = document.create("", "new");

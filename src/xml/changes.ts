@@ -10,7 +10,9 @@ export interface XmlEdit {
     | { readonly text: string }
     /** Sets an attribute, or with `null` removes it. */
     | { readonly namespace: string; readonly name: string; readonly value: string | null }
-    /** Puts a created element into `element`. */
+    /** Declares a prefix on `element`. */
+    | { readonly declare: string; readonly as: string }
+    /** Puts a created element, or a child of `element` (which is moved), into `element`. */
     | { readonly insert: XmlElement; readonly before?: XmlElement };
 }
 
@@ -31,6 +33,10 @@ export function applyXmlEdits(document: XmlDocument, edits: readonly XmlEdit[]):
       ("insert" in change && change.before ? findRemoved(change.before, removed) : null);
     if (conflict !== null) {
       conflicts.push(conflictAt(element, `a change inside of ${conflict.name} is left out, because that is removed`));
+      continue;
+    }
+    if ("declare" in change) {
+      element.declare(change.declare, change.as);
       continue;
     }
     if ("insert" in change) {

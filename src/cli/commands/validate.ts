@@ -3,10 +3,11 @@ import { type ValidatedFile, type ValidateOptions, validateInput } from "../../o
 import { renderJson } from "../../report/json.js";
 import type { ValidateResult } from "../../report/results.js";
 import { renderValidate, type SourceLine } from "../../report/validate-text.js";
+import { isHttpUrl } from "../../runtime/node/http/address.js";
 import { targets } from "../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
-import { flag, invalid, json, list } from "../options.js";
+import { flag, invalid, json, list, unless } from "../options.js";
 import { remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
 import { openNamedInput } from "../sources.js";
@@ -24,6 +25,7 @@ export const validate: CommandDefinition = defineCommand({
     strict: flag("--strict", "the standard to the letter, not what careful importers take"),
     for: list("--for TARGET", `hold it against a target too: ${targets.all.map(({ id }) => id).join(", ")}`),
     descriptorOnly: flag("--descriptor-only", "look at no file but the descriptor"),
+    integrity: unless("--no-integrity", "do not compare files with the manifest, which reads all of them"),
     allow: list("--allow CODE", "leave findings with this code out"),
     json,
     ...remoteOptions,
@@ -42,16 +44,18 @@ export const validate: CommandDefinition = defineCommand({
     const files: ValidatedFile[] = [];
     const lines: (SourceLine | null)[] = [];
     await withSession(options, cli, async (session) => {
-      const how: ValidateOptions = {
+      const how: Omit<ValidateOptions, "digests"> = {
         level: options.strict ? "strict" : "importer",
         targets: profiles,
         allow: new Set(options.allow as readonly DiagnosticCode[]),
         files: options.descriptorOnly ? "ignored" : "judged",
       };
       for (const name of names) {
+        // Of a package on a server only headers are fetched: `verify` reads it whole.
+        const digests = options.integrity && !isHttpUrl(name) ? "checked" : "unchecked";
         const input = await openNamedInput(name, session);
         try {
-          const { file, document } = await validateInput(name, input, how, session.ctx);
+          const { file, document } = await validateInput(name, input, { ...how, digests }, session.ctx);
           files.push(file);
           lines.push(document === null ? null : (line) => document.xml.lineText(line));
         } finally {

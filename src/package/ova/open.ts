@@ -33,6 +33,7 @@ export async function openOva(
     descriptor: table.descriptor,
     resolver: table.resolver,
     entries: table.entries,
+    stored: files.map(({ name }) => name),
     referenced: table.referenced,
     entry: table.lookup,
     disks: async () => diskEntries(table.entries),

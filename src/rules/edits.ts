@@ -1,0 +1,50 @@
+/** Edits that mends are made of. */
+import type { OvfDocument } from "../ovf/document.js";
+import type { XmlEdit } from "../xml/changes.js";
+import type { XmlElement } from "../xml/tree.js";
+
+/**
+ * Sets an attribute of the standard where it stands, or with `null` removes it. A new one is qualified as those beside it are; where no
+ * prefix is declared for it, the element declares one itself.
+ */
+export function attributeEdits(
+  { scope }: OvfDocument,
+  element: XmlElement,
+  name: string,
+  value: string | null,
+): readonly XmlEdit[] {
+  const own = element.attributes.filter((attribute) => scope.isCore(attribute.namespace));
+  const there = own.filter((attribute) => attribute.name === name);
+  const set = (namespace: string): XmlEdit => ({ edit: "xml", element, change: { namespace, name, value } });
+  if (value === null) return there.map(({ namespace }) => set(namespace));
+  const namespace = (there.find((attribute) => attribute.namespace === scope.namespace) ?? there[0] ?? own[0])
+    ?.namespace;
+  if (namespace !== undefined) return [set(namespace)];
+  if (prefixOf(element, scope.namespace) !== null || scope.namespace === "") return [set(scope.namespace)];
+  const prefix = freePrefix(element, "ovf");
+  return [{ edit: "xml", element, change: { declare: prefix, as: scope.namespace } }, set(scope.namespace)];
+}
+
+/** The nearest prefix that an attribute of a namespace can have at an element; `null`: there is none. */
+function prefixOf(element: XmlElement, namespace: string): string | null {
+  const hidden = new Set<string>();
+  for (let at: XmlElement | null = element; at !== null; at = at.parent) {
+    for (const declaration of at.declarations) {
+      const { prefix } = declaration;
+      if (declaration.namespace === namespace && prefix !== "" && !hidden.has(prefix)) return prefix;
+      hidden.add(prefix);
+    }
+  }
+  return null;
+}
+
+function freePrefix(element: XmlElement, wished: string): string {
+  const taken = new Set<string>();
+  for (let at: XmlElement | null = element; at !== null; at = at.parent) {
+    for (const { prefix } of at.declarations) taken.add(prefix);
+  }
+  for (let n = 0; ; n++) {
+    const prefix = n === 0 ? wished : `${wished}-${n}`;
+    if (!taken.has(prefix)) return prefix;
+  }
+}
