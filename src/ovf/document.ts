@@ -1,8 +1,9 @@
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { XML_NAMESPACE, type XmlDocument, type XmlElement } from "../xml/tree.js";
-import { dialectOf, namespaceLabel, type OvfDialect, producerOf } from "./dialect.js";
+import { dialectOf, namespaceLabel, type OvfDialect } from "./dialect.js";
 import { MessageBundles } from "./messages.js";
+import { type OvfFlavour, type OvfOrigin, originOf } from "./producer.js";
 import { OvfScope, type Section } from "./scope.js";
 import { type OvfContent, OvfEnvelope } from "./views/content.js";
 import { type OvfConfiguration, type OvfDisk, OvfFile, type OvfNetwork, type OvfSharedDisk } from "./views/parts.js";
@@ -20,8 +21,12 @@ export interface OvfDocument {
   readonly xml: XmlDocument;
   readonly scope: OvfScope;
   readonly dialect: OvfDialect;
-  /** Who wrote it, by its own words: `VirtualBox`, `VMware`, `open-vmdk`, `XenServer`, `oVirt`, `SCVMM` ...; `null` where it does not say. */
+  /** Who wrote it, by its own words: `VirtualBox`, `VMware`, `open-vmdk`, `XenServer`, `oVirt`, `virt-v2v` ...; `null` where it does not say. */
   readonly producer: string | null;
+  /** The program as it names itself: `VMware ovftool 4.4.3 (build-18663434)`. */
+  readonly generator: string | null;
+  /** The language of its own that somebody calls OVF; `null`: the standard's, with extensions at most. */
+  readonly flavour: OvfFlavour | null;
   /** The language of its texts; `null`: not said, which means `en-US`. */
   language: string | null;
   /** The envelope as a view: its sections by kind, and all content below it. */
@@ -78,7 +83,7 @@ class Document implements OvfDocument {
   readonly xml: XmlDocument;
   readonly scope: OvfScope;
   readonly dialect: OvfDialect;
-  readonly producer: string | null;
+  readonly #origin: OvfOrigin;
   readonly #derived = new Map<string, unknown>();
   #revision = 0;
 
@@ -86,7 +91,19 @@ class Document implements OvfDocument {
     this.xml = xml;
     this.scope = scope;
     this.dialect = dialectOf(xml.root, scope.attribute(xml.root, "version"));
-    this.producer = producerOf(xml);
+    this.#origin = originOf(xml);
+  }
+
+  get producer(): string | null {
+    return this.#origin.producer;
+  }
+
+  get generator(): string | null {
+    return this.#origin.generator;
+  }
+
+  get flavour(): OvfFlavour | null {
+    return this.#origin.flavour;
   }
 
   get language(): string | null {

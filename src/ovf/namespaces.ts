@@ -21,6 +21,20 @@ export const SCVMM = "http://www.microsoft.com/schema/vmmst";
 export const OVIRT = "http://www.ovirt.org/ovf";
 /** vCloud Director's sections, in every version. */
 export const VCLOUD = "http://www.vmware.com/vcloud";
+/** VMware Studio's sections. */
+export const VMWARE_STUDIO = "http://www.vmware.com/schema/vadk";
+/** XenClient's and OpenXT's extensions. */
+export const XENCLIENT = "http://www.citrix.com/xenclient/ovf/1";
+/** Oracle VM's extensions. */
+export const ORACLE_VM = "http://schemas.oracle.com/ovm/ovf";
+/** IBM's extensions (VMControl, PowerVC). */
+export const IBM = "http://www.ibm.com/xmlns/ovf";
+/** Abiquo's extensions. */
+export const ABIQUO = "http://www.abiquo.com/appliancemanager";
+/** Extensions of Claudia, the service manager of Reservoir. */
+export const CLAUDIA = "http://schemas.telefonica.com/claudia/ovf";
+/** Ganeti's sections: its namespace is this one word. */
+export const GANETI = "ganeti";
 
 /** `xsi:type`. */
 export const XSI = "http://www.w3.org/2001/XMLSchema-instance";

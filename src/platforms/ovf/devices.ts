@@ -189,7 +189,7 @@ export function readNics(
 
 function nicModel(item: OvfItem, session: ImportSession): string | null {
   const model = modelOf(item);
-  return model !== null && session.document.producer === "oVirt" ? (OVIRT_NICS.get(model) ?? model) : model;
+  return model !== null && session.document.flavour === "ovirt" ? (OVIRT_NICS.get(model) ?? model) : model;
 }
 
 function networkOf(item: OvfItem, session: ImportSession): string | null {

@@ -219,7 +219,7 @@ function capacityOf(session: ImportSession, id: string, entry: OvfDisk): number 
   if (capacity === null) {
     // oVirt says the size in GiB, in an attribute of its own.
     const size = wholeNumber(entry.attribute("size"));
-    if (size !== null && session.document.producer === "oVirt") return size * 2 ** 30;
+    if (size !== null && session.document.flavour === "ovirt") return size * 2 ** 30;
     session.report(
       finding("ovf/missing-capacity", "error", element, `disk ${id} has no capacity`, {
         hint: "The image tells its size; a disk without an image cannot be made.",
