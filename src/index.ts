@@ -64,6 +64,18 @@ export { type Validated, type ValidatedFile, type ValidateOptions, validateInput
 export { type GivenSum, type VerifyOptions, verifyPackage } from "./operations/verify.js";
 export { readXva, xvaDisk } from "./operations/xva.js";
 export { writeXva, type XvaContent } from "./operations/xva-write.js";
+export {
+  type DeploymentChoice,
+  type OvfDeployment,
+  type ResolvedProperty,
+  resolveOvf,
+} from "./ovf/deployment.js";
+export type { OvfDialect } from "./ovf/dialect.js";
+export { type OvfDocument, openOvf } from "./ovf/document.js";
+export type { MessageFiles } from "./ovf/messages.js";
+export type { OvfFlavour } from "./ovf/producer.js";
 export type { PackageEntry, PackageReader } from "./package/model.js";
 export { isXva, type XvaDisk } from "./package/xva/chunks.js";
 export type * from "./report/results.js";
+export { parseXml } from "./xml/parse.js";
+export type { XmlDocument, XmlElement } from "./xml/tree.js";

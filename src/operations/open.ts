@@ -6,6 +6,7 @@ import type { Context } from "../io/context.js";
 import type { FolderAccess } from "../io/folder.js";
 import type { ByteSource } from "../io/source.js";
 import type { OvfDocument } from "../ovf/document.js";
+import type { MessageFiles } from "../ovf/messages.js";
 import type { OnDamage } from "../package/damage.js";
 import { detectPackage } from "../package/detect.js";
 import { openFolder } from "../package/folder/open.js";
@@ -13,6 +14,7 @@ import type { PackageEntry, PackageReader, ReadReferences } from "../package/mod
 import { openOva } from "../package/ova/open.js";
 import { readDescriptorEntry } from "../platforms/ovf/descriptor.js";
 import { importOvf } from "../platforms/ovf/import.js";
+import { readMessageFiles } from "../platforms/ovf/message-files.js";
 import { factsOf } from "../platforms/ovf/platform.js";
 import { referencesOf } from "../platforms/ovf/references.js";
 import type { ImportChoice } from "../platforms/platform.js";
@@ -56,12 +58,24 @@ export async function openPackage(input: PackageInput, options: OpenOptions, ctx
       hint: "An OVF package has one file whose name ends in .ovf.",
     });
   }
+  const messages = await readTexts(parsed, reader, ctx);
   return {
     reader,
     document: parsed,
-    appliance: (choice, scope) => importOvf(parsed, factsOf(reader), choice, (finding) => scope.report(finding)),
+    appliance: (choice, scope) =>
+      importOvf(parsed, { ...factsOf(reader), messages }, choice, (finding) => scope.report(finding)),
     close: () => reader.close(),
   };
+}
+
+/** The texts beside the descriptor. The package is closed where they cannot be read at all. */
+async function readTexts(document: OvfDocument, reader: PackageReader, ctx: Context): Promise<MessageFiles> {
+  try {
+    return await readMessageFiles(document, reader, ctx, (finding) => ctx.report(finding));
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
 }
 
 async function openReader(

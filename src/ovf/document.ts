@@ -2,7 +2,7 @@ import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { XML_NAMESPACE, type XmlDocument, type XmlElement } from "../xml/tree.js";
 import { dialectOf, namespaceLabel, type OvfDialect } from "./dialect.js";
-import { MessageBundles } from "./messages.js";
+import { MessageBundles, type MessageFiles } from "./messages.js";
 import { type OvfFlavour, type OvfOrigin, originOf } from "./producer.js";
 import { OvfScope, type Section } from "./scope.js";
 import { type OvfContent, OvfEnvelope } from "./views/content.js";
@@ -33,6 +33,8 @@ export interface OvfDocument {
   readonly envelope: OvfEnvelope;
   readonly strings: readonly OvfStrings[];
   readonly messages: MessageBundles;
+  /** The same with what files of the package hold. @throws `ovf/not-a-bundle` */
+  messagesWith(files: MessageFiles): MessageBundles;
   readonly references: readonly OvfFile[];
   readonly disks: readonly OvfDisk[];
   /** Disks that several machines use at once (2.x). */
@@ -124,6 +126,10 @@ class Document implements OvfDocument {
 
   get messages(): MessageBundles {
     return this.#kept("messages", () => new MessageBundles(this.xml.root, this.scope));
+  }
+
+  messagesWith(files: MessageFiles): MessageBundles {
+    return new MessageBundles(this.xml.root, this.scope, files);
   }
 
   get references(): readonly OvfFile[] {

@@ -1,16 +1,13 @@
 import type { Appliance } from "../appliance/appliance.js";
 import type { Diagnostic } from "../base/diagnostics.js";
-import type { DiskFormatId, PackageKind, PlatformId, SecretRef, TargetId } from "../base/ids.js";
+import type { DiskFormatId, PackageKind, PlatformId, TargetId } from "../base/ids.js";
 import type { Context } from "../io/context.js";
+import type { DeploymentChoice } from "../ovf/deployment.js";
 import type { PackageReader } from "../package/model.js";
 import type { MachineShape, TargetProfile } from "../targets/profile.js";
 
 /** What a user chose among what a package offers. */
-export interface ImportChoice {
-  readonly configuration?: string;
-  readonly locale?: string;
-  readonly values?: Readonly<Record<string, string | SecretRef>>;
-}
+export type ImportChoice = DeploymentChoice;
 
 /** A disk of the result. */
 export interface ExportDisk {

@@ -36,6 +36,33 @@ export const ovfCodes: CodeTable = {
     why: "Properties are named by key, with the class before and the instance behind it where the product has them.",
     fix: "Use one of the keys that the hint lists.",
   },
+  "ovf/value-breaks-type": {
+    what: "The value of a property does not fit its type.",
+    why: "The software in the machine expects another kind of value, and importers refuse it.",
+    fix: "Choose a value of the type, or correct ovf:type.",
+  },
+  "ovf/value-breaks-qualifier": {
+    what: "The value of a property breaks one of its qualifiers.",
+    why: "Qualifiers say which values the software in the machine takes, and importers hold answers to them.",
+    fix: "Choose a value that fits, or correct ovf:qualifiers.",
+  },
+  "ovf/unresolved-reference": {
+    what: "A property takes over the value of another that is not around it.",
+    why: "A reference names a property of a collection or envelope around the one that has it.",
+    fix: "Give the property a value of its own, or correct the name between the braces.",
+  },
+  "ovf/not-a-bundle": {
+    kind: "invalid-format",
+    what: "A file that is referred to as a message bundle is none.",
+    why: "The texts of the package stand in XML documents with a Strings element as their root.",
+    fix: "Refer to the right file in ovf:fileRef.",
+  },
+  "ovf/unreadable-bundle": {
+    kind: "invalid-format",
+    what: "A file with texts of the package cannot be read.",
+    why: "Without it names and descriptions appear in the default language only, or not at all.",
+    fix: "Store it as XML with a Strings element as its root, or as plain UTF-8, and not compressed.",
+  },
   "ovf/secret-capacity": {
     kind: "usage",
     what: "A disk's capacity is a property that was given as a secret.",

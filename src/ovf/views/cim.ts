@@ -1,5 +1,6 @@
 import type { XmlElement } from "../../xml/tree.js";
 import { CIM_CLASSES } from "../namespaces.js";
+import type { OvfScope } from "../scope.js";
 import type { CimFields, CimKind } from "../tables/cim-fields.js";
 import { insertDeclared } from "../write.js";
 import { isTrue, OvfNode, OvfText, wholeNumber } from "./node.js";
@@ -15,6 +16,14 @@ export type CimValue<K extends CimKind> = {
 
 /** An element whose children are the properties of a CIM class, in the class's own namespace. */
 export abstract class OvfCim<F extends CimFields> extends OvfNode {
+  /** What stands behind this element where a configuration changes parts of it (DSP0243 9.8): its properties count where this has none. */
+  readonly under: OvfCim<F> | null;
+
+  constructor(element: XmlElement, scope: OvfScope, under: OvfCim<F> | null = null) {
+    super(element, scope);
+    this.under = under;
+  }
+
   /** The properties of the class. */
   abstract readonly fields: F;
   /** The class's namespace, for elements that have no property yet. */
@@ -34,33 +43,41 @@ export abstract class OvfCim<F extends CimFields> extends OvfNode {
 
   /** The text of a property, trimmed; `null` where it is missing or empty. Also of properties that the class does not have. */
   property(name: string): string | null {
-    return this.scope.cimText(this.element, name);
+    return this.scope.cimText(this.#holder(name), name);
   }
 
   /** All values of a property that may repeat. */
   properties(name: string): string[] {
-    return [...this.scope.cimChildren(this.element, name)]
+    return [...this.scope.cimChildren(this.#holder(name), name)]
       .map((child) => child.text.trim())
       .filter((text) => text !== "");
   }
 
   /** The element of a property, for its place. */
   propertyElement(name: string): XmlElement | undefined {
-    for (const child of this.scope.cimChildren(this.element, name)) if (child.text.trim() !== "") return child;
+    for (const child of this.scope.cimChildren(this.#holder(name), name)) if (child.text.trim() !== "") return child;
     return undefined;
   }
 
   /** A property with a text that may be localized: ElementName, Caption, Description. */
   localized(name: string): OvfText | null {
-    for (const child of this.scope.cimChildren(this.element, name)) return new OvfText(child, this.scope);
+    for (const child of this.scope.cimChildren(this.#holder(name), name)) return new OvfText(child, this.scope);
     return null;
   }
 
-  /** Sets a property's text, or with `null` removes all its elements. */
+  /** Sets a property's text in this very element, or with `null` removes all its elements. */
   setProperty(name: string, value: string | null): void {
     const [first] = this.scope.cimChildren(this.element, name);
     if (value === null) for (const child of [...this.scope.cimChildren(this.element, name)]) child.remove();
-    else (this.propertyElement(name) ?? first ?? this.#create(name)).text = value;
+    else {
+      let element = first;
+      for (const child of this.scope.cimChildren(this.element, name)) {
+        if (child.text.trim() === "") continue;
+        element = child;
+        break;
+      }
+      (element ?? this.#create(name)).text = value;
+    }
   }
 
   /** Sets all values of a property that may repeat. */
@@ -70,6 +87,15 @@ export abstract class OvfCim<F extends CimFields> extends OvfNode {
       (present[i] ?? this.#create(name)).text = value;
     });
     for (const child of present.slice(values.length)) child.remove();
+  }
+
+  /** The element whose properties of a name count. */
+  #holder(name: string): XmlElement {
+    if (this.under === null) return this.element;
+    for (let at: OvfCim<F> | null = this; at !== null; at = at.under) {
+      for (const _ of this.scope.cimChildren(at.element, name)) return at.element;
+    }
+    return this.element;
   }
 
   #read(name: string, kind: CimKind): CimValue<CimKind> {

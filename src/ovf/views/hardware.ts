@@ -3,7 +3,7 @@ import { VSSD } from "../namespaces.js";
 import type { OvfScope, Section } from "../scope.js";
 import { VSSD_FIELDS } from "../tables/cim-fields.js";
 import { OvfCim } from "./cim.js";
-import { OvfEthernetPortItem, type OvfItem, OvfRasdItem, OvfStorageItem } from "./items.js";
+import { itemOver, OvfEthernetPortItem, type OvfItem, OvfRasdItem, OvfStorageItem } from "./items.js";
 import { OvfSection } from "./section.js";
 import { type VmwareSetting, vmwareSettings } from "./settings.js";
 
@@ -98,17 +98,52 @@ export class OvfHardware extends OvfSection {
   }
 
   /**
-   * The items that make up the machine in a configuration. An item for this very configuration replaces one of the same InstanceID
-   * that is for all (DSP0243 9.8).
+   * The items that make up the machine in a configuration, limits included. Of several with one InstanceID and one bound, of which at
+   * least one is for configurations, a later one stands over the earlier: like-named properties count as it has them (DSP0243 9.8).
+   * Two that are for all are no variants of each other but a mistake, and both are given.
    */
   itemsFor(configuration: string | null): OvfItem[] {
-    const applying = this.items.filter((item) => item.appliesTo(configuration));
-    const key = (item: OvfItem): string => `${item.bound} ${item.instanceId ?? ""}`;
-    const specific = new Set(applying.filter((item) => item.configurations.length > 0).map(key));
-    return applying.filter(
-      (item) => item.configurations.length > 0 || item.instanceId === null || !specific.has(key(item)),
-    );
+    const merged: OvfItem[] = [];
+    const places = new Map<string, number>();
+    for (const item of this.items) {
+      if (!item.appliesTo(configuration)) continue;
+      const id = item.instanceId;
+      const key = `${item.bound} ${id ?? ""}`;
+      const place = id === null ? undefined : places.get(key);
+      const earlier = place === undefined ? undefined : merged[place];
+      const variants = earlier !== undefined && (item.configurations.length > 0 || earlier.configurations.length > 0);
+      if (place !== undefined && variants) merged[place] = itemOver(item, earlier);
+      else {
+        if (id !== null && place === undefined) places.set(key, merged.length);
+        merged.push(item);
+      }
+    }
+    return merged;
   }
+}
+
+/** An item with the limits that the author sets for it (DSP0243 8.4). */
+export interface ItemRange {
+  /** `null`: only limits are given. */
+  readonly item: OvfItem | null;
+  readonly min: OvfItem | null;
+  readonly max: OvfItem | null;
+}
+
+/** Items by InstanceID with their limits, in the order of their first mention. Items without an id stand alone. */
+export function rangesOf(items: readonly OvfItem[]): readonly ItemRange[] {
+  const ranges = new Map<string, { item: OvfItem | null; min: OvfItem | null; max: OvfItem | null }>();
+  items.forEach((item, i) => {
+    const wished = item.bound === "normal" ? "item" : item.bound;
+    const id = item.instanceId;
+    let range = ranges.get(id === null ? `without ${i}` : `id ${id}`);
+    if (range === undefined || range[wished] !== null) {
+      range = { item: null, min: null, max: null };
+      ranges.set(id === null || ranges.has(`id ${id}`) ? `without ${i}` : `id ${id}`, range);
+    }
+    range[wished] = item;
+  });
+  return [...ranges.values()];
 }
 
 /** The hardware sections of a machine. */

@@ -19,7 +19,7 @@ export interface Amount {
 const PIECES: Unit = { base: "count", numerator: 1n, denominator: 1n, standard: true };
 
 /** One piece of virtual hardware: what all kinds of items have in common (CIM_ResourceAllocationSettingData, DSP0243 8.3). */
-export abstract class OvfHardwareItem<F extends CimFields = CimFields> extends OvfCim<F> {
+export abstract class OvfHardwareItem<F extends CimFields = typeof RASD_FIELDS> extends OvfCim<F> {
   abstract readonly kind: "item" | "storage" | "ethernet";
 
   get instanceId(): string | null {
@@ -217,14 +217,30 @@ export abstract class OvfHardwareItem<F extends CimFields = CimFields> extends O
 
   /** `vmw:Config` and `vmw:ExtraConfig` children. */
   get settings(): readonly VmwareSetting[] {
-    return vmwareSettings(this.element, this.scope);
+    const own = vmwareSettings(this.element, this.scope);
+    if (!(this.under instanceof OvfHardwareItem)) return own;
+    const known = new Set(own.map(({ kind, key }) => `${kind} ${key}`));
+    return [...this.under.settings.filter(({ kind, key }) => !known.has(`${kind} ${key}`)), ...own];
   }
 
   /** Children that belong to nobody's CIM class: vendor extensions. */
   *extensions(): Generator<XmlElement> {
+    const own: XmlElement[] = [];
     for (const child of this.element.elements()) {
-      if (!child.namespace.startsWith(CIM_CLASSES) && !this.scope.isCore(child.namespace)) yield child;
+      if (!child.namespace.startsWith(CIM_CLASSES) && !this.scope.isCore(child.namespace)) own.push(child);
     }
+    if (this.under instanceof OvfHardwareItem) {
+      for (const child of this.under.extensions()) {
+        if (!own.some(({ namespace, name }) => namespace === child.namespace && name === child.name)) yield child;
+      }
+    }
+    yield* own;
+  }
+
+  /** The first extension of a name. */
+  extension(namespace: string, name: string): XmlElement | undefined {
+    for (const child of this.extensions()) if (child.namespace === namespace && child.name === name) return child;
+    return undefined;
   }
 }
 
@@ -249,5 +265,18 @@ export class OvfEthernetPortItem extends OvfHardwareItem<typeof EPASD_FIELDS> {
   protected readonly classNamespace: string = EPASD;
 }
 
-/** An item of any kind. `kind` tells which. */
-export type OvfItem = OvfRasdItem | OvfStorageItem | OvfEthernetPortItem;
+/** An item of any kind, with the properties that all have. `kind` tells which it is, `instanceof` gives it its own properties. */
+export type OvfItem = OvfHardwareItem<typeof RASD_FIELDS>;
+
+/** An item over an earlier one of the same InstanceID: what it does not have counts as the earlier one has it (DSP0243 9.8). */
+export function itemOver(item: OvfItem, earlier: OvfItem): OvfItem {
+  const { element, scope } = item;
+  switch (item.kind) {
+    case "item":
+      return new OvfRasdItem(element, scope, earlier as OvfRasdItem);
+    case "storage":
+      return new OvfStorageItem(element, scope, earlier as OvfStorageItem);
+    case "ethernet":
+      return new OvfEthernetPortItem(element, scope, earlier as OvfEthernetPortItem);
+  }
+}

@@ -1,11 +1,11 @@
 import type { Bound, Machine } from "../../appliance/appliance.js";
+import { finding } from "../../ovf/findings.js";
 import { VMWARE } from "../../ovf/namespaces.js";
 import { resourceType } from "../../ovf/tables/resource-types.js";
 import { BYTE, MEBIBYTE, parseUnit, scaleQuantity, type Unit } from "../../ovf/tables/units.js";
 import type { OvfHardware } from "../../ovf/views/hardware.js";
 import type { OvfItem } from "../../ovf/views/items.js";
 import { wholeNumber } from "../../ovf/views/node.js";
-import { finding } from "./findings.js";
 import { type ImportSession, origin } from "./session.js";
 
 /** How the quantities of one kind of item are read. */
@@ -43,8 +43,7 @@ export function readCpu(
 
 /** VMware's `vmw:CoresPerSocket`, and oVirt's words for it. */
 function coresText(item: OvfItem): string | null {
-  for (const child of item.element.elements(VMWARE, "CoresPerSocket")) return child.text.trim();
-  return item.property("cpu_per_socket");
+  return item.extension(VMWARE, "CoresPerSocket")?.text.trim() ?? item.property("cpu_per_socket");
 }
 
 /** oVirt multiplies sockets, cores and threads. */

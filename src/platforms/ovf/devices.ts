@@ -1,10 +1,10 @@
 import type { Attachment, Controller, Nic } from "../../appliance/appliance.js";
 import type { Bus } from "../../base/ids.js";
+import { finding } from "../../ovf/findings.js";
 import { controllerBus, resourceType } from "../../ovf/tables/resource-types.js";
 import type { OvfItem } from "../../ovf/views/items.js";
 import { wholeNumber } from "../../ovf/views/node.js";
 import type { PackageDisks } from "./disks.js";
-import { finding } from "./findings.js";
 import { type ImportSession, origin } from "./session.js";
 import { macAddress, type VirtualBoxAdapter } from "./virtualbox.js";
 

@@ -1,13 +1,11 @@
 import type { Disk, FileAsset } from "../../appliance/appliance.js";
-import { FerryError } from "../../base/errors.js";
 import type { DiskFormatId } from "../../base/ids.js";
+import { diskCapacity } from "../../ovf/capacity.js";
+import { finding } from "../../ovf/findings.js";
 import { formatOfUri } from "../../ovf/tables/disk-formats.js";
-import { BYTE, parseUnit, scaleQuantity } from "../../ovf/tables/units.js";
 import type { OvfItem } from "../../ovf/views/items.js";
-import { wholeNumber } from "../../ovf/views/node.js";
 import type { OvfDisk } from "../../ovf/views/parts.js";
 import type { ResolvedFile } from "./files.js";
-import { finding } from "./findings.js";
 import { type ImportSession, origin } from "./session.js";
 import { driveUses, hostResource, isImage } from "./uses.js";
 
@@ -196,63 +194,11 @@ function readDisk(
     file: file?.name ?? fileRef,
     format: format.format,
     variant: format.variant,
-    capacityBytes: capacityOf(session, id, entry),
+    capacityBytes: diskCapacity(session.choice, entry, session.report),
     parent: parentRef,
     compression: file?.compression ?? null,
     chunkBytes: file?.chunkBytes ?? null,
   };
-}
-
-/** The capacity in bytes; 0 where the descriptor does not say one, which is reported. */
-function capacityOf(session: ImportSession, id: string, entry: OvfDisk): number {
-  const { capacity, capacityUnits, element } = entry;
-  const unit = capacityUnits === null ? BYTE : parseUnit(capacityUnits);
-  if (unit === null || unit.base !== "byte") {
-    session.report(
-      finding("ovf/unknown-unit", "error", element, `the capacity of disk ${id} is counted in ${capacityUnits}`, {
-        hint: "Write it in bytes, or with a unit such as byte * 2^30.",
-        data: { disk: id, unit: capacityUnits },
-      }),
-    );
-    return 0;
-  }
-  if (capacity === null) {
-    // oVirt says the size in GiB, in an attribute of its own.
-    const size = wholeNumber(entry.attribute("size"));
-    if (size !== null && session.document.flavour === "ovirt") return size * 2 ** 30;
-    session.report(
-      finding("ovf/missing-capacity", "error", element, `disk ${id} has no capacity`, {
-        hint: "The image tells its size; a disk without an image cannot be made.",
-        data: { disk: id },
-      }),
-    );
-    return 0;
-  }
-  const key = /^\$\{([^}]*)\}$/.exec(capacity)?.[1];
-  const value = key === undefined ? capacity : session.choice.lookUp(key);
-  if (value !== null && typeof value === "object") {
-    throw new FerryError("ovf/secret-capacity", `the capacity of disk ${id} is the secret property ${key}`, {
-      location: element.location,
-    });
-  }
-  const bytes = value === null || value === undefined ? null : scaleQuantity(value, unit);
-  if (bytes !== null) return bytes;
-  const [, digits, word] = /^([0-9]+) ?([A-Za-z]+)$/.exec(value ?? "") ?? [];
-  const own = word === undefined || capacityUnits !== null ? null : parseUnit(word);
-  const meant = own?.base === "byte" && digits !== undefined ? scaleQuantity(digits, own) : null;
-  session.report(
-    finding(
-      "ovf/bad-capacity",
-      meant === null ? "error" : "warning",
-      element,
-      `the capacity of disk ${id} is ${capacity}${key === undefined ? "" : `, and ${value === undefined ? "no property has that key" : "the property has no such value"}`}`,
-      {
-        hint: "A capacity is a whole number below 2^53 bytes, or names a property with such a value.",
-        data: { disk: id, capacity },
-      },
-    ),
-  );
-  return meant ?? 0;
 }
 
 function roleOf(name: string, drive: "cdrom" | "floppy" | undefined): FileAsset["role"] {

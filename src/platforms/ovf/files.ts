@@ -1,7 +1,8 @@
 import type { Diagnostic } from "../../base/diagnostics.js";
 import type { OvfDocument } from "../../ovf/document.js";
+import { finding } from "../../ovf/findings.js";
+import type { MessageFiles } from "../../ovf/messages.js";
 import type { OvfFile } from "../../ovf/views/parts.js";
-import { finding } from "./findings.js";
 
 /** What is known about the package around a descriptor. */
 export interface PackageFacts {
@@ -11,6 +12,8 @@ export interface PackageFacts {
   readonly find: ((href: string) => { readonly name: string; readonly size: number } | undefined) | null;
   /** Whether files that are not there or not inside of the package are still to be reported, or were when it was opened. */
   readonly references: "report" | "reported";
+  /** What files of the package hold of its texts; nothing: the descriptor's own count. */
+  readonly messages?: MessageFiles;
 }
 
 /** A File whose place in the package is known. */

@@ -1,18 +1,18 @@
 import type { Appliance, Eula, Group, Product, Property } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
+import { resolveOvf } from "../../ovf/deployment.js";
 import type { OvfDocument } from "../../ovf/document.js";
+import { finding } from "../../ovf/findings.js";
 import type { Section } from "../../ovf/scope.js";
 import type { OvfContent } from "../../ovf/views/content.js";
 import { OvfStartupItem } from "../../ovf/views/parts.js";
 import { OvfProduct, type OvfProperty } from "../../ovf/views/product.js";
 import type { XmlElement } from "../../xml/tree.js";
 import type { ImportChoice } from "../platform.js";
-import { resolveChoice } from "./choice.js";
 import { type PackageDisks, readDisks } from "./disks.js";
 import { type PackageFacts, resolveFiles } from "./files.js";
-import { finding } from "./findings.js";
 import { readMachine } from "./machine.js";
-import { foreignElement, type ImportSession, localized, origin } from "./session.js";
+import { foreignElement, type ImportSession, origin } from "./session.js";
 
 /**
  * The appliance that a descriptor describes, for one choice of configuration, language and property values. Pure: nothing is opened,
@@ -42,8 +42,7 @@ export function importOvf(
   const session: ImportSession = {
     document,
     scope: document.scope,
-    messages: document.messages,
-    choice: resolveChoice(document, choice, report),
+    choice: resolveOvf(document, choice, report, facts.messages ?? null),
     appliance,
     networkNames: new Set(),
     report,
@@ -87,7 +86,7 @@ class MachineReader {
       for (const section of content.sectionsNamed("EulaSection")) readEula(session, section, id);
       return;
     }
-    const members: Group = { id, name: localized(session, content.name), members: [] };
+    const members: Group = { id, name: session.choice.text(content.name), members: [] };
     session.appliance.groups.push(members);
     readShared(session, content.sections, id);
     for (const child of content.children) this.read(child, members);
@@ -97,7 +96,7 @@ class MachineReader {
   #idOf(content: OvfContent): string {
     const { kind, element } = content;
     const said = content.id ?? (kind === "system" ? content.hardware[0]?.systemIdentifier : null);
-    const wished = said ?? localized(this.#session, content.name) ?? kind;
+    const wished = said ?? this.#session.choice.text(content.name) ?? kind;
     if (content.id === null) {
       this.#session.report(
         finding("ovf/missing-id", "warning", element, `a virtual ${kind} has no id`, {
@@ -139,7 +138,7 @@ function readNetworks(session: ImportSession): void {
       continue;
     }
     session.networkNames.add(name);
-    const description = localized(session, session.scope.child(element, "Description"));
+    const description = session.choice.text(session.scope.child(element, "Description"));
     session.appliance.networks.push({ name, description });
     origin(session, `networks/${name}`, element);
   }
@@ -151,7 +150,7 @@ function readOptions(session: ImportSession): void {
     if (id === null) continue;
     session.appliance.options.push({
       id,
-      label: localized(session, session.scope.child(element, "Label")) ?? id,
+      label: session.choice.text(session.scope.child(element, "Label")) ?? id,
       default: configuration.isDefault,
     });
     origin(session, `options/${id}`, element);
@@ -182,7 +181,7 @@ function readShared(session: ImportSession, sections: readonly Section[], collec
 function readProducts(session: ImportSession, products: readonly OvfProduct[], machine: string | null): void {
   for (const product of products) {
     const place = `products/${session.appliance.products.length}`;
-    const text = (name: string): string | null => localized(session, product.part(name));
+    const text = (name: string): string | null => session.choice.text(product.part(name));
     const read: Product = {
       class: product.class,
       instance: product.instance,
@@ -219,16 +218,16 @@ function readProperty(session: ImportSession, property: OvfProperty): Property |
     value: password && typeof value === "string" ? null : value,
     password,
     userConfigurable: property.userConfigurable,
-    label: localized(session, property.part("Label")),
-    description: localized(session, property.part("Description")),
-    category: localized(session, property.category),
+    label: session.choice.text(property.part("Label")),
+    description: session.choice.text(property.part("Description")),
+    category: session.choice.text(property.category),
     qualifiers: property.qualifiers,
   };
 }
 
 function readEula(session: ImportSession, section: XmlElement, machine: string | null): void {
   const license = session.scope.child(section, "License");
-  const eula: Eula = { machine, text: localized(session, license) ?? "" };
+  const eula: Eula = { machine, text: session.choice.text(license) ?? "" };
   origin(session, `eulas/${session.appliance.eulas.length}`, license ?? section);
   session.appliance.eulas.push(eula);
 }
@@ -258,7 +257,7 @@ function annotateSingle(session: ImportSession): void {
   for (const { name, core, element } of document.sections) {
     if (!core || name !== "AnnotationSection") continue;
     const annotation = scope.child(element, "Annotation");
-    const text = localized(session, annotation);
+    const text = session.choice.text(annotation);
     const [machine, another] = appliance.machines;
     if (text !== null && machine !== undefined && another === undefined && machine.annotation === null) {
       machine.annotation = text;

@@ -1,5 +1,6 @@
 import type { BootDevice, Bound, Foreign, GuestOs, Install, Machine } from "../../appliance/appliance.js";
 import type { Firmware } from "../../base/ids.js";
+import { finding } from "../../ovf/findings.js";
 import { VMWARE } from "../../ovf/namespaces.js";
 import { type ResourceKind, resourceType } from "../../ovf/tables/resource-types.js";
 import type { OvfContent } from "../../ovf/views/content.js";
@@ -12,8 +13,7 @@ import type { XmlElement } from "../../xml/tree.js";
 import { readCpu, readMemory } from "./cpu-memory.js";
 import { type ItemAttachment, readAttachments, readControllers, readNics } from "./devices.js";
 import type { PackageDisks } from "./disks.js";
-import { finding } from "./findings.js";
-import { foreignElement, type ImportSession, localized, origin, sourceOf } from "./session.js";
+import { foreignElement, type ImportSession, origin, sourceOf } from "./session.js";
 import { nvramFile } from "./uses.js";
 import { readVirtualBoxMachine, type VirtualBoxMachine } from "./virtualbox.js";
 
@@ -35,11 +35,11 @@ export function readMachine(content: OvfContent, id: string, disks: PackageDisks
   if (hardware === null) {
     session.report(finding("ovf/no-hardware", "error", content.element, `machine ${id} has no VirtualHardwareSection`));
   }
-  const items = hardware === null ? [] : hardware.itemsFor(session.choice.configuration);
+  const items = hardware === null ? [] : session.choice.items(hardware);
   checkInstanceIds(items, session);
   const vbox = content.virtualBoxMachine;
   const settings = vbox === undefined ? null : readVirtualBoxMachine(vbox);
-  const name = localized(session, content.name) ?? id;
+  const name = session.choice.text(content.name) ?? id;
   const normal = items.filter((item) => item.bound === "normal");
   const controllers = readControllers(normal, id, session);
   const attachments = readAttachments(normal, controllers, disks, id, session);
@@ -98,7 +98,7 @@ function checkInstanceIds(items: readonly OvfItem[], session: ImportSession): vo
 
 function annotationOf(content: OvfContent, id: string, session: ImportSession): string | null {
   for (const { annotation } of content.sectionsOf(OvfAnnotation)) {
-    const text = localized(session, annotation);
+    const text = session.choice.text(annotation);
     if (text === null) continue;
     origin(session, `machines/${id}/annotation`, annotation?.element);
     return text;
@@ -114,7 +114,7 @@ function readGuestOs(content: OvfContent, id: string, session: ImportSession): G
     cim: section.cimId,
     vmware: section.vmwareType,
     virtualbox: section.virtualBoxType,
-    description: localized(session, section.description),
+    description: session.choice.text(section.description),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Platform } from "../platform.js";
 import { readDescriptorEntry } from "./descriptor.js";
 import type { PackageFacts } from "./files.js";
 import { importOvf } from "./import.js";
+import { readMessageFiles } from "./message-files.js";
 
 /** Open Virtualization Format: OVA files and OVF folders of every producer. Read so far, not written. */
 export const ovfPlatform: Platform = {
@@ -20,7 +21,8 @@ export const ovfPlatform: Platform = {
     }
     const report = ctx.report.bind(ctx);
     const document = await readDescriptorEntry(files.descriptor, ctx, report);
-    return importOvf(document, factsOf(files), choice, report);
+    const messages = await readMessageFiles(document, files, ctx, report);
+    return importOvf(document, { ...factsOf(files), messages }, choice, report);
   },
 };
 

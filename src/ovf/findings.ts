@@ -1,6 +1,6 @@
-import type { Diagnostic, DiagnosticCode, Severity } from "../../base/diagnostics.js";
-import type { JsonValue } from "../../base/ids.js";
-import type { XmlElement } from "../../xml/tree.js";
+import type { Diagnostic, DiagnosticCode, Severity } from "../base/diagnostics.js";
+import type { JsonValue } from "../base/ids.js";
+import type { XmlElement } from "../xml/tree.js";
 
 /** A finding at an element. */
 export function finding(
