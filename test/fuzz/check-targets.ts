@@ -2,6 +2,7 @@ import type { Diagnostic } from "../../src/base/diagnostics.js";
 import { overlay } from "../../src/disk/changed-file.js";
 import { diskFormats } from "../../src/disk/formats.js";
 import type { DiskFormat } from "../../src/disk/model.js";
+import { lawfulLayout } from "../../src/disk/testing/laws.js";
 import type { Context } from "../../src/io/context.js";
 import type { ByteSource, SourceResolver } from "../../src/io/source.js";
 import { memorySource } from "../../src/io/sources/memory.js";
@@ -61,6 +62,19 @@ async function opens(format: DiskFormat, source: ByteSource, ctx: Context): Prom
     // Damaged: opening is the subject of another target.
     return false;
   }
+}
+
+/** The layouts of formats that have them: where one comes to an end, it tiles the file. */
+export function layoutTargets(targetOf: (format: DiskFormat) => FuzzTarget): readonly FuzzTarget[] {
+  return diskFormats.all.flatMap((format) => {
+    const { layout } = format;
+    if (layout === undefined) return [];
+    const run: FuzzTarget["run"] = async (bytes, ctx) => {
+      const source = memorySource(bytes, `fuzz${format.extensions[0]}`);
+      await lawfulLayout(layout(source, ctx), source.size);
+    };
+    return [{ ...targetOf(format), name: `${format.id}-layout`, run }];
+  });
 }
 
 /** Formats that are checked. */

@@ -23,7 +23,7 @@ import { diskFile } from "../support/packages.js";
 import { qcow2Bytes, qcow2Fixtures } from "../support/qcow2.js";
 import { craftSeSparse } from "../support/vmdk.js";
 import { amendedFormats, resizeTarget } from "./amend-targets.js";
-import { checkedFormats, checkTarget } from "./check-targets.js";
+import { checkedFormats, checkTarget, layoutTargets } from "./check-targets.js";
 import { streamTarget } from "./stream-target.js";
 import type { FuzzTarget } from "./target.js";
 
@@ -291,6 +291,7 @@ const vmdkDescriptor: FuzzTarget = {
 export const diskTargets: readonly FuzzTarget[] = [
   ...diskFormats.all.filter(({ id }) => id !== "raw" && id !== "xva").map(diskTarget),
   ...checkedFormats.map((format) => checkTarget(diskTarget(format), format)),
+  ...layoutTargets(diskTarget),
   ...amendedFormats.map((format) => resizeTarget(diskTarget(format), format)),
   streamTarget(streamSeeds),
   vmdkDescriptor,

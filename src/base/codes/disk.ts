@@ -165,7 +165,7 @@ export const diskCodes: CodeTable = {
   "disk/no-layout": {
     kind: "unsupported-feature",
     what: "vmferry cannot show what lies where in a file of this disk format.",
-    why: "Raw disks have no structure; for the others the format's layout is not described yet.",
+    why: "Raw disks and chunks of an XVA have no structure of their own; that of space-efficient deltas (seSparse) is not described.",
     fix: "Leave out `--layout` for the extents of the guest's disk.",
   },
   "disk/sizes-differ": {

@@ -6,6 +6,7 @@ import type { DiskFormat, DiskShape, PlanOptions, VirtualDisk, WritePlan } from 
 import { plainKernel } from "../plain.js";
 import { compressionToWrite, variantToWrite } from "../variant.js";
 import { checkQcow2 } from "./check.js";
+import { layoutQcow2 } from "./file-layout.js";
 import { BACKED_BY, QCOW2_MAGIC } from "./header.js";
 import { clusterKernel, zstdClusterKernel } from "./kernel.js";
 import { MAX_SIZE } from "./layout.js";
@@ -40,6 +41,7 @@ export const qcow2: DiskFormat = {
     return openQcow2(input.bytes, resolver, ctx);
   },
   openSnapshot: openQcow2Snapshot,
+  layout: layoutQcow2,
   check: (source, _resolver, ctx) => checkQcow2(source, ctx),
   async amend(source, change, ctx) {
     if (change.change === "repair") return repairQcow2(source, ctx);

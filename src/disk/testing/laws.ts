@@ -1,5 +1,5 @@
 import type { ByteRange } from "../../base/bytes.js";
-import type { Extent, VirtualDisk } from "../model.js";
+import type { Extent, LayoutPart, VirtualDisk } from "../model.js";
 
 /** A law of a disk that does not hold. */
 export class LawBroken extends Error {
@@ -27,6 +27,27 @@ export async function lawfulExtents(disk: VirtualDisk, range?: ByteRange): Promi
   }
   if (at !== whole.offset + whole.length) throw broken("extents tile the range", { end: at, ...whole });
   return extents;
+}
+
+/**
+ * The layout of a file, after proof that it tiles the file exactly, in order.
+ * @throws LawBroken
+ */
+export async function lawfulLayout(
+  parts: AsyncIterable<LayoutPart>,
+  fileBytes: number,
+): Promise<readonly LayoutPart[]> {
+  const all: LayoutPart[] = [];
+  let at = 0;
+  for await (const part of parts) {
+    if (part.length <= 0) throw broken("a part is not empty", part);
+    if (part.offset !== at) throw broken(`a part starts where the last one ended (${at})`, part);
+    if (part.what === "") throw broken("a part has a name", part);
+    at += part.length;
+    all.push(part);
+  }
+  if (at !== fileBytes) throw broken("parts tile the file", { end: at, fileBytes });
+  return all;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { DiskFormat, VirtualDisk } from "../model.js";
 import { plainKernel } from "../plain.js";
 import { checkVdi } from "./check.js";
 import { SIGNATURE_AT, VDI_SIGNATURE } from "./header.js";
+import { layoutVdi } from "./layout.js";
 import { MAX_SIZE, planVdi, WRITES } from "./plan.js";
 import { openVdi } from "./read.js";
 import { repairVdi } from "./repair.js";
@@ -31,6 +32,7 @@ export const vdi: DiskFormat = {
     if (!("bytes" in input)) throw new FerryError("internal/bug", "a VDI is opened from bytes");
     return openVdi(input.bytes, ctx);
   },
+  layout: layoutVdi,
   check: (source, _resolver, ctx) => checkVdi(source, ctx),
   async amend(source, change, ctx) {
     if (change.change === "repair") return repairVdi(source, ctx);

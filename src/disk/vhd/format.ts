@@ -6,6 +6,7 @@ import type { DiskFormat, VirtualDisk } from "../model.js";
 import { plainKernel } from "../plain.js";
 import { checkVhd } from "./check.js";
 import { FOOTER_BYTES, footerHolds, hasFooterCookie } from "./header.js";
+import { layoutVhd } from "./layout.js";
 import { MOST_DISK_BYTES, OVERLAYS, planVhd, WRITES } from "./plan.js";
 import { openVhd } from "./read.js";
 import { repairVhd } from "./repair.js";
@@ -46,6 +47,7 @@ export const vhd: DiskFormat = {
     if (!("bytes" in input)) throw new FerryError("internal/bug", "a VHD is opened from bytes");
     return openVhd(input.bytes, ctx);
   },
+  layout: layoutVhd,
   check: (source, _resolver, ctx) => checkVhd(source, ctx),
   async amend(source, change, ctx) {
     if (change.change === "repair") return repairVhd(source, ctx);

@@ -6,6 +6,7 @@ import type { DiskFormat, VirtualDisk } from "../model.js";
 import { plainKernel } from "../plain.js";
 import { checkVhdx } from "./check.js";
 import { isVhdx } from "./header.js";
+import { layoutVhdx } from "./layout.js";
 import { MOST_DISK_BYTES } from "./metadata.js";
 import { planVhdx, WRITES } from "./plan.js";
 import { openVhdx } from "./read.js";
@@ -27,6 +28,7 @@ export const vhdx: DiskFormat = {
     if (!("bytes" in input)) throw new FerryError("internal/bug", "a VHDX is opened from bytes");
     return openVhdx(input.bytes, ctx);
   },
+  layout: layoutVhdx,
   check: (source, _resolver, ctx) => checkVhdx(source, ctx),
   async amend(source, change, ctx) {
     if (change.change === "repair") return repairVhdx(source, ctx);

@@ -112,7 +112,7 @@ export async function readHeader(source: ByteSource, ctx: Context): Promise<Vhdx
 }
 
 /** The file with its log applied, if there is something in it. */
-async function applyLog(source: ByteSource, header: VhdxHeader, ctx: Context): Promise<Overlay> {
+export async function applyLog(source: ByteSource, header: VhdxHeader, ctx: Context): Promise<Overlay> {
   if (header.logId === null) return bareOverlay(source);
   const replay = await readLog(source, header, ctx);
   ctx.report({

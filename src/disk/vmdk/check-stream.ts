@@ -1,21 +1,15 @@
-import { alignUp, isZero, SECTOR, viewOf } from "../../base/bytes.js";
+import { SECTOR } from "../../base/bytes.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
-import { FerryError, throwIfAborted } from "../../base/errors.js";
+import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource } from "../../io/source.js";
 import { vmdkFinding } from "./check-tables.js";
 import type { SparseHeader } from "./header.js";
+import { MARKER, restIsZero, type StreamMarker, streamMarkers } from "./markers.js";
 
-/** Bytes that are read at once: markers stand in every few sectors. */
-const WINDOW = 1024 * 1024;
-const END = 0;
-const TABLE = 1;
-const DIRECTORY = 2;
-const FOOTER = 3;
-
-/** What the markers of a stream say. Twelve bytes of memory for each grain. */
+/** What the markers of a stream say. Sixteen bytes of memory for each grain. */
 export interface StreamMarkers {
-  /** The sector of a grain's marker and the guest sector in it, ascending by place. */
+  /** The guest sector in the marker of a grain, by the marker's sector; `null`: no grain is there. */
   guestOf(sector: number): number | null;
   readonly grains: number;
   /** Sector of the directory behind its marker; `null`: no marker names one. */
@@ -35,50 +29,9 @@ export async function* walkMarkers(
   let grains = 0;
   let directory: number | null = null;
   let ended = false;
-  let window = new Uint8Array(0);
-  let windowAt = 0;
-  const most = header.grainSectors * SECTOR * 1.125 + 1024;
-  let at = header.overheadSectors * SECTOR;
-  while (at + SECTOR <= source.size) {
-    throwIfAborted(ctx.signal);
-    if (at < windowAt || at + SECTOR > windowAt + window.length) {
-      window = new Uint8Array(await source.read(at, Math.min(WINDOW, source.size - at), ctx.signal));
-      windowAt = at;
-    }
-    const view = viewOf(window.subarray(at - windowAt, at - windowAt + SECTOR));
-    const value = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
-    const size = view.getUint32(8, true);
-    const place = { offset: at, field: "marker" };
-    if (size > 0) {
-      if (at + 12 + size > source.size || size > most) {
-        yield vmdkFinding(
-          "vmdk/bad-grain",
-          "error",
-          source,
-          place,
-          `a grain of ${size} packed bytes does not fit there`,
-        );
-        break;
-      }
-      if (value % header.grainSectors !== 0 || value >= header.capacitySectors) {
-        yield vmdkFinding(
-          "vmdk/bad-marker",
-          "error",
-          source,
-          place,
-          `a grain is for guest sector ${value}, where none starts`,
-        );
-      }
-      const [method, flags] = [view.getUint8(12), view.getUint8(13)];
-      if (method % 16 !== 8 || (method * 256 + flags) % 31 !== 0) {
-        yield vmdkFinding(
-          "vmdk/bad-grain",
-          "error",
-          source,
-          place,
-          `the grain for guest sector ${value} is no zlib stream`,
-        );
-      }
+  for await (const marker of streamMarkers(source, header, ctx)) {
+    yield* markerFindings(marker, source, header);
+    if (marker.kind === "grain" && marker.fits) {
       if (grains === places.length) {
         if (grains * 32 > ctx.limits.tableBytes) {
           throw new FerryError("io/limit", `the stream has more than ${grains} grains`, {
@@ -87,34 +40,18 @@ export async function* walkMarkers(
         }
         [places, guests] = [widened(places), widened(guests)];
       }
-      places[grains] = at / SECTOR;
-      guests[grains++] = value;
-      at = alignUp(at + 12 + size, SECTOR);
-      continue;
+      places[grains] = marker.at / SECTOR;
+      guests[grains++] = marker.guest;
     }
-    const type = view.getUint32(12, true);
-    if (type === END && value === 0) {
+    if (marker.kind === "metadata" && marker.type === MARKER.grainDirectory) directory = marker.at / SECTOR + 1;
+    if (marker.kind === "end") {
       ended = true;
-      if (!isZero(window.subarray(at - windowAt, at - windowAt + SECTOR))) {
-        yield vmdkFinding("vmdk/bad-marker", "warning", source, place, "the end-of-stream marker is not all zeros");
+      if (!(await restIsZero(source, marker.end, ctx))) {
+        const place = { offset: marker.end };
+        yield vmdkFinding("vmdk/after-end", "warning", source, place, "bytes follow the end-of-stream marker");
       }
-      at += SECTOR;
-      break;
     }
-    if (![TABLE, DIRECTORY, FOOTER].includes(type) || at + (1 + value) * SECTOR > source.size) {
-      yield vmdkFinding(
-        "vmdk/bad-marker",
-        "error",
-        source,
-        place,
-        `there is no marker where one is needed (type ${type})`,
-      );
-      break;
-    }
-    if (type === DIRECTORY) directory = at / SECTOR + 1;
-    at += (1 + value) * SECTOR;
   }
-  if (ended) yield* restIsZero(source, at, ctx);
   return {
     grains,
     directory,
@@ -131,18 +68,36 @@ export async function* walkMarkers(
   };
 }
 
+/** What is wrong with one marker. */
+function* markerFindings(marker: StreamMarker, source: ByteSource, header: SparseHeader): Iterable<Diagnostic> {
+  const place = { offset: marker.at, field: "marker" };
+  if (marker.kind === "unknown") {
+    const message = `there is no marker where one is needed (type ${marker.type})`;
+    yield vmdkFinding("vmdk/bad-marker", "error", source, place, message);
+  }
+  if (marker.kind === "end" && !marker.clean) {
+    yield vmdkFinding("vmdk/bad-marker", "warning", source, place, "the end-of-stream marker is not all zeros");
+  }
+  if (marker.kind !== "grain") return;
+  const { guest, packedBytes, fits, zlib } = marker;
+  if (!fits) {
+    const message = `a grain of ${packedBytes} packed bytes does not fit there`;
+    yield vmdkFinding("vmdk/bad-grain", "error", source, place, message);
+    return;
+  }
+  if (guest % header.grainSectors !== 0 || guest >= header.capacitySectors) {
+    const message = `a grain is for guest sector ${guest}, where none starts`;
+    yield vmdkFinding("vmdk/bad-marker", "error", source, place, message);
+  }
+  const [method, flags] = zlib;
+  if (method % 16 !== 8 || (method * 256 + flags) % 31 !== 0) {
+    const message = `the grain for guest sector ${guest} is no zlib stream`;
+    yield vmdkFinding("vmdk/bad-grain", "error", source, place, message);
+  }
+}
+
 function widened(values: Float64Array): Float64Array<ArrayBuffer> {
   const wider = new Float64Array(values.length * 2);
   wider.set(values);
   return wider;
-}
-
-/** Uploads are padded with zeros; anything else behind the end is no part of the stream. */
-async function* restIsZero(source: ByteSource, from: number, ctx: Context): AsyncIterable<Diagnostic> {
-  for (let at = from; at < source.size; at += WINDOW) {
-    throwIfAborted(ctx.signal);
-    if (isZero(await source.read(at, Math.min(WINDOW, source.size - at), ctx.signal))) continue;
-    yield vmdkFinding("vmdk/after-end", "warning", source, { offset: from }, "bytes follow the end-of-stream marker");
-    return;
-  }
 }

@@ -5,14 +5,13 @@ import type { ByteSource, SourceResolver } from "../../io/source.js";
 import { collecting, findingOf } from "../findings.js";
 import { walkMarkers } from "./check-stream.js";
 import { checkTables, vmdkFinding } from "./check-tables.js";
-import { COWD_MAGIC, parseCowdHeader } from "./cowd.js";
+import { COWD_MAGIC, COWD_TABLE_ENTRIES, parseCowdHeader } from "./cowd.js";
 import { type DescriptorExtent, looksLikeDescriptor, parseVmdkDescriptor, type VmdkDescriptor } from "./descriptor.js";
 import { findFooter } from "./footer.js";
 import { GD_AT_END, SPARSE_MAGIC, type SparseHeader } from "./header.js";
 import { capacityOf, readHostedExtent } from "./hosted.js";
 
 const HEAD_BYTES = 1024;
-const COWD_ENTRIES = 4096;
 
 /**
  * Checks a VMDK of any kind, with the extents that its descriptor names: header, descriptor, directories, tables, grains, markers. Packed
@@ -230,6 +229,6 @@ export async function tableSums(
 async function* checkCowd(source: ByteSource, ctx: Context): AsyncIterable<Diagnostic> {
   const header = parseCowdHeader(await source.read(0, Math.min(HEAD_BYTES, source.size), ctx.signal), source.label);
   const { directorySector: directory, directoryEntries: count, grainSectors, capacitySectors } = header;
-  const shape = { directory, count, entries: COWD_ENTRIES, grainSectors, zeroedGrains: false, capacitySectors };
+  const shape = { directory, count, entries: COWD_TABLE_ENTRIES, grainSectors, zeroedGrains: false, capacitySectors };
   yield* checkTables(source, shape, () => null, ctx);
 }

@@ -8,10 +8,12 @@ import { type ExtentReader, openSparseExtent } from "./sparse.js";
 /** "COWD", read as little-endian. */
 export const COWD_MAGIC = 0x44574f43;
 
-/** Bytes of the header that are looked at. The whole takes four sectors. */
+/** Bytes of the header that are looked at. */
 const HEADER_BYTES = 32;
+/** Bytes of the whole header. */
+export const COWD_HEADER_BYTES = 2048;
 /** Grains of a grain table; a table takes 32 sectors. */
-const TABLE_ENTRIES = 4096;
+export const COWD_TABLE_ENTRIES = 4096;
 
 /** The header of an ESX copy-on-write extent (VMware Virtual Disk Format 5.0, "ESX Server Sparse Extents"). Places in sectors. */
 export interface CowdHeader {
@@ -42,7 +44,7 @@ export function parseCowdHeader(bytes: Uint8Array, label: string): CowdHeader {
   if (!isPowerOfTwo(grainSectors) || grainSectors > 131_072) {
     throw bad("granularity", 16, `a grain of ${grainSectors} sectors is not possible`);
   }
-  const needed = Math.ceil(capacitySectors / (grainSectors * TABLE_ENTRIES));
+  const needed = Math.ceil(capacitySectors / (grainSectors * COWD_TABLE_ENTRIES));
   if (directoryEntries < needed) {
     throw bad("numGDEntries", 24, `${directoryEntries} grain tables are too few for ${capacitySectors} sectors`);
   }
@@ -64,7 +66,7 @@ export async function openCowdExtent(
       directory: header.directorySector,
       redundant: null,
       count: header.directoryEntries,
-      entries: TABLE_ENTRIES,
+      entries: COWD_TABLE_ENTRIES,
       preallocated: false,
     },
     ctx,

@@ -11,6 +11,7 @@ import { COWD_MAGIC } from "./cowd.js";
 import { looksLikeDescriptor } from "./descriptor.js";
 import { SPARSE_MAGIC } from "./header.js";
 import { grainKernel } from "./kernel.js";
+import { layoutVmdk } from "./layout.js";
 import { planMonolithicFlat, planSplitFlat } from "./plan-flat.js";
 import { planMonolithicSparse, planSplitSparse } from "./plan-sparse.js";
 import { planStream } from "./plan-stream.js";
@@ -67,6 +68,7 @@ export const vmdk: DiskFormat = {
     return openVmdk(input.bytes, resolver, ctx);
   },
   openStream: openVmdkStream,
+  layout: layoutVmdk,
   check: checkVmdk,
   async amend(source, change, ctx) {
     if (change.change === "repair") return repairVmdk(source, ctx);

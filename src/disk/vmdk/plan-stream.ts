@@ -9,6 +9,7 @@ import { innerName, serializeVmdkDescriptor } from "./descriptor.js";
 import { serializeTable } from "./grain-tables.js";
 import { GD_AT_END, type SparseHeader, serializeSparseHeader } from "./header.js";
 import { grainKernel } from "./kernel.js";
+import { MARKER } from "./markers.js";
 
 /** 64 KiB: the grain that every writer of streams uses, and the only one that VMware's importers take. */
 const GRAIN = 64 * 1024;
@@ -18,9 +19,6 @@ const OVERHEAD_SECTORS = 128;
 const DESCRIPTOR_SECTORS = 20;
 /** Guest bytes of one grain table: 32 MiB. */
 const TABLE_SPAN = GRAIN * TABLE_ENTRIES;
-
-/** Marker types (VMware Virtual Disk Format 5.0, "Markers"). */
-const MARKER = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3 } as const;
 
 /** A metadata marker: how many sectors follow, and of what. */
 function marker(sectors: number, type: number): Uint8Array {

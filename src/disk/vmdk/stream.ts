@@ -10,6 +10,7 @@ import { countGrains } from "./front-tables.js";
 import { GD_AT_END, grainBytes, parseSparseHeader, SPARSE_HEADER_BYTES, type SparseHeader } from "./header.js";
 import { capacityOf } from "./hosted.js";
 import { GRAIN_MARKER_BYTES } from "./kernel.js";
+import { MARKER } from "./markers.js";
 import { vmdkInfo } from "./read.js";
 import { GrainBatch, SeenGrains } from "./stream-grains.js";
 
@@ -17,9 +18,6 @@ import { GrainBatch, SeenGrains } from "./stream-grains.js";
 const MOST_PADDING = 64 * 1024 * 1024;
 /** Bytes that are passed over at a time. */
 const STEP = 1024 * 1024;
-
-/** Marker types (VMware Virtual Disk Format 5.0, "Markers"). */
-const MARKER = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3 } as const;
 
 /**
  * Reads a streamOptimized VMDK in one pass: grains as they come, found by their markers. Tables are passed over; the end has to be there:
