@@ -54,15 +54,55 @@ export async function* judge(facts: Facts, question: Question, ctx: Context): As
   for (const kind of KINDS) yield* judgeKind(kind, facts, question, ctx);
 }
 
+/** A rule as it is asked in one run. */
+interface Asked<N extends NodeKind> {
+  readonly rule: Rule<N>;
+  readonly severity: Severity;
+  readonly facts: Facts;
+  count: number;
+  over: boolean;
+}
+
+/** All rules of a kind over its nodes, in one pass: large descriptors have a million elements. */
 async function* judgeKind<N extends NodeKind>(
   kind: N,
   facts: Facts,
   question: Question,
   ctx: Context,
 ): AsyncGenerator<Judged> {
-  const rules = question.rules.filter((rule): rule is AnyRule & Rule<N> => rule.node === kind);
-  for (const rule of rules) {
-    throwIfAborted(ctx.signal);
+  const asked = askedOf(kind, facts, question);
+  if (asked.length === 0) return;
+  let pause = PAUSE;
+  for (const node of nodesOf(kind, facts)) {
+    if (--pause === 0) {
+      throwIfAborted(ctx.signal);
+      pause = PAUSE;
+    }
+    for (const one of asked) {
+      if (one.over) continue;
+      try {
+        const found = one.rule.check(node, one.facts);
+        // Most rules find nothing and need no promise for that.
+        const findings = Symbol.iterator in found ? found : await collect(found, MOST_FINDINGS);
+        for (const finding of findings) {
+          yield give(one, node, finding);
+          if (one.over) break;
+        }
+      } catch (cause) {
+        if (isCanceled(cause) || isUnreadable(cause)) throw cause;
+        one.over = true;
+        yield judged(one, node, {}, failed(one.rule, cause));
+      }
+    }
+  }
+}
+
+/** Nodes after which a run looks whether it is still wanted. */
+const PAUSE = 10_000;
+
+function askedOf<N extends NodeKind>(kind: N, facts: Facts, question: Question): Asked<N>[] {
+  const asked: Asked<N>[] = [];
+  for (const rule of question.rules.filter((one): one is AnyRule & Rule<N> => one.node === kind)) {
     const severity = question.level === "strict" ? rule.strict : rule.severity;
     if (severity === "off") continue;
     const { targets } = rule;
@@ -70,42 +110,28 @@ async function* judgeKind<N extends NodeKind>(
       targets === undefined
         ? [facts]
         : question.targets.filter((target) => targets(target)).map((target): Facts => ({ ...facts, target }));
-    for (const view of views) yield* ask(rule, severity, nodesOf(kind, facts), view);
+    for (const view of views) asked.push({ rule, severity, facts: view, count: 0, over: false });
   }
+  return asked;
 }
 
-async function* ask<N extends NodeKind>(
-  rule: Rule<N>,
-  severity: Severity,
-  nodes: Iterable<RuleNodes[N]>,
-  facts: Facts,
-): AsyncGenerator<Judged> {
-  let count = 0;
-  for (const node of nodes) {
-    try {
-      const found = rule.check(node, facts);
-      // Most rules find nothing and need no promise for that.
-      const findings = Symbol.iterator in found ? found : await collect(found, MOST_FINDINGS);
-      for (const finding of findings) {
-        if (++count > MOST_FINDINGS) {
-          yield judged(rule, node, finding, facts, {
-            code: rule.code,
-            severity,
-            message: `there are more of these than the ${MOST_FINDINGS} that are shown`,
-            hint: "Mend those first.",
-          });
-          return;
-        }
-        yield judged(rule, node, finding, facts, diagnosticOf(rule, severity, node, finding, facts));
-      }
-    } catch (cause) {
-      if (isCanceled(cause) || isUnreadable(cause)) throw cause;
-      const message = `the rule ${rule.code} failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-      const hint = "This is a mistake in vmferry, not in the package. Report it with the descriptor.";
-      yield judged(rule, node, {}, facts, { code: "internal/rule-failed", severity: "warning", message, hint });
-      return;
-    }
-  }
+/** A finding as it is given; after the most of them one that says so. */
+function give<N extends NodeKind>(asked: Asked<N>, node: RuleNodes[N], finding: Finding): Judged {
+  const { rule, severity, facts } = asked;
+  if (++asked.count <= MOST_FINDINGS)
+    return judged(asked, node, finding, diagnosticOf(rule, severity, node, finding, facts));
+  asked.over = true;
+  const message = `there are more of these than the ${MOST_FINDINGS} that are shown`;
+  return judged(asked, node, finding, { code: rule.code, severity, message, hint: "Mend those first." });
+}
+
+function failed(rule: { readonly code: string }, cause: unknown): Diagnostic {
+  return {
+    code: "internal/rule-failed",
+    severity: "warning",
+    message: `the rule ${rule.code} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: "This is a mistake in vmferry, not in the package. Report it with the descriptor.",
+  };
 }
 
 /** What reading a file of the package throws: not the rule's fault. */
@@ -114,10 +140,9 @@ function isUnreadable(cause: unknown): boolean {
 }
 
 function judged<N extends NodeKind>(
-  rule: Rule<N>,
+  { rule, facts }: Asked<N>,
   node: RuleNodes[N],
   finding: Finding,
-  facts: Facts,
   diagnostic: Diagnostic,
 ): Judged {
   // The node belongs to the rule: both have the kind N.

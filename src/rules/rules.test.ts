@@ -51,7 +51,9 @@ for (const rule of rules) {
         assert.ok(findings.length > 0, JSON.stringify(example));
         for (const { code, message, hint, location } of findings) {
           assert.equal(code, rule.code);
-          assert.doesNotMatch(`${message} ${hint}`, /\{[a-z]+\}/i, "a value is missing");
+          for (const [name] of `${rule.what} ${rule.fix}`.matchAll(/\{[a-z]+\}/gi)) {
+            assert.ok(!`${message} ${hint}`.includes(name), `${name} has no value`);
+          }
           assert.equal(location?.at, "text");
         }
       }

@@ -8,6 +8,7 @@ import { hardwareRules } from "./ovf/hardware.js";
 import { networkRules } from "./ovf/networks.js";
 import { optionRules } from "./ovf/options.js";
 import { productRules } from "./ovf/products.js";
+import { propertyRules } from "./ovf/properties.js";
 import { referenceRules } from "./ovf/references.js";
 import { scaleRules } from "./ovf/scale.js";
 import { sectionRules } from "./ovf/sections.js";
@@ -39,6 +40,7 @@ export const rules: readonly AnyRule[] = [
   ...hardwareRules,
   ...extensionRules,
   ...productRules,
+  ...propertyRules,
 ];
 
 /** What the codes of the rules mean, as the table of all codes has it. */

@@ -153,7 +153,10 @@ export class XmlStore {
     const edited = this.#overlays.get(index)?.tag;
     if (edited !== undefined && edited !== null) return edited;
     const { text, spans } = this.source;
-    return scanAttributes(text, spans.start[index] ?? 0).map((span) => ({
+    const start = spans.start[index] ?? 0;
+    // `<name>` or `<name/>`: most elements of large documents.
+    if ((spans.tagEnd[index] ?? 0) - start <= this.sourceName(index).length + 3) return NO_PARTS;
+    return scanAttributes(text, start).map((span) => ({
       qualifiedName: span.name,
       namespace: null,
       local: span.name.slice(span.name.indexOf(":") + 1),
@@ -232,14 +235,24 @@ export class XmlStore {
   }
 
   *children(index: number): Generator<number> {
-    const edited = this.#overlays.get(index)?.content;
-    if (edited === undefined || edited === null) yield* this.#sourceChildren(index);
-    else for (const piece of edited) if (piece.kind === "element") yield piece.index;
+    const edited = this.#overlays.size === 0 ? null : this.#overlays.get(index)?.content;
+    if (edited === undefined || edited === null) {
+      const { after } = this.source.spans;
+      const end = after[index] ?? 0;
+      for (let child = index + 1; child < end; child = after[child] ?? end) yield child;
+    } else {
+      for (const piece of edited) if (piece.kind === "element") yield piece.index;
+    }
   }
 
   /** The element's own character data. */
   textOf(index: number): string {
-    const { text } = this.source;
+    const { text, spans } = this.source;
+    if (spans.after[index] === index + 1 && !this.hasEditedContent(index)) {
+      // Plain text alone: most elements of large documents.
+      const plain = text.slice(spans.tagEnd[index], spans.contentEnd[index]);
+      if (!/[&<\r]/.test(plain)) return plain;
+    }
     let result = "";
     for (const piece of this.pieces(index)) {
       if (piece.kind === "text") result += piece.text;
@@ -310,6 +323,7 @@ export class XmlStore {
   }
 }
 
+const NO_PARTS: readonly TagPart[] = [];
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
 /** The prefix that a part declares, `""` for the default namespace; `null` for an attribute. */
