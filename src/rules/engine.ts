@@ -171,7 +171,7 @@ function diagnosticOf<N extends NodeKind>(
   return {
     code: rule.code,
     severity,
-    message: fill(rule.what, values).replace(/\.$/, ""),
+    message: finding.message ?? fill(rule.what, values).replace(/\.$/, ""),
     hint: finding.hint ?? fill(rule.fix, values),
     ...(rule.spec === null ? {} : { spec: rule.spec }),
     ...(location === undefined ? {} : { location }),

@@ -2,6 +2,9 @@ import type { Appliance } from "../appliance/appliance.js";
 import type { Location } from "../base/diagnostics.js";
 import type { OvfDocument } from "../ovf/document.js";
 import { CIM_CLASSES } from "../ovf/namespaces.js";
+import { checkStructure } from "../ovf/schema/check.js";
+import type { StructureFinding, StructureKind } from "../ovf/schema/findings.js";
+import { schemaVersionOf } from "../ovf/schema/versions.js";
 import type { Section } from "../ovf/scope.js";
 import type { OvfContent } from "../ovf/views/content.js";
 import { hardwareOf, type OvfHardware } from "../ovf/views/hardware.js";
@@ -94,7 +97,12 @@ export interface Nodes {
   readonly properties: readonly OvfProperty[];
   /** Elements with `ovf:msgid`, those of bundles left out. Found when first asked for: it takes a walk over all elements. */
   readonly messages: readonly MessageUse[];
+  /** In which ways the document is not what its schema says, the first of each kind. Found when first asked for. */
+  readonly structure: readonly StructureFinding[];
 }
+
+/** Findings of one kind that are kept: the engine gives no more. */
+const MOST_OF_A_KIND = 101;
 
 /** Walks a descriptor. */
 export function collectNodes(document: OvfDocument): Nodes {
@@ -111,6 +119,7 @@ export function collectNodes(document: OvfDocument): Nodes {
   }
   const hardware = contents.flatMap((node) => node.hardware);
   let messages: readonly MessageUse[] | null = null;
+  let structure: readonly StructureFinding[] | null = null;
   return {
     files: document.references,
     disks: [...document.disks, ...document.sharedDisks],
@@ -125,6 +134,10 @@ export function collectNodes(document: OvfDocument): Nodes {
     get messages(): readonly MessageUse[] {
       messages ??= [...messageUses(document)];
       return messages;
+    },
+    get structure(): readonly StructureFinding[] {
+      structure ??= structureOf(document);
+      return structure;
     },
   };
 }
@@ -142,6 +155,19 @@ export function* everyElement({ xml, scope }: OvfDocument): Generator<XmlElement
     yield element;
     if (scope.isCore(element.namespace)) stack.push(element.elements()[Symbol.iterator]());
   }
+}
+
+function structureOf({ xml }: OvfDocument): StructureFinding[] {
+  const version = schemaVersionOf(xml.root);
+  const found: StructureFinding[] = [];
+  if (version === null) return found;
+  const counts = new Map<StructureKind, number>();
+  for (const finding of checkStructure(xml, version)) {
+    const count = (counts.get(finding.kind) ?? 0) + 1;
+    counts.set(finding.kind, count);
+    if (count <= MOST_OF_A_KIND) found.push(finding);
+  }
+  return found;
 }
 
 function* messageUses(document: OvfDocument): Generator<MessageUse> {

@@ -26,7 +26,8 @@ export interface Finding {
   readonly values?: Readonly<Record<string, JsonValue>>;
   /** Where; left out: the node itself. */
   readonly location?: Location;
-  /** Instead of the rule's own, where more is known. */
+  /** Instead of the rule's own words, where more is known. */
+  readonly message?: string;
   readonly hint?: string;
   readonly related?: Diagnostic["related"];
 }

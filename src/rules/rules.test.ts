@@ -6,6 +6,7 @@ import { defaultLimits } from "../base/limits.js";
 import { openOvf } from "../ovf/document.js";
 import { createContext, createNodeRuntime } from "../runtime/node/runtime.js";
 import { targets } from "../targets/targets.js";
+import { applyXmlEdits, type XmlEdit } from "../xml/changes.js";
 import { parseXml } from "../xml/parse.js";
 import { judge } from "./engine.js";
 import { descriptorOf, type Example } from "./example.js";
@@ -95,4 +96,21 @@ test("of very many findings of one rule a hundred are given", async () => {
   const missing = found.filter(({ code }) => code === "ovf/disk-capacity-missing");
   assert.equal(missing.length, 101);
   assert.match(missing.at(-1)?.message ?? "", /more of these/);
+});
+
+test("elements in the wrong order are brought into it, and nothing else changes", async () => {
+  const item = (children: string): string => descriptorOf({ moreItems: `<Item>${children}</Item>` });
+  const [type, name, id] = [
+    "<rasd:ResourceType>24</rasd:ResourceType>",
+    "<rasd:ElementName>Sound</rasd:ElementName>",
+    "<rasd:InstanceID>9</rasd:InstanceID>",
+  ];
+  const facts = factsOf(item(`${type}${name}${id}`));
+  const edits: XmlEdit[] = [];
+  for await (const { rule, node, finding } of judge(facts, { rules, level: "strict", targets: [] }, ctx)) {
+    if (rule.code !== "ovf/element-order") continue;
+    for (const edit of rule.mend?.(node as never, finding, facts) ?? []) if (edit.edit === "xml") edits.push(edit);
+  }
+  assert.deepEqual(applyXmlEdits(facts.ovf.xml, edits), []);
+  assert.equal(new TextDecoder().decode(facts.ovf.xml.serialize()), item(`${name}${id}${type}`));
 });

@@ -13,6 +13,7 @@ import { referenceRules } from "./ovf/references.js";
 import { scaleRules } from "./ovf/scale.js";
 import { sectionRules } from "./ovf/sections.js";
 import { startupRules } from "./ovf/startup.js";
+import { structureRules } from "./ovf/structure.js";
 import { textRules } from "./ovf/texts.js";
 import { archiveRules } from "./package/archive.js";
 import { packagedDiskRules } from "./package/disks.js";
@@ -35,6 +36,7 @@ export const rules: readonly AnyRule[] = [
   ...guestRules,
   ...scaleRules,
   ...textRules,
+  ...structureRules,
   ...referenceRules,
   ...diskRules,
   ...hardwareRules,
