@@ -9,6 +9,7 @@ import { networkRules } from "./ovf/networks.js";
 import { optionRules } from "./ovf/options.js";
 import { productRules } from "./ovf/products.js";
 import { propertyRules } from "./ovf/properties.js";
+import { propertyValueRules } from "./ovf/property-values.js";
 import { referenceRules } from "./ovf/references.js";
 import { scaleRules } from "./ovf/scale.js";
 import { sectionRules } from "./ovf/sections.js";
@@ -43,6 +44,7 @@ export const rules: readonly AnyRule[] = [
   ...extensionRules,
   ...productRules,
   ...propertyRules,
+  ...propertyValueRules,
 ];
 
 /** What the codes of the rules mean, as the table of all codes has it. */
