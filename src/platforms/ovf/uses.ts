@@ -1,24 +1,14 @@
 import type { OvfDocument } from "../../ovf/document.js";
+import { type HostResource, parseHostResource } from "../../ovf/host-resource.js";
 import { formatOfUri } from "../../ovf/tables/disk-formats.js";
 import { resourceType } from "../../ovf/tables/resource-types.js";
 import type { OvfContent } from "../../ovf/views/content.js";
 import type { OvfItem } from "../../ovf/views/items.js";
 import type { OvfDisk } from "../../ovf/views/parts.js";
 
-/** What a drive's HostResource names. */
-export interface HostResource {
-  readonly kind: "disk" | "file";
-  readonly id: string;
-}
-
-/** `ovf:/disk/ID`, and `/disk/ID` and `ovf://disk/ID` as older writers spell it. `null` for anything else. */
+/** What a drive's HostResource names; `null`: nothing of the package. */
 export function hostResource(item: OvfItem): HostResource | null {
-  return parseResource(item.property("HostResource") ?? "");
-}
-
-function parseResource(text: string): HostResource | null {
-  const match = /^(?:ovf:)?\/{1,2}(disk|file)\/(.+)$/.exec(text.trim());
-  return match === null ? null : { kind: match[1] === "disk" ? "disk" : "file", id: match[2] ?? "" };
+  return parseHostResource(item.property("HostResource") ?? "");
 }
 
 /** What the drives of all machines name, whatever the configuration. */
@@ -41,7 +31,7 @@ export function driveUses(document: OvfDocument): DriveUses {
   const nvramFiles = new Set<string>();
   const visit = (content: OvfContent): void => {
     for (const setting of content.hardware.flatMap((hardware) => hardware.settings)) {
-      const resource = setting.key === "nvram" ? parseResource(setting.value) : null;
+      const resource = setting.key === "nvram" ? parseHostResource(setting.value) : null;
       if (resource?.kind === "file") nvramFiles.add(resource.id);
     }
     for (const item of content.hardware.flatMap((hardware) => hardware.items)) {
