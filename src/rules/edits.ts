@@ -17,7 +17,10 @@ export function attributeEdits(
   const there = own.filter((attribute) => attribute.name === name);
   const set = (namespace: string): XmlEdit => ({ edit: "xml", element, change: { namespace, name, value } });
   if (value === null) return there.map(({ namespace }) => set(namespace));
-  const namespace = (there.find((attribute) => attribute.namespace === scope.namespace) ?? there[0] ?? own[0])
+  // An extension's own attributes stand without a namespace, which makes them no attributes of the standard.
+  const core = scope.isCore(element.namespace);
+  const beside = own.find((attribute) => core || attribute.namespace !== "");
+  const namespace = (there.find((attribute) => attribute.namespace === scope.namespace) ?? there[0] ?? beside)
     ?.namespace;
   if (namespace !== undefined) return [set(namespace)];
   if (prefixOf(element, scope.namespace) !== null || scope.namespace === "") return [set(scope.namespace)];

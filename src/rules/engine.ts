@@ -39,9 +39,11 @@ const KINDS: readonly NodeKind[] = [
   "ovf/section",
   "ovf/content",
   "ovf/hardware",
+  "ovf/items",
   "ovf/item",
   "ovf/product",
   "ovf/property",
+  "ovf/extension",
   "ovf/element",
   "appliance",
 ];
@@ -202,12 +204,16 @@ function nodesOf(kind: NodeKind, facts: Facts): Iterable<RuleNodes[NodeKind]> {
       return nodes.contents;
     case "ovf/hardware":
       return nodes.hardware;
+    case "ovf/items":
+      return nodes.groups;
     case "ovf/item":
       return nodes.items;
     case "ovf/product":
       return nodes.products;
     case "ovf/property":
       return nodes.properties;
+    case "ovf/extension":
+      return nodes.extensions;
     case "ovf/element":
       return everyElement(facts.ovf);
     case "appliance": {

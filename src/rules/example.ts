@@ -52,6 +52,12 @@ const NIC =
 /** The usual items of an example: processors (1), memory (2), a SCSI controller (3) with a disk (4), a NIC (5). */
 export const usualItems: string = [CPU, MEMORY, CONTROLLER, DISK, NIC].join("\n      ");
 
+/** An item of an example: its properties of CIM's class by name, its own attributes, and what else is in it. */
+export function exampleItem(properties: Readonly<Record<string, string | number>>, attributes = "", more = ""): string {
+  const children = Object.entries(properties).map(([name, value]) => `<rasd:${name}>${value}</rasd:${name}>`);
+  return `<Item${attributes === "" ? "" : ` ${attributes}`}>${children.join("")}${more}</Item>`;
+}
+
 /** The whole descriptor of an example. */
 export function descriptorOf(example: Example): string {
   const {

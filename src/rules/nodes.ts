@@ -1,19 +1,20 @@
 import type { Appliance } from "../appliance/appliance.js";
 import type { Location } from "../base/diagnostics.js";
 import type { OvfDocument } from "../ovf/document.js";
-import { CIM_CLASSES } from "../ovf/namespaces.js";
 import { checkStructure } from "../ovf/schema/check.js";
 import type { StructureFinding, StructureKind } from "../ovf/schema/findings.js";
 import { schemaVersionOf } from "../ovf/schema/versions.js";
-import type { Section } from "../ovf/scope.js";
+import type { OvfScope, Section } from "../ovf/scope.js";
 import type { OvfContent } from "../ovf/views/content.js";
 import { hardwareOf, type OvfHardware } from "../ovf/views/hardware.js";
-import type { OvfItem } from "../ovf/views/items.js";
 import { OvfNode } from "../ovf/views/node.js";
 import type { OvfConfiguration, OvfDisk, OvfFile, OvfNetwork } from "../ovf/views/parts.js";
 import type { OvfProduct, OvfProperty } from "../ovf/views/product.js";
+import { OvfResourceAllocationSection } from "../ovf/views/sections.js";
 import type { PackageReader } from "../package/model.js";
 import type { XmlElement } from "../xml/tree.js";
+import { type ExtensionNode, extensionsOf } from "./extensions.js";
+import { byInstanceId, type ItemFacts, type ItemGroup, itemFacts } from "./items.js";
 
 /** A virtual system or a collection, with what is around it. */
 export interface ContentNode {
@@ -25,22 +26,14 @@ export interface ContentNode {
 }
 
 /** A VirtualHardwareSection. */
-export interface HardwareNode {
+export interface HardwareNode extends ItemGroup<ItemNode> {
   readonly hardware: OvfHardware;
   readonly owner: ContentNode;
-  readonly items: readonly ItemNode[];
-  /** Items by InstanceID, in order. */
-  readonly byInstance: ReadonlyMap<string, readonly ItemNode[]>;
 }
 
 /** An item of hardware. What it says is read once: many rules ask for it. */
-export interface ItemNode {
-  readonly item: OvfItem;
+export interface ItemNode extends ItemFacts {
   readonly owner: HardwareNode;
-  readonly instanceId: string | null;
-  readonly resourceType: number | null;
-  /** The first text of each property of its CIM class, trimmed and not empty. */
-  readonly properties: ReadonlyMap<string, string>;
 }
 
 /** A section, of the envelope (`owner` is `null`) or of content. */
@@ -68,8 +61,11 @@ export interface RuleNodes {
   readonly "ovf/content": ContentNode;
   readonly "ovf/hardware": HardwareNode;
   readonly "ovf/item": ItemNode;
+  /** Items that InstanceIDs tell apart: each hardware section, and each ResourceAllocationSection. */
+  readonly "ovf/items": ItemGroup;
   readonly "ovf/product": ProductNode;
   readonly "ovf/property": OvfProperty;
+  readonly "ovf/extension": ExtensionNode;
   readonly "ovf/element": XmlElement;
   readonly appliance: Appliance;
 }
@@ -93,12 +89,16 @@ export interface Nodes {
   readonly contents: readonly ContentNode[];
   readonly hardware: readonly HardwareNode[];
   readonly items: readonly ItemNode[];
+  /** Hardware sections and ResourceAllocationSections. */
+  readonly groups: readonly ItemGroup[];
   readonly products: readonly ProductNode[];
   readonly properties: readonly OvfProperty[];
   /** Elements with `ovf:msgid`, those of bundles left out. Found when first asked for: it takes a walk over all elements. */
   readonly messages: readonly MessageUse[];
   /** In which ways the document is not what its schema says, the first of each kind. Found when first asked for. */
   readonly structure: readonly StructureFinding[];
+  /** Found when first asked for; those in items come first. */
+  readonly extensions: readonly ExtensionNode[];
 }
 
 /** Findings of one kind that are kept: the engine gives no more. */
@@ -120,6 +120,8 @@ export function collectNodes(document: OvfDocument): Nodes {
   const hardware = contents.flatMap((node) => node.hardware);
   let messages: readonly MessageUse[] | null = null;
   let structure: readonly StructureFinding[] | null = null;
+  const items = hardware.flatMap((section) => section.items);
+  let extensions: readonly ExtensionNode[] | undefined;
   return {
     files: document.references,
     disks: [...document.disks, ...document.sharedDisks],
@@ -128,7 +130,8 @@ export function collectNodes(document: OvfDocument): Nodes {
     sections,
     contents,
     hardware,
-    items: hardware.flatMap(({ items }) => items),
+    items,
+    groups: [...hardware, ...allocationsOf(sections, document.scope)],
     products,
     properties: products.flatMap(({ properties }) => properties),
     get messages(): readonly MessageUse[] {
@@ -138,6 +141,10 @@ export function collectNodes(document: OvfDocument): Nodes {
     get structure(): readonly StructureFinding[] {
       structure ??= structureOf(document);
       return structure;
+    },
+    get extensions(): readonly ExtensionNode[] {
+      extensions ??= extensionsOf(document, { items, hardware });
+      return extensions;
     },
   };
 }
@@ -192,39 +199,21 @@ function contentNode(content: OvfContent, parent: ContentNode | null): ContentNo
 function hardwareNode(hardware: OvfHardware, owner: ContentNode): HardwareNode {
   const items: ItemNode[] = [];
   const byInstance = new Map<string, ItemNode[]>();
-  const node: HardwareNode = { hardware, owner, items, byInstance };
-  for (const item of hardware.items) {
-    const properties = propertiesOf(item);
-    const instanceId = properties.get("InstanceID") ?? null;
-    const type = properties.get("ResourceType") ?? "";
-    const made: ItemNode = {
-      item,
-      owner: node,
-      instanceId,
-      resourceType: /^[0-9]{1,9}$/.test(type) ? Number(type) : null,
-      properties,
-    };
-    items.push(made);
-    if (instanceId === null) continue;
-    const same = byInstance.get(instanceId);
-    if (same === undefined) byInstance.set(instanceId, [made]);
-    else same.push(made);
-  }
+  const node: HardwareNode = { hardware, element: hardware.element, owner, items, byInstance };
+  for (const item of hardware.items) items.push({ ...itemFacts(item), owner: node });
+  byInstanceId(items, byInstance);
   return node;
 }
 
-/** In one pass over the children: items are by far the most of a large descriptor. */
-function propertiesOf(item: OvfItem): Map<string, string> {
-  const properties = new Map<string, string>();
-  for (const child of item.element.elements()) {
-    if (!child.namespace.startsWith(CIM_CLASSES) && !item.scope.isCore(child.namespace)) continue;
-    // OVF 0.9 spells the one name differently.
-    const name = child.name === "InstanceId" ? "InstanceID" : child.name;
-    if (properties.has(name)) continue;
-    const text = child.text.trim();
-    if (text !== "") properties.set(name, text);
+/** The groups of items outside of hardware: what a collection gets (DSP0243 9.3). */
+function allocationsOf(sections: readonly SectionNode[], scope: OvfScope): ItemGroup[] {
+  const groups: ItemGroup[] = [];
+  for (const { section } of sections) {
+    if (!section.core || section.name !== "ResourceAllocationSection") continue;
+    const items = new OvfResourceAllocationSection(section.element, scope).items.map(itemFacts);
+    groups.push({ element: section.element, items, byInstance: byInstanceId(items, new Map()) });
   }
-  return properties;
+  return groups;
 }
 
 /** Where a node is, for findings that name no place of their own; `undefined`: nowhere in particular. */
@@ -239,8 +228,9 @@ function elementOf(node: RuleNodes[NodeKind]): XmlElement | null {
   if ("xml" in node) return node.xml.root;
   if ("section" in node) return node.section.element;
   if ("content" in node) return node.content.element;
-  if ("items" in node) return node.hardware.element;
+  if ("items" in node) return node.element;
   if ("item" in node) return node.item.element;
   if ("product" in node) return node.product.element;
+  if ("place" in node) return node.element;
   return null;
 }

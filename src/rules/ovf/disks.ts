@@ -1,49 +1,35 @@
-/** The DiskSection (DSP0243 9.1). */
+/** Disks, their ids and their files (DSP0243 9.1, 9.13). */
+import { parseHostResource } from "../../ovf/host-resource.js";
+import { type OvfDisk, OvfSharedDisk } from "../../ovf/views/parts.js";
 import { repeated } from "../duplicates.js";
 import { type AnyRule, defineRule, ovfSpec } from "../rule.js";
 
 const spec = ovfSpec("9.1");
-const property = (key: string): string => `\${${key}}`;
 const FILE = '<File ovf:id="file1" ovf:href="disk1.vmdk"/>';
+
+const SHARED = (id: string): string =>
+  `<SharedDiskSection><Info>Shared disks</Info><SharedDisk ovf:diskId="${id}" ovf:capacity="8"/></SharedDiskSection>`;
+
+/** What a disk is called in messages. */
+function nameOfDisk({ diskId }: OvfDisk): string {
+  return diskId ?? "(without an id)";
+}
 
 export const diskRules: readonly AnyRule[] = [
   defineRule({
-    code: "ovf/disk-capacity-missing",
+    code: "ovf/disk-id-missing",
     node: "ovf/disk",
     spec,
-    requirements: ["OVF-9.1-3"],
-    severity: "error",
-    strict: "error",
-    what: "The disk {disk} has no ovf:capacity.",
-    why: "It is how large the disk is that the guest sees; importers make it by this number.",
-    fix: "Add ovf:capacity, in bytes or in the unit of ovf:capacityAllocationUnits.",
-    examples: { invalid: [{ disks: '<Disk ovf:diskId="disk1" ovf:fileRef="file1"/>' }], valid: [{}] },
-    *check(disk, { ovf }) {
-      // oVirt has the capacity in an attribute of its own.
-      if (disk.capacity === null && ovf.producer !== "oVirt")
-        yield { values: { disk: disk.diskId ?? "(without an id)" } };
-    },
-  }),
-  defineRule({
-    code: "ovf/disk-capacity-invalid",
-    node: "ovf/disk",
-    spec,
-    requirements: ["OVF-9.1-4"],
-    severity: "error",
-    strict: "error",
-    what: 'The ovf:capacity "{capacity}" of the disk {disk} is neither a whole number nor a property.',
-    why: "Importers make the disk by this number.",
-    fix: "Write a whole number, or a property (a dollar sign and its key in braces) for an empty disk whose size is asked for.",
-    examples: {
-      invalid: ["8 GB", "-1", property("")].map((capacity) => ({
-        disks: `<Disk ovf:diskId="disk1" ovf:fileRef="file1" ovf:capacity="${capacity}"/>`,
-      })),
-      valid: [{ disks: `<Disk ovf:diskId="disk1" ovf:capacity="${property("size")}"/>` }],
-    },
+    requirements: ["OVF-9.1-1"],
+    severity: "warning",
+    // The schemas ask for it: their rules say so.
+    strict: "off",
+    what: "A disk has no ovf:diskId.",
+    why: "Hardware refers to disks by their id: nothing can refer to this one.",
+    fix: "Give it an ovf:diskId that no other disk has.",
+    examples: { invalid: [{ disks: '<Disk ovf:capacity="8"/>', items: "" }], valid: [{}] },
     *check(disk) {
-      const { capacity } = disk;
-      if (capacity === null || /^(?:\+?[0-9]+|\$\{.+\})$/.test(capacity)) return;
-      yield { values: { disk: disk.diskId ?? "(without an id)", capacity } };
+      if (disk.diskId === null) yield {};
     },
   }),
   defineRule({
@@ -60,10 +46,39 @@ export const diskRules: readonly AnyRule[] = [
       invalid: [{ disks: '<Disk ovf:diskId="disk1" ovf:capacity="8"/><Disk ovf:diskId="disk1" ovf:capacity="9"/>' }],
       valid: [{ disks: '<Disk ovf:diskId="disk1" ovf:capacity="8"/><Disk ovf:diskId="disk2" ovf:capacity="9"/>' }],
     },
-    *check(_document, { nodes }) {
+    *check({ disks }) {
+      yield* repeated(
+        disks,
+        (disk) => disk.diskId,
+        (disk) => disk.element,
+      );
+    },
+  }),
+  defineRule({
+    code: "ovf/shared-disk-id-repeated",
+    node: "ovf",
+    spec: ovfSpec("9.13"),
+    requirements: ["OVF-9.13-3?"],
+    severity: "warning",
+    strict: "error",
+    what: 'A shared disk has the ovf:diskId "{id}" of another disk.',
+    why: "Hardware refers to disks of both sections by the same ids: nobody can tell which is meant.",
+    fix: "Give each disk an id of its own.",
+    examples: { invalid: [{ sections: SHARED("disk1") }], valid: [{ sections: SHARED("disk2") }] },
+    *check({ sharedDisks }, { nodes }) {
+      if (sharedDisks.length === 0) return;
+      const shared = new Set(sharedDisks.map(({ diskId }) => diskId));
+      const seen = new Set<string>();
       yield* repeated(
         nodes.disks,
-        (disk) => disk.diskId,
+        (disk) => {
+          const { diskId } = disk;
+          if (diskId === null || !shared.has(diskId)) return null;
+          // Of several in the DiskSection another rule speaks.
+          if (seen.has(diskId) && !(disk instanceof OvfSharedDisk)) return null;
+          seen.add(diskId);
+          return diskId;
+        },
         (disk) => disk.element,
       );
     },
@@ -79,11 +94,12 @@ export const diskRules: readonly AnyRule[] = [
     why: "Importers find no content for the disk, and refuse the package.",
     fix: "Add a File with that ovf:id, or correct ovf:fileRef.",
     examples: { invalid: [{ references: "" }], valid: [{}] },
-    *check(disk, { index, nodes }) {
+    *check(disk, { index, ovf }) {
       const { fileRef } = disk;
+      if (fileRef === null || index.files.has(fileRef)) return;
       // oVirt refers to files by their href.
-      if (fileRef === null || index.files.has(fileRef) || nodes.files.some(({ href }) => href === fileRef)) return;
-      yield { values: { disk: disk.diskId ?? "(without an id)", file: fileRef } };
+      if (ovf.flavour === "ovirt" && index.hrefs.has(fileRef)) return;
+      yield { values: { disk: nameOfDisk(disk), file: fileRef } };
     },
   }),
   defineRule({
@@ -129,8 +145,89 @@ export const diskRules: readonly AnyRule[] = [
     },
     *check(disk, { index }) {
       const file = disk.fileRef === null ? undefined : index.files.get(disk.fileRef);
-      if (file?.size === 0)
-        yield { values: { disk: disk.diskId ?? "(without an id)" }, location: file.element.location };
+      if (file?.size === 0) yield { values: { disk: nameOfDisk(disk) }, location: file.element.location };
+    },
+  }),
+  defineRule({
+    code: "ovf/disk-order",
+    node: "ovf",
+    spec,
+    requirements: ["OVF-9.1-13"],
+    // VMware's and VirtualBox's own packages have them in any order.
+    severity: "off",
+    strict: "error",
+    what: 'The disk {disk} stands behind one whose file comes after its own ("{file}").',
+    why: "Disks stand in the order of the Files that they refer to, so that a package can be read in one pass.",
+    fix: "Put the Disk elements, or the File elements, into the same order.",
+    examples: {
+      invalid: [
+        {
+          references: '<File ovf:id="a" ovf:href="a.vmdk"/><File ovf:id="b" ovf:href="b.vmdk"/>',
+          disks:
+            '<Disk ovf:diskId="disk1" ovf:fileRef="b" ovf:capacity="8"/><Disk ovf:diskId="disk2" ovf:fileRef="a" ovf:capacity="8"/>',
+        },
+      ],
+      valid: [
+        {
+          references: '<File ovf:id="a" ovf:href="a.vmdk"/><File ovf:id="b" ovf:href="b.vmdk"/>',
+          disks:
+            '<Disk ovf:diskId="disk1" ovf:fileRef="a" ovf:capacity="8"/><Disk ovf:diskId="empty" ovf:capacity="8"/><Disk ovf:diskId="disk2" ovf:fileRef="b" ovf:capacity="8"/>',
+        },
+      ],
+    },
+    *check({ disks, references }) {
+      const places = new Map<string, number>();
+      references.forEach(({ id }, i) => {
+        if (id !== null && !places.has(id)) places.set(id, i);
+      });
+      let last = -1;
+      for (const disk of disks) {
+        const file = disk.fileRef;
+        const place = file === null ? undefined : places.get(file);
+        if (place === undefined) continue;
+        if (place < last) yield { values: { disk: nameOfDisk(disk), file }, location: disk.element.location };
+        else last = place;
+      }
+    },
+  }),
+  defineRule({
+    code: "ovf/disk-unused",
+    node: "ovf",
+    spec,
+    requirements: ["OVF-9.1-24?"],
+    // VMware's own vCenter appliance has such.
+    severity: "info",
+    strict: "warning",
+    what: "No machine has the disk {disk}.",
+    why: "It is carried along and never used; most likely an item names another one by mistake.",
+    fix: "Name it in the HostResource of an item (ovf:/disk/ and its id), or remove it with its file.",
+    examples: {
+      invalid: [{ disks: '<Disk ovf:diskId="disk1" ovf:capacity="8"/><Disk ovf:diskId="disk2" ovf:capacity="8"/>' }],
+      valid: [
+        {
+          disks:
+            '<Disk ovf:diskId="disk2" ovf:capacity="8"/><Disk ovf:diskId="disk1" ovf:capacity="8" ovf:parentRef="disk2"/>',
+        },
+      ],
+    },
+    *check({ flavour, contents }, { nodes, index }) {
+      // oVirt's items name their disks otherwise. Where there is no machine that is what is wrong.
+      if (flavour === "ovirt" || contents.length === 0) return;
+      const used = new Set<string>();
+      for (const { hostResources } of nodes.items) {
+        for (const text of hostResources) {
+          const resource = parseHostResource(text);
+          if (resource?.kind !== "disk") continue;
+          for (let id: string | null = resource.id; id !== null && !used.has(id); ) {
+            used.add(id);
+            id = index.disks.get(id)?.parentRef ?? null;
+          }
+        }
+      }
+      for (const disk of nodes.disks) {
+        const { diskId } = disk;
+        if (diskId !== null && !used.has(diskId)) yield { values: { disk: diskId }, location: disk.element.location };
+      }
     },
   }),
 ];

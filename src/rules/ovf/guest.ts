@@ -54,7 +54,7 @@ export const guestRules: readonly AnyRule[] = [
     *check(node, { ovf }) {
       const id = operatingSystem(node)?.attribute("id") ?? null;
       // oVirt puts the id of the machine there.
-      if (ovf.producer === "oVirt") return;
+      if (ovf.flavour === "ovirt") return;
       if (id !== null && (!/^[0-9]{1,5}$/.test(id) || cimOsName(Number(id)) === null)) yield { values: { id } };
     },
   }),

@@ -1,33 +1,25 @@
-/** VirtualHardwareSection and its items (DSP0243 8.1 to 8.4). */
+/** VirtualHardwareSection as a whole (DSP0243 8.1). */
 import { repeated } from "../duplicates.js";
-import type { ItemNode } from "../nodes.js";
+import { exampleItem } from "../example.js";
+import type { ContentNode } from "../nodes.js";
 import { type AnyRule, defineRule, ovfSpec } from "../rule.js";
 
-const CPU =
-  "<Item><rasd:InstanceID>1</rasd:InstanceID><rasd:ResourceType>3</rasd:ResourceType><rasd:VirtualQuantity>1</rasd:VirtualQuantity></Item>";
+const spec = ovfSpec("8.1");
 
-/** Two items that are one in different configurations. */
-function variants(...configurations: readonly string[]): string {
-  return configurations
-    .map(
-      (ids) =>
-        `<Item ovf:configuration="${ids}"><rasd:InstanceID>9</rasd:InstanceID><rasd:ResourceType>3</rasd:ResourceType><rasd:VirtualQuantity>2</rasd:VirtualQuantity></Item>`,
-    )
-    .join("");
-}
+const SECTION = (attributes: string): string =>
+  `<VirtualHardwareSection ${attributes}><Info>Hardware</Info>${exampleItem({ ElementName: "CPU", InstanceID: 1, ResourceType: 3, VirtualQuantity: 1 })}</VirtualHardwareSection>`;
 
-/** What an item is called in messages. */
-function nameOf(node: ItemNode): string {
-  const label = node.properties.get("ElementName") ?? node.properties.get("Caption");
-  if (label !== undefined) return JSON.stringify(label);
-  return node.instanceId === null ? "(without a name)" : `with InstanceID ${node.instanceId}`;
-}
+const ASKED =
+  '<ProductSection><Info>Product</Info><Property ovf:key="ip" ovf:type="string" ovf:userConfigurable="true"/></ProductSection>';
+
+const idOf = ({ content }: ContentNode): string => content.id ?? "(without an id)";
 
 export const hardwareRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/hardware-missing",
     node: "ovf/content",
-    spec: ovfSpec("8.1"),
+    spec,
+    requirements: ["OVF-8.1-1"],
     severity: "error",
     strict: "error",
     what: "The virtual system {id} has no VirtualHardwareSection.",
@@ -37,8 +29,8 @@ export const hardwareRules: readonly AnyRule[] = [
       invalid: [{ content: '<VirtualSystem ovf:id="vm"><Info>A machine</Info></VirtualSystem>' }],
       valid: [{}],
     },
-    *check({ content, hardware }) {
-      if (content.kind === "system" && hardware.length === 0) yield { values: { id: content.id ?? "(without an id)" } };
+    *check(node) {
+      if (node.content.kind === "system" && node.hardware.length === 0) yield { values: { id: idOf(node) } };
     },
   }),
   defineRule({
@@ -51,220 +43,158 @@ export const hardwareRules: readonly AnyRule[] = [
     why: "The standard allows it, but there is no machine without hardware; VMware's tool refuses it.",
     fix: "Add items: at least processors and memory.",
     examples: { invalid: [{ items: "" }], valid: [{}] },
-    *check({ content, hardware }) {
+    *check(node) {
+      const { hardware } = node;
       if (hardware.length === 0 || hardware.some(({ items }) => items.length > 0)) return;
       const first = hardware.find((section) => section.hardware.system !== null);
       if (first === undefined) return;
-      yield { values: { id: content.id ?? "(without an id)" }, location: first.hardware.element.location };
+      yield { values: { id: idOf(node) }, location: first.element.location };
     },
   }),
   defineRule({
-    code: "ovf/item-type-missing",
-    node: "ovf/item",
-    spec: ovfSpec("8.3"),
-    severity: "error",
-    strict: "error",
-    what: "The item {item} has no ResourceType.",
-    why: "Nothing says what piece of hardware it is.",
-    fix: "Add rasd:ResourceType, such as 3 for processors or 17 for a disk.",
-    examples: {
-      invalid: [{ moreItems: "<Item><rasd:InstanceID>9</rasd:InstanceID></Item>" }],
-      valid: [{}],
-    },
-    *check(node) {
-      if (!node.properties.has("ResourceType")) yield { values: { item: nameOf(node) } };
-    },
-  }),
-  defineRule({
-    code: "ovf/item-id-missing",
-    node: "ovf/item",
-    spec: ovfSpec("8.1"),
-    severity: "error",
-    strict: "error",
-    what: "The item {item} has no InstanceID.",
-    why: "Items refer to each other by it, and ranges belong to the item with the same one.",
-    fix: "Add a rasd:InstanceID that no other item of the section has.",
-    examples: {
-      invalid: [{ moreItems: "<Item><rasd:ResourceType>24</rasd:ResourceType></Item>" }],
-      valid: [{}],
-    },
-    *check(node) {
-      if (node.instanceId === null) yield { values: { item: nameOf(node) } };
-    },
-  }),
-  defineRule({
-    code: "ovf/item-id-repeated",
-    node: "ovf/hardware",
-    spec: ovfSpec("8.1"),
-    severity: "error",
-    strict: "error",
-    what: 'Two items for the same configuration have the InstanceID "{id}".',
-    why: "Nobody can tell which of them another item means by it; VMware's tool refuses the package.",
-    fix: "Give each an InstanceID of its own; items that are for different configurations, or limits (ovf:bound) of another one, share it.",
-    examples: {
-      invalid: [{ moreItems: CPU }],
-      valid: [
-        {
-          moreItems:
-            '<Item ovf:bound="min"><rasd:InstanceID>1</rasd:InstanceID><rasd:ResourceType>3</rasd:ResourceType><rasd:VirtualQuantity>1</rasd:VirtualQuantity></Item>',
-        },
-      ],
-    },
-    *check({ byInstance }) {
-      for (const [id, items] of byInstance) {
-        if (items.length < 2) continue;
-        const normal = items.filter(({ item }) => item.bound === "normal");
-        const key = ({ item }: ItemNode): string => [...item.configurations].sort().join(" ");
-        for (const finding of repeated(normal, key, ({ item }) => item.element)) yield { ...finding, values: { id } };
-      }
-    },
-  }),
-  defineRule({
-    code: "ovf/item-configuration-overlap",
-    node: "ovf/hardware",
-    spec: ovfSpec("8.1"),
+    code: "ovf/hardware-id-repeated",
+    node: "ovf/content",
+    spec,
+    requirements: ["OVF-8.1-5"],
     severity: "warning",
     strict: "error",
-    what: 'Two items with the InstanceID "{id}" are both for the configuration {configuration}.',
-    why: "Only one of them can be the item there, and importers choose differently.",
-    fix: "Name each configuration in one of them.",
+    what: 'Two VirtualHardwareSections of one virtual system have the ovf:id "{id}".',
+    why: "The id tells them apart for whoever chooses one.",
+    fix: "Give each an id of its own.",
     examples: {
-      invalid: [{ moreItems: variants("a b", "a") }],
-      valid: [{ moreItems: variants("a b", "c") }],
+      invalid: [{ hardwareAttributes: 'ovf:id="a"', system: SECTION('ovf:id="a"') }],
+      valid: [{ hardwareAttributes: 'ovf:id="a"', system: SECTION('ovf:id="b"') }],
     },
-    *check({ byInstance }) {
-      for (const [id, items] of byInstance) {
-        if (items.length < 2) continue;
-        const seen = new Map<string, ItemNode>();
-        for (const node of items) {
-          if (node.item.bound !== "normal") continue;
-          for (const configuration of node.item.configurations) {
-            const before = seen.get(configuration);
-            if (before === undefined) seen.set(configuration, node);
-            else yield { values: { id, configuration }, location: node.item.element.location };
-          }
+    *check({ hardware }) {
+      if (hardware.length < 2) return;
+      yield* repeated(
+        hardware,
+        (section) => section.hardware.id,
+        (section) => section.element,
+      );
+    },
+  }),
+  defineRule({
+    code: "ovf/transport-separator",
+    node: "ovf/hardware",
+    spec,
+    requirements: ["OVF-8.1-7"],
+    severity: "warning",
+    strict: "error",
+    what: 'The ovf:transport "{transport}" separates its names by something other than one space.',
+    why: "The first editions of the schemas said comma in a comment, and later ones corrected it: importers that split at spaces find no transport that they know, and the guest never gets its properties.",
+    fix: "Separate the names by one space each.",
+    examples: {
+      invalid: [{ hardwareAttributes: 'ovf:transport="iso,com.vmware.guestInfo"' }],
+      valid: [{ hardwareAttributes: 'ovf:transport="iso com.vmware.guestInfo"' }],
+    },
+    *check({ hardware }) {
+      const transport = hardware.attribute("transport");
+      if (transport !== null && /[,;]/.test(transport)) yield { values: { transport } };
+    },
+    mend({ hardware }) {
+      const attribute = hardware.element.attributes.find(
+        ({ name, namespace }) => name === "transport" && hardware.scope.isCore(namespace),
+      );
+      if (attribute === undefined) return [];
+      const names = attribute.value.split(/[\s,;]+/).filter((name) => name !== "");
+      const { namespace, name } = attribute;
+      return [{ edit: "xml", element: hardware.element, change: { namespace, name, value: names.join(" ") } }];
+    },
+  }),
+  defineRule({
+    code: "ovf/transport-missing",
+    node: "ovf",
+    spec,
+    requirements: ["OVF-8.1-8", "OVF-8.1-9?"],
+    severity: "info",
+    strict: "warning",
+    what: "The virtual system {id} has properties that users are asked for, and its hardware names no ovf:transport.",
+    why: "Without a transport the guest gets no environment: what users answer never reaches it.",
+    fix: 'Add ovf:transport="iso", or "com.vmware.guestInfo" where VMware\'s tools read it, to the VirtualHardwareSection.',
+    examples: {
+      invalid: [{ system: ASKED }],
+      valid: [{ system: ASKED, hardwareAttributes: 'ovf:transport="iso"' }, { hardwareAttributes: "" }],
+    },
+    *check(_document, { nodes }) {
+      const asking = new Set(
+        nodes.products
+          .filter(({ properties }) => properties.some(({ userConfigurable }) => userConfigurable))
+          .map(({ owner }) => owner),
+      );
+      if (asking.size === 0) return;
+      for (const node of nodes.contents) {
+        // What a collection asks for is part of the environment of each system in it. Parents come first.
+        if (asking.has(node.parent)) asking.add(node);
+        if (node.content.kind !== "system" || node.hardware.length === 0 || !asking.has(node)) continue;
+        if (node.hardware.every(({ hardware }) => hardware.transports.length === 0)) {
+          yield {
+            values: { id: idOf(node) },
+            location: node.hardware[0]?.element.location ?? node.content.element.location,
+          };
         }
       }
     },
   }),
   defineRule({
-    code: "ovf/bound-without-normal",
+    code: "ovf/system-type-separator",
     node: "ovf/hardware",
-    spec: ovfSpec("8.4"),
-    severity: "error",
-    strict: "error",
-    what: 'The item {item} is a limit ({bound}) of the InstanceID "{id}", and no item has that as its normal value.',
-    why: "A limit belongs to the item with the same InstanceID. VMware's tool refuses the package.",
-    fix: "Add the item with the normal value, or correct the InstanceID.",
+    spec,
+    requirements: ["OVF-8.1-10"],
+    severity: "info",
+    strict: "warning",
+    what: 'The VirtualSystemType "{type}" separates types of machines by something other than one space.',
+    why: "VMware's tool takes commas too; others read the whole text as one type, and know no such machine.",
+    fix: "Separate the types by one space each.",
     examples: {
-      invalid: [
-        {
-          moreItems:
-            '<Item ovf:bound="max"><rasd:InstanceID>9</rasd:InstanceID><rasd:ResourceType>4</rasd:ResourceType><rasd:VirtualQuantity>1024</rasd:VirtualQuantity></Item>',
-        },
-      ],
+      invalid: ["vmx-07,vmx-08", "vmx-07  vmx-08"].map((type) => ({
+        machine: `<vssd:ElementName>x</vssd:ElementName><vssd:InstanceID>0</vssd:InstanceID><vssd:VirtualSystemType>${type}</vssd:VirtualSystemType>`,
+      })),
       valid: [
         {
-          moreItems:
-            '<Item ovf:bound="max"><rasd:InstanceID>2</rasd:InstanceID><rasd:ResourceType>4</rasd:ResourceType><rasd:VirtualQuantity>1024</rasd:VirtualQuantity></Item>',
+          machine:
+            "<vssd:ElementName>x</vssd:ElementName><vssd:InstanceID>0</vssd:InstanceID><vssd:VirtualSystemType>vmx-07 vmx-08</vssd:VirtualSystemType>",
         },
       ],
     },
-    *check({ items, byInstance }) {
-      for (const node of items) {
-        const { bound } = node.item;
-        if (bound === "normal" || node.instanceId === null) continue;
-        const same = byInstance.get(node.instanceId) ?? [];
-        if (same.some(({ item }) => item.bound === "normal")) continue;
-        yield { values: { item: nameOf(node), bound, id: node.instanceId }, location: node.item.element.location };
-      }
+    *check({ hardware }) {
+      const { system } = hardware;
+      const type = system?.property("VirtualSystemType") ?? null;
+      if (type === null || !/,|\s{2}/.test(type)) return;
+      const place = system?.propertyElement("VirtualSystemType");
+      yield { values: { type }, ...(place === undefined ? {} : { location: place.location }) };
+    },
+    mend({ hardware }) {
+      const element = hardware.system?.propertyElement("VirtualSystemType");
+      if (element === undefined) return [];
+      return [{ edit: "xml", element, change: { text: hardware.systemTypes.join(" ") } }];
     },
   }),
   defineRule({
-    code: "ovf/bound-repeated",
-    node: "ovf/hardware",
-    spec: ovfSpec("8.4"),
-    severity: "error",
+    code: "ovf/item-kind-too-new",
+    node: "ovf/items",
+    spec,
+    requirements: ["OVF-8.1-17"],
+    severity: "warning",
     strict: "error",
-    what: 'Two items for the same configuration are the {bound} of the InstanceID "{id}".',
-    why: "Only one of them can be the limit.",
-    fix: "Keep the one that is meant.",
-    examples: {
-      invalid: [
-        {
-          moreItems: [1024, 2048]
-            .map(
-              (value) =>
-                `<Item ovf:bound="max"><rasd:InstanceID>2</rasd:InstanceID><rasd:ResourceType>4</rasd:ResourceType><rasd:VirtualQuantity>${value}</rasd:VirtualQuantity></Item>`,
-            )
-            .join(""),
-        },
-      ],
-      valid: [{}],
-    },
-    *check({ byInstance }) {
-      for (const [id, items] of byInstance) {
-        const seen = new Set<string>();
-        for (const { item } of items) {
-          if (item.bound === "normal") continue;
-          const { configurations } = item;
-          for (const configuration of configurations.length === 0 ? [""] : configurations) {
-            const key = `${item.bound} ${configuration}`;
-            if (seen.has(key)) yield { values: { id, bound: item.bound }, location: item.element.location };
-            seen.add(key);
-          }
-        }
-      }
-    },
-  }),
-  defineRule({
-    code: "ovf/item-quantity-missing",
-    node: "ovf/item",
-    spec: ovfSpec("8.3"),
-    severity: "error",
-    strict: "error",
-    what: "The item {item} is {kind} and has no VirtualQuantity.",
-    why: "Nothing says how much of it the machine gets.",
-    fix: "Add rasd:VirtualQuantity.",
-    examples: {
-      invalid: [
-        { moreItems: "<Item><rasd:InstanceID>9</rasd:InstanceID><rasd:ResourceType>4</rasd:ResourceType></Item>" },
-      ],
-      valid: [{}],
-    },
-    *check(node) {
-      const kind = node.resourceType === 3 ? "processors" : node.resourceType === 4 ? "memory" : null;
-      if (kind === null || node.item.bound !== "normal" || node.properties.has("VirtualQuantity")) return;
-      yield { values: { item: nameOf(node), kind } };
-    },
-  }),
-  defineRule({
-    code: "ovf/item-number-invalid",
-    node: "ovf/item",
-    spec: ovfSpec("8.3"),
-    severity: "error",
-    strict: "error",
-    what: 'The {field} "{value}" of the item {item} is no whole number.',
-    why: "Importers make the hardware by it.",
-    fix: "Write a whole number, digits alone.",
+    what: "OVF {version} has no {kind}.",
+    why: "It came with OVF 2.0. VMware's importers refuse the package; others leave the device out.",
+    fix: "Write it as an Item, or move the whole descriptor to OVF 2.0.",
     examples: {
       invalid: [
         {
           moreItems:
-            '<Item ovf:bound="max"><rasd:InstanceID>2</rasd:InstanceID><rasd:Reservation>Thousand and twenty four</rasd:Reservation><rasd:ResourceType>4</rasd:ResourceType></Item>',
+            "<StorageItem><rasd:ElementName>Disk</rasd:ElementName><rasd:InstanceID>9</rasd:InstanceID><rasd:ResourceType>31</rasd:ResourceType></StorageItem>",
         },
       ],
       valid: [{}],
     },
-    *check(node) {
-      for (const field of ["VirtualQuantity", "Reservation", "Limit", "Weight", "ResourceType"]) {
-        const value = node.properties.get(field);
-        if (value === undefined || /^[+]?[0-9]+$/.test(value)) continue;
-        const place = node.item.propertyElement(field);
-        yield {
-          values: { field, value, item: nameOf(node) },
-          ...(place === undefined ? {} : { location: place.location }),
-        };
+    *check({ items }, { ovf }) {
+      if (ovf.dialect.startsWith("2")) return;
+      for (const { item } of items) {
+        if (item.kind === "item") continue;
+        const { name, location } = item.element;
+        yield { values: { version: ovf.dialect, kind: name }, location };
       }
     },
   }),

@@ -12,7 +12,7 @@ export const networkRules: readonly AnyRule[] = [
     code: "ovf/network-unknown",
     node: "ovf/item",
     spec,
-    requirements: ["OVF-9.2-1", "OVF-9.2-2"],
+    requirements: ["OVF-8.3-27", "OVF-9.2-1", "OVF-9.2-2"],
     severity: "warning",
     strict: "error",
     what: 'A NIC is connected to the network "{network}", which the NetworkSection does not have.',

@@ -141,13 +141,13 @@ export const optionRules: readonly AnyRule[] = [
   }),
   defineRule({
     code: "ovf/item-type-differs",
-    node: "ovf/hardware",
+    node: "ovf/items",
     spec,
-    requirements: ["OVF-9.8-13"],
+    requirements: ["OVF-8.4-7", "OVF-9.3-3", "OVF-9.8-13"],
     severity: "warning",
     strict: "error",
     what: 'Items with the InstanceID "{id}" have different ResourceTypes ({types}).',
-    why: "They are one piece of hardware in different configurations.",
+    why: "They are one piece of hardware, in different configurations or with its limits.",
     fix: "Give the other piece an InstanceID of its own.",
     examples: {
       invalid: [

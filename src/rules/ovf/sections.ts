@@ -87,6 +87,7 @@ export const sectionRules: readonly AnyRule[] = [
     node: "ovf/section",
     spec,
     requirements: [
+      "OVF-8.1-2",
       "OVF-9-3",
       "OVF-9-4",
       "OVF-9-5",
