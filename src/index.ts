@@ -56,6 +56,7 @@ export {
 export { diskCheck } from "./operations/disk-check.js";
 export { type DiskMap, type DiskMapOptions, diskMap } from "./operations/disk-map.js";
 export { allCodes, explain, explainCode } from "./operations/explain.js";
+export { type FixDestination, type FixOptions, type FixPlan, fixResult, planFix } from "./operations/fix.js";
 export { type InspectOptions, inspectPackage } from "./operations/inspect.js";
 export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./operations/open.js";
 export { type PackOptions, planPack } from "./operations/pack.js";

@@ -29,6 +29,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/explain.js")).explain,
   },
   {
+    name: "fix",
+    summary: "mend what has one right answer in a package, the rest byte for byte",
+    load: async () => (await import("./commands/fix.js")).fix,
+  },
+  {
     name: "verify",
     summary: "whether a package is intact: manifest and given sums",
     load: async () => (await import("./commands/verify.js")).verify,

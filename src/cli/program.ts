@@ -114,7 +114,9 @@ function define(
     const values: Record<string, unknown> = {};
     for (const [name, { spec, option }] of options)
       values[name] = spec.read(toList(given[option.attributeName()], option));
-    await action(command.processedArgs.flat().map(String), values);
+    // An optional argument that was left out is undefined.
+    const args = command.processedArgs.flat().filter((arg) => arg !== undefined);
+    await action(args.map(String), values);
   });
 }
 

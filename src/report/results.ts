@@ -440,6 +440,31 @@ export interface ExplainResult {
   readonly messages: readonly ExplainedMessage[];
 }
 
+/** One file that `fix` changes. */
+export interface FixChange {
+  readonly change: "edit" | "rewrite" | "drop";
+  /** The file's name in the package. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
+/** `vmferry fix --json`. */
+export interface FixResult {
+  readonly schema: "vmferry/fix@1";
+  readonly name: string;
+  /** Whether something was written: not by `--dry-run`, and where the package lies only where there was something to change. */
+  readonly applied: boolean;
+  /** A file was altered, or cannot be carried over: nothing is mended then, and `left` says which. */
+  readonly refused: boolean;
+  readonly changes: readonly FixChange[];
+  /** Findings that are mended, or would be. Places are those in the text that was judged. */
+  readonly mended: readonly DiagnosticResult[];
+  /** What is still found afterwards, or would be. */
+  readonly left: readonly DiagnosticResult[];
+  /** With `--dry-run`: the descriptor's changes as a unified diff, empty where there are none; else `null`. */
+  readonly diff: string | null;
+}
+
 /** Every document of the contract. */
 export type Result =
   | InspectResult
@@ -453,7 +478,8 @@ export type Result =
   | CheckResult
   | MapResult
   | AmendResult
-  | ExplainResult;
+  | ExplainResult
+  | FixResult;
 
 /** A finding as the contract shows it. */
 export function toDiagnosticResult(diagnostic: Diagnostic): DiagnosticResult {

@@ -22,10 +22,19 @@ export function attributeEdits(
   const beside = own.find((attribute) => core || attribute.namespace !== "");
   const namespace = (there.find((attribute) => attribute.namespace === scope.namespace) ?? there[0] ?? beside)
     ?.namespace;
-  if (namespace !== undefined) return [set(namespace)];
-  if (prefixOf(element, scope.namespace) !== null || scope.namespace === "") return [set(scope.namespace)];
-  const prefix = freePrefix(element, "ovf");
-  return [{ edit: "xml", element, change: { declare: prefix, as: scope.namespace } }, set(scope.namespace)];
+  return namespace === undefined ? qualifiedEdits(scope.namespace, element, name, value) : [set(namespace)];
+}
+
+/** Sets an attribute in a namespace. Where no prefix is declared for it, the element declares one itself. */
+export function qualifiedEdits(
+  namespace: string,
+  element: XmlElement,
+  name: string,
+  value: string,
+): readonly XmlEdit[] {
+  const set: XmlEdit = { edit: "xml", element, change: { namespace, name, value } };
+  if (namespace === "" || prefixOf(element, namespace) !== null) return [set];
+  return [{ edit: "xml", element, change: { declare: freePrefix(element, "ovf"), as: namespace } }, set];
 }
 
 /** The nearest prefix that an attribute of a namespace can have at an element; `null`: there is none. */

@@ -16,6 +16,8 @@ export interface Question {
   readonly level: "importer" | "strict";
   /** Targets whose rules are asked too. */
   readonly targets: readonly TargetProfile[];
+  /** Findings of one rule that are given one by one; `MOST_FINDINGS` by default. */
+  readonly most?: number;
 }
 
 /** One finding, with the rule and the node that it is about: what mending needs. */
@@ -61,6 +63,7 @@ interface Asked<N extends NodeKind> {
   readonly rule: Rule<N>;
   readonly severity: Severity;
   readonly facts: Facts;
+  readonly most: number;
   count: number;
   over: boolean;
 }
@@ -85,7 +88,7 @@ async function* judgeKind<N extends NodeKind>(
       try {
         const found = one.rule.check(node, one.facts);
         // Most rules find nothing and need no promise for that.
-        const findings = Symbol.iterator in found ? found : await collect(found, MOST_FINDINGS);
+        const findings = Symbol.iterator in found ? found : await collect(found, one.most);
         for (const finding of findings) {
           yield give(one, node, finding);
           if (one.over) break;
@@ -104,6 +107,7 @@ const PAUSE = 10_000;
 
 function askedOf<N extends NodeKind>(kind: N, facts: Facts, question: Question): Asked<N>[] {
   const asked: Asked<N>[] = [];
+  const { most = MOST_FINDINGS } = question;
   for (const rule of question.rules.filter((one): one is AnyRule & Rule<N> => one.node === kind)) {
     const severity = question.level === "strict" ? rule.strict : rule.severity;
     if (severity === "off") continue;
@@ -112,7 +116,7 @@ function askedOf<N extends NodeKind>(kind: N, facts: Facts, question: Question):
       targets === undefined
         ? [facts]
         : question.targets.filter((target) => targets(target)).map((target): Facts => ({ ...facts, target }));
-    for (const view of views) asked.push({ rule, severity, facts: view, count: 0, over: false });
+    for (const view of views) asked.push({ rule, severity, facts: view, most, count: 0, over: false });
   }
   return asked;
 }
@@ -120,10 +124,10 @@ function askedOf<N extends NodeKind>(kind: N, facts: Facts, question: Question):
 /** A finding as it is given; after the most of them one that says so. */
 function give<N extends NodeKind>(asked: Asked<N>, node: RuleNodes[N], finding: Finding): Judged {
   const { rule, severity, facts } = asked;
-  if (++asked.count <= MOST_FINDINGS)
+  if (++asked.count <= asked.most)
     return judged(asked, node, finding, diagnosticOf(rule, severity, node, finding, facts));
   asked.over = true;
-  const message = `there are more of these than the ${MOST_FINDINGS} that are shown`;
+  const message = `there are more of these than the ${asked.most} that are shown`;
   return judged(asked, node, finding, { code: rule.code, severity, message, hint: "Mend those first." });
 }
 

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../base/diagnostics.js";
+import { FerryError } from "../base/errors.js";
 import type { XmlDocument, XmlElement } from "./tree.js";
 
 /** One change of a document, as data: rules propose them, `applyXmlEdits` makes them. */
@@ -19,7 +20,7 @@ export interface XmlEdit {
 /**
  * Makes edits in their order. Where two say different things about one place, the first counts and the other is reported and left out:
  * two values for one attribute or text, anything about an element that is also removed, or inside of it, and an insertion before it.
- * Nothing is applied twice.
+ * What cannot be written there (a namespace without a prefix, a character that XML does not have) is left out too. Nothing is applied twice.
  */
 export function applyXmlEdits(document: XmlDocument, edits: readonly XmlEdit[]): readonly Diagnostic[] {
   const conflicts: Diagnostic[] = [];
@@ -36,13 +37,13 @@ export function applyXmlEdits(document: XmlDocument, edits: readonly XmlEdit[]):
       continue;
     }
     if ("declare" in change) {
-      element.declare(change.declare, change.as);
+      attempt(element, () => element.declare(change.declare, change.as));
       continue;
     }
     if ("insert" in change) {
       if (inserted.has(change.insert.id)) continue;
       inserted.add(change.insert.id);
-      element.insert(change.insert, change.before);
+      attempt(element, () => element.insert(change.insert, change.before));
       continue;
     }
     const place = "text" in change ? `${element.id} text` : `${element.id} {${change.namespace}}${change.name}`;
@@ -59,14 +60,25 @@ export function applyXmlEdits(document: XmlDocument, edits: readonly XmlEdit[]):
       continue;
     }
     settled.set(place, value);
-    if ("text" in change) element.text = change.text;
-    else element.setAttribute(change.namespace, change.name, change.value);
+    attempt(element, () => {
+      if ("text" in change) element.text = change.text;
+      else element.setAttribute(change.namespace, change.name, change.value);
+    });
   }
   // Last, so that insertions before an element find it in its place.
   for (const { element, change } of edits) {
     if (change === "remove" && element.parent !== null && element.id !== document.root.id) element.remove();
   }
   return conflicts;
+
+  function attempt(element: XmlElement, act: () => void): void {
+    try {
+      act();
+    } catch (cause) {
+      if (!(cause instanceof FerryError) || !cause.code.startsWith("xml/")) throw cause;
+      conflicts.push(conflictAt(element, `a change of ${element.name} is left out: ${cause.message}`));
+    }
+  }
 }
 
 /** The nearest element, this one included, that is to be removed. */

@@ -14,6 +14,7 @@ export function documentOf(source: ParsedSource): XmlDocument {
     file: source.file,
     prolog: source.text.slice(0, source.spans.start[0]),
     problems: source.problems,
+    text: source.text,
     lineText: (line) => source.lines.line(line),
     get root(): XmlElement {
       return new ElementView(store, 0);

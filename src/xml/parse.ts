@@ -39,7 +39,8 @@ export function parseXml(bytes: Uint8Array, file: string, limits: Limits): XmlDo
     throw fail("xml/doctype", "the document has a document type declaration", doctype, DOCTYPE_HINT);
   }
   const problems: Diagnostic[] = [];
-  const spans = collectSpans(text, limits, fail, (message, position) => {
+  const spans = collectSpans(text, limits, fail, (prefix, position) => {
+    const message = `the prefix ${prefix} is not declared`;
     if (problems.some((problem) => problem.message === message) || problems.length >= MOST_PROBLEMS) return;
     problems.push({
       code: "xml/undeclared-prefix",
@@ -47,6 +48,7 @@ export function parseXml(bytes: Uint8Array, file: string, limits: Limits): XmlDo
       message,
       hint: "Declare the prefix with an xmlns attribute on the root element.",
       location: { at: "text", file, ...lines.at(Math.max(0, position)) },
+      data: { prefix },
     });
   });
   return documentOf({ file, bytes, text, encoding, byteOrderMark, spans, lines, problems });
@@ -95,7 +97,7 @@ function collectSpans(
   text: string,
   limits: Limits,
   fail: Fail,
-  undeclared: (message: string, position: number) => void,
+  undeclared: (prefix: string, position: number) => void,
 ): Spans {
   const spans = new SpanBuilder();
   const open: number[] = [];
@@ -106,7 +108,7 @@ function collectSpans(
     const message = error.message.replace(/\.$/, "");
     const prefix = UNBOUND.exec(message)?.[1];
     if (prefix !== undefined) {
-      undeclared(`the prefix ${prefix} is not declared`, parser.position - 1);
+      undeclared(prefix, parser.position - 1);
       return;
     }
     for (const [phrase, code, hint] of CODES) {

@@ -69,6 +69,8 @@ export interface XmlDocument {
   readonly problems: readonly Diagnostic[];
   /** A line of the text as it was read, from 1, without its end; `null` where there is none. For showing a place. */
   lineText(line: number): string | null;
+  /** The whole text as it was read. */
+  readonly text: string;
   /** An element to be inserted somewhere. */
   create(namespace: string, name: string): XmlElement;
   serialize(): Uint8Array;

@@ -41,6 +41,7 @@ test("verify, disk info, compare, hash, check, map and dry runs print documents 
     ["vmferry/verify@1", ["verify", lantern]],
     ["vmferry/explain@1", ["explain", "ovf/disk-capacity-missing"]],
     ["vmferry/explain@1", ["explain", "Unsupported hardware family 'virtualbox-2.2'"]],
+    ["vmferry/fix@1", ["fix", lantern, "--dry-run"]],
     ["vmferry/disk@1", ["disk", "info", disk]],
     ["vmferry/compare@1", ["disk", "compare", disk, disk]],
     ["vmferry/hash@1", ["disk", "hash", disk]],

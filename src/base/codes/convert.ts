@@ -53,6 +53,12 @@ export const convertCodes: CodeTable = {
     why: "The file holds no certificate in PEM, or one that breaks the rules of X.509, so nobody can tell who signed.",
     fix: "Ask for a package with a whole certificate; `openssl x509 -text` shows what is in the file.",
   },
+  "fix/refused": {
+    kind: "integrity",
+    what: "A package was not mended, because a file of it was altered or is damaged.",
+    why: "A manifest that is made anew would vouch for what nobody can vouch for, and a copy would hold less than there was.",
+    fix: "Fetch the package again. If you changed the files yourself, use `--accept-changes`.",
+  },
   "signature/dropped": {
     what: "The signature was left out of the result.",
     why: "It is of the old manifest, and the result has a new one.",

@@ -1,5 +1,6 @@
 /** The document and its envelope (DSP0243 6, 7). */
 import { CIM_CLASSES, OVF_0_9, OVF_1, OVF_2, XSI } from "../../ovf/namespaces.js";
+import { qualifiedEdits } from "../edits.js";
 import { type AnyRule, defineRule, ovfSpec } from "../rule.js";
 
 /** Classes whose properties items, systems and boot settings have. */
@@ -112,10 +113,9 @@ export const envelopeRules: readonly AnyRule[] = [
     mend: (element, { values }, { ovf }) => {
       const name = String(values?.name);
       const value = element.attribute("", name) ?? "";
-      const { namespace } = ovf.xml.root;
       return [
         { edit: "xml", element, change: { namespace: "", name, value: null } },
-        { edit: "xml", element, change: { namespace, name, value } },
+        ...qualifiedEdits(ovf.scope.namespace, element, name, value),
       ];
     },
   }),

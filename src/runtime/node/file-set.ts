@@ -18,6 +18,8 @@ export interface NodeFileSet extends FileSet {
   createRandom(name: string, size: number | null): Promise<RandomTarget>;
   readBack(name: string): Promise<ByteSource>;
   markExecutable(name: string): void;
+  /** A file that lies at the destination, and is gone after the commit. Nothing happens where there is none. */
+  remove(name: string): void;
 }
 
 /** How a destination is treated. */
@@ -95,11 +97,12 @@ async function stagedFiles(
   destination: string,
   options: DestinationOptions,
   claim: (name: string) => Promise<void>,
-  publish: (staging: Staging, names: readonly string[]) => Promise<void>,
+  publish: (staging: Staging, names: readonly string[], removed: readonly string[]) => Promise<void>,
 ): Promise<NodeFileSet> {
   const staging = await openStaging(destination);
   const targets = new Map<string, RandomTarget>();
   const executable = new Set<string>();
+  const removed = new Set<string>();
   let ended = false;
 
   async function createRandom(name: string): Promise<RandomTarget> {
@@ -124,7 +127,7 @@ async function stagedFiles(
       // Whoever may read it may run it.
       await chmod(file, mode | ((mode & 0o444) >> 2));
     }
-    await publish(staging, [...targets.keys()]);
+    await publish(staging, [...targets.keys()], [...removed]);
   }
 
   return {
@@ -137,6 +140,9 @@ async function stagedFiles(
     room: () => freeBytes(staging.folder),
     markExecutable(name): void {
       executable.add(checkName(name));
+    },
+    remove(name): void {
+      removed.add(checkName(name));
     },
     async commit(): Promise<void> {
       if (ended) throw new FerryError("internal/bug", `${destination} was committed or given up before`);
@@ -173,8 +179,8 @@ export async function openFolderSet(destination: string, options: DestinationOpt
     if (options.force !== true && (await namesIn(destination)).length > 0) throw existsError(destination, "a folder");
   }
   const claim = async (): Promise<void> => {};
-  return stagedFiles(destination, options, claim, async (staging, names) => {
-    if (await isThere(destination)) await publishInto(destination, staging, names, options);
+  return stagedFiles(destination, options, claim, async (staging, names, removed) => {
+    if (await isThere(destination)) await publishInto(destination, staging, { names, removed }, options);
     else await rename(staging.files, destination);
   });
 }
@@ -201,5 +207,7 @@ export async function openSingleFileSet(destination: string, options: Destinatio
     if (isFolder || options.force !== true) throw existsError(file, isFolder ? "a folder" : "a file");
   };
   await claim(path.basename(destination));
-  return stagedFiles(destination, options, claim, (staging, names) => publishInto(folder, staging, names, options));
+  return stagedFiles(destination, options, claim, (staging, names, removed) =>
+    publishInto(folder, staging, { names, removed }, options),
+  );
 }

@@ -25,18 +25,33 @@ export interface StagedFolder {
   readonly files: string;
 }
 
+/** What becomes of names in a folder. */
+export interface Publication {
+  /** Of complete files. */
+  readonly names: readonly string[];
+  /** Of files that go. */
+  readonly removed: readonly string[];
+}
+
 /**
- * Moves complete files into a folder: all of them, or none. What a file replaces is kept aside until all have moved.
+ * Moves complete files into a folder, and others out of it: all of them, or none. What a file replaces is kept aside until all have moved.
  * @throws `io/exists`, and what the system says, after everything was put back
  */
 export async function publishInto(
   destination: string,
   staged: StagedFolder,
-  names: readonly string[],
+  { names, removed }: Publication,
   options: { readonly force?: boolean },
 ): Promise<void> {
   const undo: (() => Promise<unknown>)[] = [];
   try {
+    for (const [i, name] of removed.entries()) {
+      const file = path.join(destination, name);
+      if (!(await isThere(file))) continue;
+      const aside = path.join(staged.folder, `removed-${i}`);
+      await rename(file, aside);
+      undo.push(() => rename(aside, file));
+    }
     for (const [i, name] of names.entries()) {
       const file = path.join(destination, name);
       const made = await mkdir(path.dirname(file), { recursive: true });
