@@ -287,6 +287,14 @@ test("findings come one by one, so that a caller can stop", () => {
   assert.equal(count, 3);
 });
 
+test("hundreds of thousands of unknown children of one element are told one by one", () => {
+  const text = envelope(
+    "",
+    `<ovf:VirtualHardwareSection><ovf:Info/>${"<ovf:y/>".repeat(150_000)}</ovf:VirtualHardwareSection>`,
+  );
+  assert.equal(check(text).length, 150_000);
+});
+
 test("elements as deep as a document may be are walked without deep calls", () => {
   const depth = 240;
   const deep = `${"<v:a>".repeat(depth)}<rasd:Weight>x</rasd:Weight>${"</v:a>".repeat(depth)}`;

@@ -7,6 +7,7 @@ import { diagnoseChildren } from "./diagnose.js";
 import { finding, quoted, type StructureFinding, writtenAttribute, writtenName } from "./findings.js";
 import { type ComplexType, type ContentModel, isDerived, type Match, type SchemaType } from "./model.js";
 import { ANY_TYPE, type Schema } from "./schema.js";
+import { type Row, rowOf } from "./siblings.js";
 import { describeSimpleType, isValue, type SimpleType } from "./simple-types.js";
 import { type SchemaVersion, schemaOf } from "./versions.js";
 
@@ -46,6 +47,10 @@ interface Task {
   readonly match: Match;
 }
 
+function* chain<T>(...parts: readonly Iterable<T>[]): Generator<T> {
+  for (const part of parts) yield* part;
+}
+
 const NONE: readonly StructureFinding[] = [];
 
 class Checker {
@@ -53,7 +58,10 @@ class Checker {
   /** What is still to be looked at, the next one last: elements wait here instead of on the stack of calls. */
   readonly #tasks: Task[] = [];
   readonly #attributes: AttributeChecker;
+  readonly #rows = new Map<ContentModel, Row | null>();
   #findings: StructureFinding[] = [];
+  /** What is wrong with the children of the element that is looked at. */
+  #explained: Iterable<StructureFinding> | null = null;
 
   constructor(schema: Schema) {
     this.#schema = schema;
@@ -64,15 +72,17 @@ class Checker {
     this.#tasks.push({ element, match });
   }
 
-  /** What is wrong with the next element itself; `null` behind the last. */
-  next(): readonly StructureFinding[] | null {
+  /** What is wrong with the next element itself and its children as such; `null` behind the last. */
+  next(): Iterable<StructureFinding> | null {
     const task = this.#tasks.pop();
     if (task === undefined) return null;
     this.#check(task.element, task.match);
-    if (this.#findings.length === 0) return NONE;
-    const found = this.#findings;
+    if (this.#findings.length === 0 && this.#explained === null) return NONE;
+    const own = this.#findings;
+    const explained = this.#explained;
     this.#findings = [];
-    return found;
+    this.#explained = null;
+    return explained === null ? own : chain(own, explained);
   }
 
   #check(element: XmlElement, match: Match): void {
@@ -253,8 +263,13 @@ class Checker {
 
   #explain(element: XmlElement, label: string, model: ContentModel): void {
     const children = [...element.elements()];
-    const { findings, matches } = diagnoseChildren(element, label, children, model);
-    this.#findings.push(...findings);
+    let row = this.#rows.get(model);
+    if (row === undefined) {
+      row = rowOf(model.particle);
+      this.#rows.set(model, row);
+    }
+    const { findings, matches } = diagnoseChildren(element, label, children, model, row);
+    this.#explained = findings;
     for (let index = children.length - 1; index >= 0; index--) {
       const child = children[index];
       const match = matches[index] ?? null;

@@ -2,7 +2,7 @@ import type { XmlElement } from "../../xml/tree.js";
 import { actualType } from "./actual-type.js";
 import type { SchemaType } from "./model.js";
 import type { Schema } from "./schema.js";
-import { type Move, movesOf, placeChildren, slotsOf } from "./siblings.js";
+import { type Move, movesOf, type Row, rowOf } from "./siblings.js";
 import { type SchemaVersion, schemaOf } from "./versions.js";
 
 /** In which order the children of elements belong: what mending asks. */
@@ -22,22 +22,22 @@ export interface ChildOrder {
 /** The order that the schemas of a version want. */
 export function childOrder(version: SchemaVersion): ChildOrder {
   const schema = schemaOf(version);
-  const slotsIn = (parent: XmlElement): ReturnType<typeof slotsOf> => {
+  const rowIn = (parent: XmlElement): Row | null => {
     const type = typeOf(schema, parent);
-    return type?.kind === "complex" && type.content !== null ? slotsOf(type.content.particle) : null;
+    return type?.kind === "complex" && type.content !== null ? rowOf(type.content.particle) : null;
   };
   return {
     moves(parent): readonly Move[] {
-      const slots = slotsIn(parent);
-      return slots === null ? [] : movesOf(placeChildren([...parent.elements()], slots));
+      const row = rowIn(parent);
+      return row === null ? [] : movesOf(row.place([...parent.elements()]));
     },
     placeFor(parent, namespace, name): XmlElement | null | undefined {
-      const slots = slotsIn(parent);
-      if (slots === null) return undefined;
+      const row = rowIn(parent);
+      if (row === null) return undefined;
       const children = [...parent.elements()];
-      const [wanted, ...placed] = placeChildren([{ namespace, name }, ...children], slots);
+      const [wanted] = row.place([{ namespace, name }]);
       if (wanted === undefined || wanted.slot < 0) return undefined;
-      const index = placed.findIndex(({ slot }) => slot > wanted.slot);
+      const index = row.place(children).findIndex(({ slot }) => slot > wanted.slot);
       return children[index] ?? null;
     },
   };

@@ -1,90 +1,118 @@
 import type { XmlElement } from "../../xml/tree.js";
 import { finding, type StructureFinding, writtenName } from "./findings.js";
-import type { ContentModel, Match, Term } from "./model.js";
-import { keptInPlace, movesOf, type Placed, placeChildren, type Slot, slotsOf } from "./siblings.js";
+import type { ContentModel, Match } from "./model.js";
+import { keptInPlace, labelsOf, movesOf, type Placed, type Row } from "./siblings.js";
 import { joinWords } from "./simple-types.js";
 
 /** What is wrong with the children of an element, and what each of them is nevertheless, so that it can be looked into. */
 export interface Diagnosis {
-  readonly findings: readonly StructureFinding[];
+  /** At least one; made as they are asked for, because there can be a million. */
+  readonly findings: Iterable<StructureFinding>;
   /** As many as there are children; `null`: nobody knows. */
   readonly matches: readonly (Match | null)[];
 }
 
-/** Explains why a content model does not take the children of an element. There is at least one finding. */
+/** Explains why a content model does not take the children of an element. */
 export function diagnoseChildren(
   parent: XmlElement,
   label: string,
   children: readonly XmlElement[],
   model: ContentModel,
+  row: Row | null,
 ): Diagnosis {
-  const slots = slotsOf(model.particle);
-  const explained = slots === null ? null : explainRow(parent, label, placeChildren(children, slots), slots);
-  return explained !== null && explained.findings.length > 0 ? explained : explainSteps(parent, label, children, model);
+  const placed = row?.place(children) ?? [];
+  const steps = row === null ? stepsOf(children, model) : [];
+  return {
+    findings: explain(parent, label, children, model, row, placed),
+    matches: row === null ? steps : placed.map(({ match }) => match),
+  };
 }
 
-/** Children against a row of slots: what is unknown, out of order, too often or missing. */
-function explainRow(parent: XmlElement, label: string, placed: readonly Placed[], slots: readonly Slot[]): Diagnosis {
-  const findings: StructureFinding[] = [];
-  const kept = keptInPlace(placed);
-  const places = new Map(movesOf(placed).map(({ child, before }) => [child.id, before]));
-  const first = new Map<number, Placed>();
-  const names = slots.flatMap(({ terms }) => labelsOf(terms));
-  for (const child of placed) {
-    const { element, slot } = child;
-    const { terms, many } = slots[slot] ?? { terms: [], many: true };
-    if (slot < 0) findings.push(unknownChild(label, element, names));
-    else if (!many && first.has(slot)) findings.push(repeated(label, element, first.get(slot)?.element ?? element));
-    else if (!kept.has(child)) {
-      const neighbours = {
-        before: places.get(element.id) ?? null,
-        behind: labelsOf(slots.slice(0, slot).flatMap((one) => one.terms)),
-      };
-      findings.push(misplaced(label, child, neighbours, labelsOf(terms)));
-    }
-    if (!first.has(slot)) first.set(slot, child);
-  }
-  slots.forEach(({ terms, least }, slot) => {
-    if (least === 0 || first.has(slot)) return;
-    const before = placed.find((child) => kept.has(child) && child.slot > slot)?.element ?? null;
-    findings.push(missing(parent, label, terms, before));
-  });
-  return { findings, matches: placed.map(({ match }) => match) };
-}
-
-/** Children against any model: each is taken where it may come and passed over where not. */
-function explainSteps(
+function* explain(
   parent: XmlElement,
   label: string,
   children: readonly XmlElement[],
   model: ContentModel,
-): Diagnosis {
-  const findings: StructureFinding[] = [];
+  row: Row | null,
+  placed: readonly Placed[],
+): Generator<StructureFinding> {
+  let found = false;
+  if (row !== null) {
+    for (const finding of explainRow(parent, label, placed, row)) {
+      found = true;
+      yield finding;
+    }
+  }
+  if (!found) yield* explainSteps(parent, label, children, model);
+}
+
+/** Children against a row of slots: what is unknown, out of order, too often or missing. */
+function* explainRow(
+  parent: XmlElement,
+  label: string,
+  placed: readonly Placed[],
+  row: Row,
+): Generator<StructureFinding> {
+  const { slots, labels } = row;
+  const kept = keptInPlace(placed);
+  const places = new Map(movesOf(placed, kept).map(({ child, before }) => [child.id, before]));
+  const first = new Map<number, XmlElement>();
+  for (const child of placed) {
+    const { element, slot } = child;
+    const earlier = first.get(slot);
+    if (earlier === undefined) first.set(slot, element);
+    if (slot < 0) yield unknownChild(label, element, labels, row.meant(element.name));
+    else if (earlier !== undefined && slots[slot]?.many === false) yield repeated(label, element, earlier);
+    else if (!kept.has(child)) {
+      const behind = slots.slice(0, slot).flatMap(({ labels: names }) => names);
+      const neighbours = { before: places.get(element.id) ?? null, behind };
+      yield misplaced(label, child, neighbours, slots[slot]?.labels ?? []);
+    }
+  }
+  for (const [slot, { labels: names, least }] of slots.entries()) {
+    if (least === 0 || first.has(slot)) continue;
+    const before = placed.find((child) => kept.has(child) && child.slot > slot)?.element ?? null;
+    yield missing(parent, label, names, before);
+  }
+}
+
+/** What children are in any model: each is taken where it may come and passed over where not. */
+function stepsOf(children: readonly XmlElement[], model: ContentModel): readonly (Match | null)[] {
   let state = model.start;
-  const matches = children.map((child) => {
+  return children.map((child) => {
     const step = model.step(state, child.namespace, child.name);
-    if (step === null)
-      findings.push(
-        unknownChild(
-          label,
-          child,
-          state.expected.flatMap((term) => labelsOf([term])),
-        ),
-      );
-    else state = model.after(step);
+    if (step !== null) state = model.after(step);
     return step;
   });
-  if (!state.complete) findings.push(missing(parent, label, state.expected, null));
-  return { findings, matches };
 }
 
-function labelsOf(terms: readonly Term[]): string[] {
-  return terms.flatMap((term) => (term.kind === "elements" ? term.elements.map((element) => element.label) : []));
+function* explainSteps(
+  parent: XmlElement,
+  label: string,
+  children: readonly XmlElement[],
+  model: ContentModel,
+): Generator<StructureFinding> {
+  let state = model.start;
+  for (const child of children) {
+    const step = model.step(state, child.namespace, child.name);
+    if (step !== null) state = model.after(step);
+    else {
+      const labels = labelsOf(state.expected);
+      const meant = labels.find((name) => localPart(name).toLowerCase() === child.name.toLowerCase());
+      yield unknownChild(label, child, labels, meant);
+    }
+  }
+  if (!state.complete) yield missing(parent, label, labelsOf(state.expected), null);
 }
 
-function unknownChild(label: string, child: XmlElement, names: readonly string[]): StructureFinding {
+/** @param meant what may be meant: OVF 0.9 and hand-written descriptors differ in case and namespace */
+function unknownChild(
+  label: string,
+  child: XmlElement,
+  names: readonly string[],
+  meant: string | undefined,
+): StructureFinding {
   const written = writtenName(child);
-  const meant = names.find((name) => sameName(localPart(name), child.name));
   const known = names.length > 0;
   const section = child.name.endsWith("Section") && names.includes("ovf:AnnotationSection");
   const common = { subject: written, expected: names, found: written } as const;
@@ -141,7 +169,7 @@ function misplaced(
     expected,
     found: written,
     before,
-    message: `${written} stands in the wrong place in ${label}: it belongs ${place}`,
+    message: `${written} in ${label} belongs ${place}`,
     hint: behind.length === 0 ? "Put it first." : `It may stand behind ${listed(behind.slice(-6))}.`,
   });
 }
@@ -149,10 +177,9 @@ function misplaced(
 function missing(
   parent: XmlElement,
   label: string,
-  terms: readonly Term[],
+  names: readonly string[],
   before: XmlElement | null,
 ): StructureFinding {
-  const names = labelsOf(terms);
   const words = names.length === 0 ? "an element of another namespace" : listed(names);
   return finding("element-missing", parent, {
     subject: names[0] ?? words,
@@ -171,9 +198,4 @@ function listed(names: readonly string[]): string {
 
 function localPart(label: string): string {
   return label.slice(label.indexOf(":") + 1);
-}
-
-/** Whether one name may be a slip of the other: OVF 0.9 and hand-written descriptors differ in case. */
-function sameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

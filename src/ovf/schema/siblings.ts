@@ -25,9 +25,9 @@ export interface Placed<E extends Named = XmlElement> {
  * A content model as a row of slots; `null` for one in which choices and groups make that impossible. All of OVF's own are rows;
  * those of XML Signature and XML Encryption are not.
  */
-export function slotsOf(particle: Particle): readonly Slot[] | null {
+export function rowOf(particle: Particle): Row | null {
   const slots: Slot[] = [];
-  return collect(particle, slots) && hasUniqueNames(slots) ? slots : null;
+  return collect(particle, slots) && hasUniqueNames(slots) ? new Row(slots) : null;
 }
 
 function collect(particle: Particle, slots: Slot[]): boolean {
@@ -67,28 +67,58 @@ function hasUniqueNames(slots: readonly Slot[]): boolean {
   return true;
 }
 
-/** Puts each child into its slot: by name, or else where a wildcard takes it. */
-export function placeChildren<E extends Named>(children: readonly E[], slots: readonly Slot[]): readonly Placed<E>[] {
-  const named = new Map<string, { readonly slot: number; readonly match: Match }>();
-  const wild: { readonly slot: number; readonly wildcard: Wildcard; readonly match: Match }[] = [];
-  slots.forEach(({ terms }, slot) => {
-    for (const term of terms) {
-      if (term.kind === "wildcard") {
-        const { wildcard } = term;
-        wild.push({ slot, wildcard, match: { declaration: null, wildcard } });
-      } else {
-        for (const declaration of term.elements) {
-          const match = { declaration, wildcard: null };
-          named.set(`${declaration.namespace} ${declaration.name}`, { slot, match });
-        }
-      }
+/** The slots of a content model, with what is looked up in them again and again. */
+export class Row {
+  readonly slots: readonly (Slot & { readonly labels: readonly string[] })[];
+  /** The names that it takes, as documents write them. */
+  readonly labels: readonly string[];
+  /** By name, then by namespace. */
+  readonly #named = new Map<string, Map<string, { readonly slot: number; readonly match: Match }>>();
+  readonly #wild: { readonly slot: number; readonly wildcard: Wildcard; readonly match: Match }[] = [];
+  readonly #meant = new Map<string, string>();
+
+  constructor(slots: readonly Slot[]) {
+    this.slots = slots.map((slot) => ({ ...slot, labels: labelsOf(slot.terms) }));
+    this.labels = this.slots.flatMap(({ labels }) => labels);
+    slots.forEach(({ terms }, slot) => {
+      for (const term of terms) this.#add(term, slot);
+    });
+  }
+
+  /** Puts each child into its slot: by name, or else where a wildcard takes it. */
+  place<E extends Named>(children: readonly E[]): readonly Placed<E>[] {
+    return children.map((element) => {
+      const { namespace, name } = element;
+      const found =
+        this.#named.get(name)?.get(namespace) ?? this.#wild.find(({ wildcard }) => takesNamespace(wildcard, namespace));
+      return { element, slot: found?.slot ?? -1, match: found?.match ?? null };
+    });
+  }
+
+  /** What somebody meant who wrote a name in another case or namespace. */
+  meant(name: string): string | undefined {
+    return this.#meant.get(name.toLowerCase());
+  }
+
+  #add(term: Term, slot: number): void {
+    if (term.kind === "wildcard") {
+      const { wildcard } = term;
+      this.#wild.push({ slot, wildcard, match: { declaration: null, wildcard } });
+      return;
     }
-  });
-  return children.map((element) => {
-    const { namespace, name } = element;
-    const found = named.get(`${namespace} ${name}`) ?? wild.find(({ wildcard }) => takesNamespace(wildcard, namespace));
-    return { element, slot: found?.slot ?? -1, match: found?.match ?? null };
-  });
+    for (const declaration of term.elements) {
+      const { namespace, name, label } = declaration;
+      const spaces = this.#named.get(name) ?? new Map();
+      spaces.set(namespace, { slot, match: { declaration, wildcard: null } });
+      this.#named.set(name, spaces);
+      this.#meant.set(name.toLowerCase(), label);
+    }
+  }
+}
+
+/** The names of terms as documents write them. */
+export function labelsOf(terms: readonly Term[]): string[] {
+  return terms.flatMap((term) => (term.kind === "elements" ? term.elements.map((element) => element.label) : []));
 }
 
 /**
@@ -128,8 +158,7 @@ export interface Move {
 }
 
 /** The moves that bring children into order, to be made in this order: `parent.insert(child, before ?? undefined)`. */
-export function movesOf(placed: readonly Placed[]): readonly Move[] {
-  const kept = keptInPlace(placed);
+export function movesOf(placed: readonly Placed[], kept: ReadonlySet<Placed> = keptInPlace(placed)): readonly Move[] {
   const staying = placed.filter((child) => child.slot >= 0 && kept.has(child));
   const moved = placed.filter((child) => !kept.has(child)).sort((a, b) => a.slot - b.slot);
   let next = 0;
