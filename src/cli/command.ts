@@ -31,6 +31,8 @@ export interface ArgumentSpec {
 export interface OptionSpec<T> {
   /** As in help: `--to TARGET`, `--json`, `--no-integrity`. */
   readonly flags: string;
+  /** A letter for it: `-o`. */
+  readonly short?: `-${string}`;
   readonly what: string;
   readonly choices?: readonly string[];
   /** Whether it may be given more than once. */

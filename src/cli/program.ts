@@ -123,7 +123,8 @@ function define(
 function declare(command: Command, spec: OptionSpec<unknown>): Option {
   const [flag = "", value] = spec.flags.split(" ");
   const what = spec.choices === undefined ? spec.what : `${spec.what} (${spec.choices.join(", ")})`;
-  const option = new Option(value === undefined ? flag : `${flag} <${value}>`, what);
+  const names = spec.short === undefined ? flag : `${spec.short}, ${flag}`;
+  const option = new Option(value === undefined ? names : `${names} <${value}>`, what);
   // Values are collected as they come; the option's own `read` judges them.
   if (value !== undefined)
     option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);

@@ -1,18 +1,20 @@
 import type { Appliance } from "../appliance/appliance.js";
 import type { Diagnostic, DiagnosticCode, Location } from "../base/diagnostics.js";
 import { FerryError, isCanceled } from "../base/errors.js";
+import type { PackageKind } from "../base/ids.js";
 import type { Context } from "../io/context.js";
 import type { OvfDocument } from "../ovf/document.js";
 import { readManifest } from "../package/manifest/read.js";
 import type { PackageReader } from "../package/model.js";
-import { toDiagnosticResult, type ValidateResult } from "../report/results.js";
+import { type ApplianceResult, toDiagnosticResult, type ValidateResult } from "../report/results.js";
 import { judge } from "../rules/engine.js";
 import { createFacts, type Facts } from "../rules/facts.js";
 import { type PackageFiles, packageFiles } from "../rules/files.js";
 import { strictly } from "../rules/reported.js";
-import type { AnyRule } from "../rules/rule.js";
+import type { AnyRule, RuleSeverity } from "../rules/rule.js";
 import { rules as allRules } from "../rules/rules.js";
 import type { TargetProfile } from "../targets/profile.js";
+import { toApplianceResult } from "./inspect.js";
 import { openPackage, type PackageInput } from "./open.js";
 import { checkIntegrity } from "./verify.js";
 
@@ -24,6 +26,8 @@ export interface ValidateOptions {
   readonly targets?: readonly TargetProfile[];
   /** Codes of findings that are not wanted. */
   readonly allow?: ReadonlySet<DiagnosticCode>;
+  /** How bad findings are, other than their rules say. */
+  readonly severities?: ReadonlyMap<DiagnosticCode, RuleSeverity>;
   readonly rules?: readonly AnyRule[];
   /** Whether files other than the descriptor are looked at; they are by default. */
   readonly files?: "judged" | "ignored";
@@ -48,6 +52,10 @@ export type ValidatedFile = ValidateResult["files"][number];
 export interface Validated {
   readonly file: ValidatedFile;
   readonly document: OvfDocument | null;
+  /** `null`: it is no package. */
+  readonly kind: PackageKind | null;
+  /** What would be deployed by default; `null`: the descriptor cannot be understood so far. Made when asked for. */
+  appliance(): ApplianceResult | null;
 }
 
 /** Findings about files other than the descriptor. */
@@ -84,7 +92,12 @@ export async function validateInput(
       const judged: Diagnostic[] = [];
       for await (const { diagnostic } of judge(factsOf(subject), questionOf(options), own)) judged.push(diagnostic);
       if (options.files !== "ignored") found.push(...(await digestFindings(reader, found, options, ctx)));
-      return { file: verdictOf(name, [...findings(), ...judged], options), document };
+      const file = verdictOf(name, [...findings(), ...judged], options);
+      const appliance = (): ApplianceResult | null => {
+        const found = understood(subject);
+        return found === null ? null : toApplianceResult(found);
+      };
+      return { file, document, kind: reader.kind, appliance };
     } finally {
       await opened.close();
     }
@@ -98,7 +111,12 @@ export async function validateInput(
       ...(hint === undefined ? {} : { hint }),
       ...(location === undefined ? {} : { location }),
     };
-    return { file: verdictOf(name, [...findings(), finding], options), document: null };
+    return {
+      file: verdictOf(name, [...findings(), finding], options),
+      document: null,
+      kind: null,
+      appliance: () => null,
+    };
   }
 }
 
@@ -130,25 +148,41 @@ export function factsOf(subject: Subject): Facts {
     package: subject.package,
     ...(subject.files === undefined ? {} : { files: subject.files }),
     ovf: subject.document,
-    appliance(): Appliance | null {
-      try {
-        return subject.appliance();
-      } catch (cause) {
-        // What keeps it from being understood is for other rules to say.
-        if (cause instanceof FerryError && !isCanceled(cause)) return null;
-        throw cause;
-      }
-    },
+    appliance: () => understood(subject),
   });
+}
+
+function understood(subject: Subject): Appliance | null {
+  try {
+    return subject.appliance();
+  } catch (cause) {
+    // What keeps it from being understood is for other rules to say.
+    if (cause instanceof FerryError && !isCanceled(cause)) return null;
+    throw cause;
+  }
 }
 
 /** The question that options ask. */
 export function questionOf(options: ValidateOptions): Parameters<typeof judge>[1] {
-  return { rules: options.rules ?? allRules, level: options.level ?? "importer", targets: options.targets ?? [] };
+  const { rules = allRules, severities } = options;
+  return {
+    // A rule that is off is asked where its findings are wanted.
+    rules: rules.map((rule) => {
+      const severity = severities?.get(rule.code);
+      return severity === undefined ? rule : { ...rule, severity, strict: severity };
+    }),
+    level: options.level ?? "importer",
+    targets: options.targets ?? [],
+  };
 }
 
 function verdictOf(name: string, found: readonly Diagnostic[], options: ValidateOptions): ValidatedFile {
-  const diagnostics = found.filter(({ code }) => options.allow?.has(code) !== true).sort(byPlace);
+  const diagnostics = found
+    .flatMap((finding): readonly Diagnostic[] => {
+      const severity = options.severities?.get(finding.code) ?? finding.severity;
+      return severity === "off" || options.allow?.has(finding.code) === true ? [] : [{ ...finding, severity }];
+    })
+    .sort(byPlace);
   return {
     name,
     verdict: diagnostics.some(({ severity }) => severity === "error") ? "reject" : "accept",

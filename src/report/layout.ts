@@ -29,6 +29,21 @@ export function facts(
   return kept.map(([label, value]) => `${indent}${palette.dim(label.padEnd(widest))}  ${value}`);
 }
 
+/** Columns that text takes on a terminal: those of East Asian scripts and pictures take two, combining marks none. */
+export function displayWidth(text: string): number {
+  let columns = 0;
+  for (const character of text) {
+    if (/\p{Mark}/u.test(character)) continue;
+    columns +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(
+        character,
+      )
+        ? 2
+        : 1;
+  }
+  return columns;
+}
+
 /** Characters, counted as code points without colours; good enough for the names that packages have. */
 function width(text: string): number {
   let count = 0;

@@ -24,7 +24,7 @@ const INTEGRITY: Readonly<Record<ReportInput["integrity"], string>> = {
 };
 
 /** Text from a package in a Markdown line: no line breaks, no markup, no control characters. */
-function plainText(text: string): string {
+export function plainText(text: string): string {
   return printable(text.replace(/\s+/g, " ").trim()).replace(/[\\`*_{}[\]<>#|]/g, "\\$&");
 }
 

@@ -390,6 +390,17 @@ export interface AmendResult {
   readonly diagnostics: readonly DiagnosticResult[];
 }
 
+/** A file of known findings, as `vmferry validate --write-baseline` makes it. */
+export interface BaselineResult {
+  readonly schema: "vmferry/baseline@1";
+  readonly findings: readonly {
+    /** Tells the finding apart, whatever line it is in: 32 hexadecimal digits. */
+    readonly fingerprint: string;
+    readonly code: DiagnosticCode;
+    readonly message: string;
+  }[];
+}
+
 /** What a code means. */
 export interface ExplainedCode {
   readonly code: DiagnosticCode;
@@ -479,7 +490,8 @@ export type Result =
   | MapResult
   | AmendResult
   | ExplainResult
-  | FixResult;
+  | FixResult
+  | BaselineResult;
 
 /** A finding as the contract shows it. */
 export function toDiagnosticResult(diagnostic: Diagnostic): DiagnosticResult {

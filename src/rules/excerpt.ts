@@ -3,6 +3,9 @@ import { descriptorOf, type Example } from "./example.js";
 /** Lines of an excerpt that are shown: an example is looked at, not studied. */
 const MOST_LINES = 16;
 
+/** A namespace that an element declares. */
+const DECLARATION = / xmlns(?::[a-z]+)?="[^"]*"/g;
+
 /** Where two descriptors differ, each as XML of a few lines; empty: there is nothing on that side. */
 export interface Excerpts {
   readonly invalid: string;
@@ -25,7 +28,10 @@ export function excerptsOf(invalid: Example, valid: Example): Excerpts {
 
 /** One element a line, indented by depth; an element that holds text alone stays in one line. Usual namespace declarations are left out. */
 function linesOf(descriptor: string): string[] {
-  const body = descriptor.replace(/^<\?xml[^>]*\?>\s*/, "").replaceAll(/ xmlns(?::[a-z]+)?="http[^"]*"/g, "");
+  const usual = new Set(descriptorOf({}).match(DECLARATION));
+  const body = descriptor
+    .replace(/^<\?xml[^>]*\?>\s*/, "")
+    .replaceAll(DECLARATION, (declaration) => (usual.has(declaration) ? "" : declaration));
   const lines: string[] = [];
   let depth = 0;
   for (const line of body.replaceAll(/>\s*</g, ">\n<").replaceAll(/\s+>/g, ">").trim().split("\n")) {

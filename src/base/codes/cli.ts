@@ -74,4 +74,40 @@ export const cliCodes: CodeTable = {
     why: "It is looked at as a whole, so its length has a limit.",
     fix: "Give the part with the error.",
   },
+  "config/bad-yaml": {
+    kind: "usage",
+    what: "A .vmferry.yaml, or the file given with --config, is no YAML.",
+    why: "Settings that are not understood could hide findings, so nothing is done.",
+    fix: "Correct it at the place that is named.",
+  },
+  "config/unknown-key": {
+    kind: "usage",
+    what: "A file of settings has a setting that does not exist.",
+    why: "Most often it is misspelled, and would silently do nothing.",
+    fix: "The settings are level, targets, allow and severity.",
+  },
+  "config/bad-value": {
+    kind: "usage",
+    what: "A setting has a value that it cannot have.",
+    why: "Settings that are not understood could hide findings, so nothing is done.",
+    fix: "Take one of the values that are named.",
+  },
+  "config/unknown-code": {
+    kind: "usage",
+    what: "Settings, or --allow, name a code that does not exist.",
+    why: "Most often it is misspelled, and would silently do nothing.",
+    fix: "Take one of the codes that are spelled alike; `vmferry explain CODE` says what each means.",
+  },
+  "config/too-large": {
+    kind: "usage",
+    what: "A file of settings or a baseline is larger than such a file can be.",
+    why: "It is read as a whole, so its size has a limit.",
+    fix: "See whether it is the right file.",
+  },
+  "config/bad-baseline": {
+    kind: "usage",
+    what: "A baseline is damaged, or another file.",
+    why: "It says which findings are known already; guessing could hide new ones.",
+    fix: "Make it anew with --write-baseline.",
+  },
 };
