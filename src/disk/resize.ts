@@ -46,7 +46,27 @@ export function zeroFill(at: number, length: number, fileBytes: number): readonl
   return inFile > 0 ? [{ at, length: inFile, byte: 0 }] : [];
 }
 
-/** The plan of a change of capacity: it mends nothing. */
-export function resizePlan(edit: Omit<AmendPlan, "mended" | "left">): AmendPlan {
+/**
+ * The plan of a change of capacity: it mends nothing.
+ * @throws `disk/cannot-amend` where it would write a byte twice, or past its end: structures of a damaged image that lie over each other
+ */
+export function resizePlan(label: string, edit: Omit<AmendPlan, "mended" | "left">): AmendPlan {
+  const { patches, moves = [], fills = [], fileBytes } = edit;
+  const written = [
+    ...moves.map(({ to, length }) => ({ at: to, length })),
+    ...fills,
+    ...patches.map(({ at, bytes }) => ({ at, length: bytes.length })),
+  ]
+    .filter(({ length }) => length > 0)
+    .sort((a, b) => a.at - b.at);
+  let end = 0;
+  let fits = true;
+  for (const { at, length } of written) {
+    fits &&= at >= end;
+    end = at + length;
+  }
+  if (!fits || (fileBytes !== null && end > fileBytes)) {
+    throw cannotResize(label, "its structures lie over each other", "Check it with vmferry disk check.");
+  }
   return { ...edit, mended: [], left: [] };
 }

@@ -50,7 +50,7 @@ export async function resizeQcow2(source: ByteSource, size: number, ctx: Context
   const roomy = l1Entries * 8 <= alignUp(oldL1Bytes, clusterBytes) && l1Offset !== 0;
   if (roomy) {
     fills.push(...zeroFill(l1Offset + oldL1Bytes, (l1Entries - header.l1Entries) * 8, source.size));
-    return resizePlan({ patches, moves, fills, fileBytes: null });
+    return resizePlan(source.label, { patches, moves, fills, fileBytes: null });
   }
   const first = Math.ceil(source.size / clusterBytes);
   const l1Clusters = Math.ceil((l1Entries * 8) / clusterBytes);
@@ -70,7 +70,7 @@ export async function resizeQcow2(source: ByteSource, size: number, ctx: Context
   if (oldL1Bytes > 0) moves.push({ from: l1Offset, to: first * clusterBytes, length: oldL1Bytes });
   patches.push(...counts.patches);
   moves.push(...counts.moves);
-  return resizePlan({ patches, moves, fills, fileBytes: counts.end * clusterBytes });
+  return resizePlan(source.label, { patches, moves, fills, fileBytes: counts.end * clusterBytes });
 }
 
 function refuse(header: Qcow2Header, label: string): void {

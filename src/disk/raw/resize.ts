@@ -7,5 +7,5 @@ import { checkGrowth, resizePlan } from "../resize.js";
 export async function resizeRaw(source: ByteSource, size: number): Promise<AmendPlan> {
   const wanted = alignUp(size, SECTOR);
   checkGrowth(source.label, alignUp(source.size, SECTOR), wanted, Number.MAX_SAFE_INTEGER);
-  return resizePlan({ patches: [], fileBytes: wanted });
+  return resizePlan(source.label, { patches: [], fileBytes: wanted });
 }

@@ -68,7 +68,12 @@ export async function resizeVdi(source: ByteSource, size: number, ctx: Context):
     viewOf(allocated).setUint32(0, next, true);
     patches.push({ at: AT.allocated, bytes: allocated });
   }
-  return resizePlan({ patches, moves: placed.moves, fills, fileBytes: Math.max(source.size, dataAt + next * stride) });
+  return resizePlan(source.label, {
+    patches,
+    moves: placed.moves,
+    fills,
+    fileBytes: Math.max(source.size, dataAt + next * stride),
+  });
 }
 
 async function readMap(source: ByteSource, header: VdiHeader, ctx: Context): Promise<Uint8Array> {

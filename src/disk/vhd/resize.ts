@@ -38,7 +38,7 @@ export async function resizeVhd(source: ByteSource, size: number, ctx: Context):
   if (oldBytes > dataEnd) {
     throw cannotResize(source.label, "a part of the file is missing", "Look for a whole copy of it.");
   }
-  return resizePlan({
+  return resizePlan(source.label, {
     patches: [{ at: wanted, bytes: grown }],
     // The old footer stood where the guest's bytes go on.
     fills: zeroFill(oldBytes, wanted - oldBytes, source.size),
@@ -100,5 +100,5 @@ async function growDynamic(source: ByteSource, growth: Growth, ctx: Context): Pr
     { at: headerAt, bytes: sealedDynamicHeader(header) },
     { at: end, bytes: grown },
   ];
-  return resizePlan({ patches, moves, fills, fileBytes: end + FOOTER_BYTES });
+  return resizePlan(source.label, { patches, moves, fills, fileBytes: end + FOOTER_BYTES });
 }

@@ -53,7 +53,7 @@ export async function resizeVhdx(source: ByteSource, size: number, ctx: Context)
     for (const at of HEADER_SECTION.regionTables) patches.push({ at, bytes });
   }
   const fills = [...table.fills, ...(await lastBlockTail(source, bat, metadata, ctx))];
-  return resizePlan({ patches, moves: table.moves, fills, fileBytes: table.fileBytes });
+  return resizePlan(source.label, { patches, moves: table.moves, fills, fileBytes: table.fileBytes });
 }
 
 /** The block table of the larger disk. */

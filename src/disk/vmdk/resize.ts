@@ -57,7 +57,7 @@ export async function resizeVmdk(source: ByteSource, size: number, ctx: Context)
   });
   // What stands in the padding of the header stays.
   const patches = [{ at: 0, bytes: bytes.subarray(0, 79) }, text, ...grown.patches];
-  return resizePlan({ patches, fills: grown.fills, fileBytes: grown.fileBytes });
+  return resizePlan(source.label, { patches, fills: grown.fills, fileBytes: grown.fileBytes });
 }
 
 function hasParent({ parentCid, ddb }: VmdkDescriptor): boolean {
