@@ -55,7 +55,8 @@ export async function resizeVdi(source: ByteSource, size: number, ctx: Context):
   if (blocks > header.blocks) {
     if (header.variant === "static") {
       const bytes = new Uint8Array((blocks - header.blocks) * 4);
-      for (let i = 0; i < bytes.length / 4; i++) viewOf(bytes).setUint32(4 * i, next + i, true);
+      const entries = viewOf(bytes);
+      for (let i = 0; i < bytes.length / 4; i++) entries.setUint32(4 * i, next + i, true);
       patches.push({ at: mapAt + oldMapBytes, bytes });
       fills.push(...zeroFill(dataAt + next * stride, (blocks - header.blocks) * stride, source.size));
       next += blocks - header.blocks;
@@ -106,6 +107,9 @@ function placeBlocks(source: ByteSource, header: VdiHeader, map: Uint8Array, shi
         `block ${at / 4} lies past the end of the file`,
         "Check it with vmferry disk check, and look for a whole copy.",
       );
+    }
+    if ((at / 4) * blockBytes >= header.size) {
+      throw cannotResize(source.label, "it holds blocks past its end", "Copy it with vmferry disk convert.");
     }
     free = Math.max(free, index + 1);
   }
