@@ -7,10 +7,21 @@ export const INTEROP_PAGE = "docs/reference/interop.md";
 const HEAD = `# Which programs were seen to agree
 
 Written by \`npm run test:peers\`: each line was proven by a test in which the guest's bytes arrived, or in which the other program refused.
-*Written*: it reads what vmferry writes. *Read*: vmferry reads what it writes. Sizes are those of the guest's disk.
+*Written*: it reads what vmferry writes. *Read*: vmferry reads what it writes. *Alike*: both say the same of files that were damaged or put
+together by hand. Sizes are those of the guest's disk; the rest says what else was done:
+
+| Word | Proven |
+| --- | --- |
+| map | both say the same of where data and zeros are |
+| check | both find it sound, or damaged |
+| resized | made larger where it lies: the other program finds no error, reads the same and zeros behind it |
+| mended | damaged on purpose and mended by \`disk fix\`: the other program finds no error, and reads the same |
+| written on | the other program wrote into it afterwards, and both read that alike |
+| chain | disks over their parents, each layer of them |
+| one pass | from a pipe, from which nothing is read twice |
 `;
 
-const DIRECTIONS = { written: "written", read: "read" } as const;
+const DIRECTIONS = ["written", "read", "alike"] as const;
 
 /** Proofs as JSON lines, each once. @throws where a line is none */
 export function parseProofs(lines: string): readonly Proof[] {
@@ -29,7 +40,7 @@ export function proofRows(proofs: readonly Proof[], order: readonly string[]): R
     for (const variant of variants) {
       const here = proofs.filter((one) => one.format === format.id && one.variant === variant);
       for (const peer of [...new Set(here.map((one) => one.peer))].sort()) {
-        for (const direction of Object.keys(DIRECTIONS)) {
+        for (const direction of DIRECTIONS) {
           const cell = here.filter((one) => one.peer === peer && one.direction === direction);
           if (cell.length > 0) rows.push(rowOf(variant, peer, direction, cell, order));
         }

@@ -6,6 +6,7 @@ import { startFerry } from "../support/ferry.js";
 import { craftSeSparse, descriptorText } from "../support/vmdk.js";
 import { startCarrier } from "./carrier.js";
 import { lacking, peerPath } from "./peers.js";
+import { prove } from "./proof.js";
 import { hashFile } from "./readings.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
@@ -79,6 +80,9 @@ test("chains: qemu-img reads a kept chain as its source, layer by layer, and eve
     await qemuIo(join(into, "middle.qcow2"), "write -q -P 70 12M 3M");
     await qemuImg("rebase", "-f", "qcow2", "-F", "qcow2", "-b", "base.qcow2", join(into, "top.qcow2"));
     assert.match(await qemuImg("check", "-f", "qcow2", join(into, "top.qcow2")), /No errors were found/);
+    const about = { format: "qcow2", variant, peer: "qemu-img", cannot: null } as const;
+    prove({ ...about, direction: "written", what: "chain" });
+    if (variant === "uncompressed") prove({ ...about, direction: "read", what: "chain" });
   }
 });
 
@@ -112,7 +116,10 @@ test("chains: a chain kept as differencing VHDs is one to VirtualBox, and reads 
       await manage("clonemedium", "disk", image, back, "--format", "RAW");
       assert.equal(await hashFile(back, size), await hashFile(raw, size), `${variant} ${name}`);
     }
+    prove({ format: "vhd", variant, peer: "VBoxManage", direction: "written", what: "chain over it", cannot: null });
   }
+  const children = { format: "vhd", variant: "differencing", peer: "VBoxManage" } as const;
+  prove({ ...children, direction: "written", what: "chain", cannot: null });
 });
 
 test("chains: a differencing VHD of VirtualBox's becomes a QCOW2 chain that qemu-img reads alike", {
@@ -151,6 +158,8 @@ test("chains: a differencing VHD of VirtualBox's becomes a QCOW2 chain that qemu
     await qemuImg("compare", "-f", "raw", "-F", "qcow2", file("guest.raw"), file("base.qcow2")),
     /identical/,
   );
+  const children = { format: "vhd", variant: "differencing", peer: "VBoxManage" } as const;
+  prove({ ...children, direction: "read", what: "chain", cannot: null });
 });
 
 test("vhd: a fixed disk rounded to whole MiB has the size that Azure asks for, to qemu-img and VirtualBox", {
@@ -172,6 +181,9 @@ test("vhd: a fixed disk rounded to whole MiB has the size that Azure asks for, t
   await copyFile(raw, grown);
   assert.match(await qemuImg("compare", "-f", "raw", "-F", "vpc", grown, image), /identical/);
   assert.equal((await startCarrier(t).info(image)).properties.creator, "win");
+  for (const peer of ["qemu-img", "VBoxManage"] as const) {
+    prove({ format: "vhd", variant: "fixed", peer, direction: "written", what: "rounded to 1 MiB", cannot: null });
+  }
 });
 
 test("qcow2: internal snapshots are read as qemu-img reads them, also from before the disk was made larger", {
@@ -206,6 +218,8 @@ test("qcow2: internal snapshots are read as qemu-img reads them, also from befor
     await truncate(theirs, size);
     assert.equal(await hashFile(ours, size), await hashFile(theirs, size), word);
   }
+  const about = { format: "qcow2", peer: "qemu-img", direction: "read", what: "snapshots", cannot: null } as const;
+  for (const variant of ["uncompressed", "compressed"]) prove({ ...about, variant });
 });
 
 test("vmdk: a space-efficient delta over a base is read as qemu-img reads it", {
@@ -230,6 +244,7 @@ test("vmdk: a space-efficient delta over a base is read as qemu-img reads it", {
     await qemuImg("convert", "-f", "vmdk", "-O", "raw", file("x.vmdk"), file("theirs.raw"));
     assert.equal(await startCarrier(t).sum(file("x.vmdk")), await hashFile(file("theirs.raw"), sectors * 512));
   }
+  prove({ format: "vmdk", variant: "seSparse", peer: "qemu-img", direction: "alike", what: "chain", cannot: null });
 });
 
 test("chains: a QCOW2 written over a base that was there is read, checked and followed by qemu-img", {

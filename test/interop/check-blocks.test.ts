@@ -8,10 +8,12 @@ import type { DiskFormat } from "../../src/disk/model.js";
 import { vdi } from "../../src/disk/vdi/format.js";
 import { vhd } from "../../src/disk/vhd/format.js";
 import { vhdx } from "../../src/disk/vhdx/format.js";
+import { vmdk } from "../../src/disk/vmdk/format.js";
 import type { SparseBytes } from "../../src/io/testing/sparse-bytes.js";
 import { checked, damage, fixture, repaired } from "../support/damage.js";
 import { diskFixtures } from "../support/fixtures.js";
 import { lacking, peerPath } from "./peers.js";
+import { prove } from "./proof.js";
 import { attempt, run } from "./run.js";
 import { scratch } from "./scratch.js";
 import { startVirtualBox } from "./virtualbox.js";
@@ -61,11 +63,14 @@ test("check: qemu-img and VirtualBox read what was mended, and find nothing in i
     const raw = `${path}.qemu.raw`;
     await run(qemuImg, ["convert", "--image-opts", options, "-O", "raw", raw], { timeout: 60_000 });
     assert.equal(await sumOf(raw), await wantedSum(id), `${what} by qemu-img`);
+    const about = { format: format.id, variant: "dynamic", direction: "alike", what: "mended", cannot: null } as const;
+    prove({ ...about, peer: "qemu-img" });
     // VirtualBox takes no VHDX of qemu-img, damaged or not: the regions in it are not marked as required.
     if (format === vhdx) continue;
     const cloned = `${path}.vbox.raw`;
     await manage("clonemedium", "disk", path, cloned, "--format", "RAW");
     assert.equal(await sumOf(cloned), await wantedSum(id), `${what} by VirtualBox`);
+    prove({ ...about, peer: "VBoxManage" });
     await manage("closemedium", "disk", path);
     await manage("closemedium", "disk", cloned);
   }
@@ -97,5 +102,105 @@ test("check: what qemu-img calls damaged we call damaged, and what it calls soun
     const said = await attempt(qemuImg, ["check", "-f", format.id, path], { timeout: 60_000 });
     const ours = (await checked(format, file)).some((finding) => finding.startsWith("error"));
     assert.equal(ours, said.status !== 0, `${id}, ${what}: ${said.stdout}${said.stderr}`);
+    prove({ format: format.id, variant: "dynamic", peer: "qemu-img", direction: "alike", what: "check", cannot: null });
+  }
+});
+
+/** The table that the first entry of a directory names, as bytes of the file; the redundant one by the field at 48, the other by 56. */
+const tableOf = (file: SparseBytes, field: 48 | 56): number => 512 * word(file, 512 * word(file, field));
+
+/** The first entry of a table that names a grain. */
+function firstGrain(file: SparseBytes, table: number): number {
+  let at = table;
+  while (word(file, at) < 2) at += 4;
+  return at;
+}
+
+/** Writes an entry into both tables, so many entries behind the first one that names a grain. */
+function nameGrain(file: SparseBytes, behind: number, sector: number): void {
+  for (const table of [tableOf(file, 48), tableOf(file, 56)])
+    damage(file, firstGrain(file, table) + 4 * behind, sector);
+}
+
+const PAST_END = 0x7fffff;
+const half = (file: SparseBytes): void => file.truncate(512 * Math.floor(file.size / 1024));
+
+/** Damaged VMDKs: whether qemu-img finds an error, and whether we do. It looks at the places of grains alone, and at one set of tables. */
+const VMDKS: readonly [
+  id: "vmdk-sparse" | "vmdk-stream" | "vmdk-zeroed",
+  what: string,
+  change: (file: SparseBytes) => unknown,
+  theirs: boolean,
+  ours: boolean,
+][] = [
+  ["vmdk-sparse", "nothing", () => {}, false, false],
+  ["vmdk-zeroed", "nothing", () => {}, false, false],
+  ["vmdk-stream", "nothing", () => {}, false, false],
+  ["vmdk-sparse", "a grain past the end", (file) => nameGrain(file, 0, PAST_END), true, true],
+  [
+    "vmdk-sparse",
+    "a grain past the end by the first tables alone",
+    (file) => damage(file, firstGrain(file, tableOf(file, 56)), PAST_END),
+    true,
+    true,
+  ],
+  [
+    "vmdk-sparse",
+    "a grain past the end by the redundant tables alone",
+    (file) => damage(file, firstGrain(file, tableOf(file, 48)), PAST_END),
+    false,
+    false,
+  ],
+  ["vmdk-sparse", "cut off in half", half, true, true],
+  ["vmdk-stream", "cut off in half", half, true, true],
+  [
+    "vmdk-stream",
+    "a grain past the end",
+    (file) => damage(file, firstGrain(file, tableOf(file, 56)), PAST_END),
+    true,
+    true,
+  ],
+  [
+    "vmdk-sparse",
+    "tables past the end",
+    (file) => [48, 56].map((field) => damage(file, 512 * word(file, field), PAST_END)),
+    false,
+    true,
+  ],
+  ["vmdk-sparse", "a grain in the header", (file) => nameGrain(file, 0, 2), false, true],
+  [
+    "vmdk-sparse",
+    "a grain of two places",
+    (file) => nameGrain(file, 1, word(file, firstGrain(file, tableOf(file, 56)))),
+    false,
+    true,
+  ],
+  [
+    "vmdk-stream",
+    "a grain's marker",
+    (file) => damage(file, 512 * word(file, firstGrain(file, tableOf(file, 56))), 0x1234),
+    false,
+    true,
+  ],
+];
+
+test("check: a VMDK in which qemu-img finds an error is damaged, and so are others in which it looks at less", {
+  skip: await lacking("qemu-img"),
+  timeout: 120_000,
+}, async (t) => {
+  const path = join(await scratch(t, "judged"), "judged.vmdk");
+  const qemuImg = await peerPath("qemu-img");
+  for (const [id, what, change, theirs, ours] of VMDKS) {
+    const file = await fixture(id);
+    change(file);
+    await writeFile(path, file.read(0, file.size));
+    const said = await attempt(qemuImg, ["check", "-f", "vmdk", path], { timeout: 60_000 });
+    const found = await checked(vmdk, file);
+    const errors = found.some((finding) => finding.startsWith("error"));
+    assert.deepEqual([said.status !== 0, errors], [theirs, ours], `${id}, ${what}: ${said.stderr}, ${found}`);
+    const variant = id === "vmdk-stream" ? "streamOptimized" : "monolithicSparse";
+    const about = { format: "vmdk", variant, peer: "qemu-img", direction: "alike" } as const;
+    if (theirs === ours) prove({ ...about, what: "check", cannot: null });
+    else prove({ ...about, what: `check of ${what}`, cannot: "not looked at" });
   }
 });

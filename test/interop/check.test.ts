@@ -10,6 +10,7 @@ import { testContext } from "../../src/io/testing/context.js";
 import { diskCheck } from "../../src/operations/disk-check.js";
 import type { CheckResult } from "../../src/report/results.js";
 import { lacking, peerPath } from "./peers.js";
+import { prove } from "./proof.js";
 import { attempt, run } from "./run.js";
 import { scratch } from "./scratch.js";
 
@@ -77,6 +78,8 @@ test("qcow2: images of every kind that qemu-img makes are sound here as there, w
       assert.deepEqual(await peerCheck(image, "qcow2"), { corruptions: 0, leaks: 0, refused: false });
       const { verdict, counts } = await ourCheck(image);
       assert.deepEqual([verdict, counts], ["sound", {}], `${option} ${pack}`);
+      const variant = pack.length > 0 ? "compressed" : "uncompressed";
+      prove({ format: "qcow2", variant, peer: "qemu-img", direction: "read", what: "check", cannot: null });
     }
   }
   await qemuImg("convert", "-f", "raw", "-O", "qcow2", raw, image);
@@ -144,6 +147,8 @@ test("qcow2: damaged on purpose, it is damaged here where qemu-img finds corrupt
     assert.deepEqual(await peerCheck(image, "qcow2"), { corruptions: 0, leaks: 0, refused: false }, name);
     await qemuImg("compare", "-f", "raw", "-F", "qcow2", before, image);
   }
+  const about = { format: "qcow2", variant: "uncompressed", peer: "qemu-img", direction: "alike" } as const;
+  for (const what of ["check", "mended"]) prove({ ...about, what, cannot: null });
 });
 
 test("qcow2: leaks of a write that was killed are the ones that qemu-img counts, and a repair frees them", {

@@ -10,9 +10,12 @@ export interface Proof {
   readonly format: DiskFormatId;
   readonly variant: string;
   readonly peer: PeerName | "libvmdk" | "libvhdi" | "libqcow";
-  /** `written`: the peer reads what vmferry writes. `read`: vmferry reads what the peer writes. */
-  readonly direction: "written" | "read";
-  /** What was carried, such as a size. */
+  /**
+   * `written`: the peer reads what vmferry writes. `read`: vmferry reads what the peer writes. `alike`: both say the same of a file that was
+   * damaged or put together by hand.
+   */
+  readonly direction: "written" | "read" | "alike";
+  /** What was carried, such as a size, or what else was done. */
   readonly what: string;
   /** `null`: the same bytes arrived. Otherwise why the peer cannot. */
   readonly cannot: string | null;

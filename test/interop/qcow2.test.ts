@@ -16,6 +16,7 @@ import { qcow2Fixtures } from "../support/qcow2.js";
 import { withPlainZstd } from "../support/zstd.js";
 import { startCarrier } from "./carrier.js";
 import { lacking, peerPath } from "./peers.js";
+import { prove } from "./proof.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
 
@@ -71,6 +72,8 @@ test("qcow2: images of every kind that qemu-img makes are read as it reads them"
       const { variant } = await carrier.info(image);
       assert.equal(variant, compressed ? "compressed" : "uncompressed", option);
       assert.equal(await carrier.sum(image), sum, `${option} ${variant}`);
+      const what = option.split(/[=,]/)[0] === "compression_type" ? "zstd" : "every cluster size and option";
+      prove({ format: "qcow2", variant, peer: "qemu-img", direction: "read", what, cannot: null });
     }
   }
 });

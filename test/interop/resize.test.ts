@@ -9,6 +9,7 @@ import { openEditableFile } from "../../src/runtime/node/editable-file.js";
 import { createContext, createNodeRuntime } from "../../src/runtime/node/runtime.js";
 import { startCarrier } from "./carrier.js";
 import { lacking, peerPath } from "./peers.js";
+import { prove } from "./proof.js";
 import { hashFile } from "./readings.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
@@ -84,6 +85,8 @@ for (const [format, variant, driver, make] of CASES) {
       await qemu("qemu-io", "-f", "raw", ...writing, raw);
       await accept(raw, image);
       await truncate(raw, OLD);
+      const direction = image === ours ? "written" : "read";
+      prove({ format, variant, peer: "qemu-img", direction, what: "resized", cannot: null });
     }
 
     async function accept(from: string, image: string): Promise<void> {
@@ -107,12 +110,12 @@ test("resize: VirtualBox shows the new size and reads the same", {
   timeout: 240_000,
 }, async (t) => {
   const { manage } = await startVirtualBox(t);
-  for (const [made, variant, format] of [
-    ["VDI", "Standard", "vdi"],
-    ["VDI", "Fixed", "vdi"],
-    ["VHD", "Standard", "vhd"],
-    ["VHD", "Fixed", "vhd"],
-    ["VMDK", "Standard", "vmdk"],
+  for (const [made, variant, format, ours] of [
+    ["VDI", "Standard", "vdi", "dynamic"],
+    ["VDI", "Fixed", "vdi", "static"],
+    ["VHD", "Standard", "vhd", "dynamic"],
+    ["VHD", "Fixed", "vhd", "fixed"],
+    ["VMDK", "Standard", "vmdk", "monolithicSparse"],
   ] as const) {
     const raw = await makeRaw(t);
     const image = `${raw}.${variant}.${format}`;
@@ -125,5 +128,6 @@ test("resize: VirtualBox shows the new size and reads the same", {
     await manage("clonemedium", "disk", image, back, "--format", "RAW");
     await truncate(raw, bytes);
     assert.equal(await hashFile(back, bytes), await hashFile(raw, bytes), `${made} ${variant}`);
+    prove({ format, variant: ours, peer: "VBoxManage", direction: "read", what: "resized", cannot: null });
   }
 });

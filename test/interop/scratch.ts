@@ -9,9 +9,9 @@ export interface TemporaryFolder {
   remove(): Promise<void>;
 }
 
-/** Makes an empty folder that every user can enter (libvirt's QEMU is another user). */
-export async function temporaryFolder(purpose: string): Promise<TemporaryFolder> {
-  const path = await mkdtemp(join(tmpdir(), `vmferry-${purpose}-`));
+/** Makes an empty folder that every user can enter (libvirt's QEMU is another user). `inside`: the system's folder for such by default. */
+export async function temporaryFolder(purpose: string, inside: string = tmpdir()): Promise<TemporaryFolder> {
+  const path = await mkdtemp(join(inside, `vmferry-${purpose}-`));
   await chmod(path, 0o755);
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }) };
 }

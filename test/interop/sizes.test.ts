@@ -1,7 +1,6 @@
 /** Every variant in every size, in both directions, as far as the other program goes: the table of docs/reference/interop.md. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { diskFormats } from "../../src/disk/formats.js";
@@ -13,51 +12,11 @@ import { type Proof, prove, SIZES } from "./proof.js";
 import { imageOptions, QEMU_WRITES, qemuDriver } from "./qemu.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
+import { LARGE, makeRaw, pieces, samePieces, sumsOf } from "./sized.js";
 import { startVirtualBox } from "./virtualbox.js";
 
 const LIMIT = { timeout: 60_000 };
-/** Above this a disk is looked at where it holds something, and not read whole. */
-const LARGE = 2 ** 31;
-const PIECE = 4096;
-/** The least that pattern.mjs makes. */
-const PATTERN_LEAST = 131_072;
 const written = diskFormats.all.filter(({ plan }) => plan !== undefined);
-
-/** The pieces of a large disk that hold something: at both ends, and behind what 32 bits of sectors can say. */
-function pieces(size: number): readonly (readonly [offset: number, length: number])[] {
-  if (size < LARGE) return [[0, size]];
-  return [
-    [0, PIECE],
-    [Math.floor(size / 2 / PIECE) * PIECE, PIECE],
-    [size - PIECE, PIECE],
-  ];
-}
-
-/** A raw disk with a pattern in its pieces, or all over; the rest are holes. */
-async function makeRaw(folder: string, size: number): Promise<string> {
-  const raw = join(folder, "guest.raw");
-  if (size >= LARGE || size < PATTERN_LEAST) {
-    const file = await open(raw, "w");
-    await file.truncate(size);
-    for (const [offset, length] of size === 0 ? [] : pieces(size)) {
-      await file.write(Buffer.alloc(length, `piece at ${offset} `), 0, length, offset);
-    }
-    await file.close();
-  } else await run(process.execPath, ["test/fixtures/pattern.mjs", raw, String(size), "477"], LIMIT);
-  return raw;
-}
-
-async function sumsOf(raw: string, size: number): Promise<readonly string[]> {
-  const file = await open(raw);
-  const sums: string[] = [];
-  for (const [offset, length] of pieces(size)) {
-    const bytes = Buffer.alloc(length);
-    if (length > 0) await file.read(bytes, 0, length, offset);
-    sums.push(createHash("sha256").update(bytes).digest("hex"));
-  }
-  await file.close();
-  return sums;
-}
 
 /** One raw disk for each size. */
 async function raws(t: TestContext, most: number): Promise<readonly { what: string; size: number; raw: string }[]> {
@@ -142,7 +101,7 @@ for (const format of written.filter(({ id }) => id !== "raw")) {
   }, async (t) => {
     const carrier = startCarrier(t);
     const cases = new Cases();
-    const [qemuImg, qemuIo] = [await peerPath("qemu-img"), await peerPath("qemu-io")];
+    const qemuImg = await peerPath("qemu-img");
     for (const { what, size, raw } of await raws(t, format.limits.maxSize)) {
       for (const variant of format.writes) {
         if (!holds(format, variant, size)) continue;
@@ -160,14 +119,7 @@ for (const format of written.filter(({ id }) => id !== "raw")) {
             await run(qemuImg, ["compare", "--image-opts", imageOptions(raw), options], LIMIT);
             return;
           }
-          const reads = pieces(size).flatMap(([offset, length]) => ["-c", `read -v ${offset} ${length}`]);
-          const said: string[][] = [];
-          for (const disk of [raw, image]) {
-            const { stdout } = await run(qemuIo, ["-r", ...reads, "--image-opts", imageOptions(disk)], LIMIT);
-            said.push(stdout.split("\n").filter((line) => /^[0-9a-f]{8,}: /.test(line)));
-          }
-          assert.equal(said[0]?.length, (3 * PIECE) / 16);
-          assert.deepEqual(said[1], said[0]);
+          await samePieces(raw, image, size);
         });
       }
     }

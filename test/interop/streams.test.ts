@@ -7,6 +7,7 @@ import { open, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { lacking, type PeerName, peerPath } from "./peers.js";
+import { prove } from "./proof.js";
 import { attempt, type Ran } from "./run.js";
 import { scratch } from "./scratch.js";
 
@@ -84,5 +85,7 @@ for (const maker of ["qemu-img", "VBoxManage", "vmdk-convert"] as const) {
     const cut = await convertPiped(stream, join(folder, "cut.qcow2"), Math.floor((await stat(stream)).size / 2));
     assert.equal(cut.code, 3);
     assert.match(cut.err, /disk\/stream-cut-off/);
+    const about = { format: "vmdk", variant: "streamOptimized", direction: "read" } as const;
+    prove({ ...about, peer: maker, what: "one pass", cannot: null });
   });
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { startCarrier } from "./carrier.js";
 import { lacking, peerPath } from "./peers.js";
+import { prove } from "./proof.js";
 import { hashFile } from "./readings.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
@@ -70,6 +71,7 @@ test("vhd: qemu-img can write on into what is written, and the result is read", 
     const theirs = `${raw}.${variant}.raw`;
     await qemuImg("convert", "-f", "vpc", "-O", "raw", image, theirs);
     assert.equal(await carrier.sum(image), await hashFile(theirs, ODD), variant);
+    prove({ format: "vhd", variant, peer: "qemu-img", direction: "written", what: "written on", cannot: null });
   }
 });
 

@@ -3,10 +3,13 @@ import { createHash } from "node:crypto";
 import { appendFile, copyFile, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { craftVhdx } from "../support/vhdx.js";
 import { startCarrier } from "./carrier.js";
+import { lacksLibyal, readWithLibyal } from "./libyal.js";
 import { lacking, peerPath } from "./peers.js";
+import { prove } from "./proof.js";
 import { hashFile } from "./readings.js";
-import { run } from "./run.js";
+import { attempt, run } from "./run.js";
 import { scratch } from "./scratch.js";
 import { startVirtualBox } from "./virtualbox.js";
 
@@ -90,6 +93,7 @@ test("vhdx: qemu-img can write on into what is written, and the result is read",
     const theirs = `${raw}.${variant}.raw`;
     await qemuImg("convert", "-f", "vhdx", "-O", "raw", image, theirs);
     assert.equal(await carrier.sum(image), await hashFile(theirs, 21 * MIB + 3 * 512));
+    prove({ format: "vhdx", variant, peer: "qemu-img", direction: "written", what: "written on", cannot: null });
   }
 });
 
@@ -107,8 +111,10 @@ test("vhdx: what qemu-img writes is read, with blocks of any size", {
   ]) {
     const image = `${raw}.vhdx`;
     await qemuImg("convert", "-f", "raw", "-O", "vhdx", "-o", options, raw, image);
-    assert.equal((await carrier.info(image)).variant, options === "subformat=fixed" ? "fixed" : "dynamic");
+    const variant = options === "subformat=fixed" ? "fixed" : "dynamic";
+    assert.equal((await carrier.info(image)).variant, variant);
     assert.equal(await carrier.sum(image), sum, options);
+    prove({ format: "vhdx", variant, peer: "qemu-img", direction: "read", what: "blocks of any size", cannot: null });
   }
 });
 
@@ -138,6 +144,7 @@ test("vhdx: a log is applied as qemu-img applies it", {
   await qemuImg("check", "-q", "-r", "all", repaired);
   await qemuImg("convert", "-f", "vhdx", "-O", "raw", repaired, `${raw}.back`);
   assert.equal(await hashFile(`${raw}.back`, 9 * MIB), sum);
+  prove({ format: "vhdx", variant: "dynamic", peer: "qemu-img", direction: "alike", what: "a log", cannot: null });
 });
 
 test("vhdx: VirtualBox reads what is written", {
@@ -156,5 +163,53 @@ test("vhdx: VirtualBox reads what is written", {
       assert.equal((await stat(back)).size, bytes);
       assert.equal(await hashFile(back, bytes), sum, variant);
     }
+  }
+});
+
+/** Nothing at hand writes sectors of 4 KiB: a file put together by the layout in MS-VHDX, two of its five blocks there. */
+async function craftLargeSectors(folder: string): Promise<{ readonly image: string; readonly raw: string }> {
+  const [image, raw] = [join(folder, "crafted.vhdx"), join(folder, "guest.raw")];
+  const first = new Uint8Array(MIB).map((_, i) => (i * 7 + Math.floor(i / 251)) % 256);
+  const fourth = new Uint8Array(MIB).fill(66);
+  const entries = [
+    { index: 0, state: 6, mib: 4 },
+    { index: 3, state: 6, mib: 5 },
+  ];
+  const file = craftVhdx({ diskBytes: 5 * MIB, blockBytes: MIB, sector: 4096, entries });
+  file.write(4 * MIB, first);
+  file.write(5 * MIB, fourth);
+  await writeFile(image, file.read(0, file.size));
+  await writeFile(raw, Buffer.concat([first, Buffer.alloc(2 * MIB), fourth, Buffer.alloc(MIB)]));
+  return { image, raw };
+}
+
+test("vhdx: sectors of 4 KiB are kept, and libvhdi and VirtualBox read them alike; qemu-img refuses them", {
+  skip: (await lacking("qemu-img", "VBoxManage")) || (await lacksLibyal()),
+  timeout: 240_000,
+}, async (t) => {
+  const carrier = startCarrier(t);
+  const { manage } = await startVirtualBox(t);
+  const folder = await scratch(t, "vhdx-4k");
+  const { image: crafted, raw } = await craftLargeSectors(folder);
+  const sum = await hashFile(raw, 5 * MIB);
+  assert.equal(await carrier.sum(crafted), sum);
+  const images: [string, (typeof VARIANTS)[number], "alike" | "written"][] = [[crafted, "dynamic", "alike"]];
+  for (const variant of VARIANTS) {
+    const image = join(folder, `${variant}.vhdx`);
+    await carrier.convert(crafted, image, "vhdx", variant);
+    images.push([image, variant, "written"]);
+  }
+  for (const [image, variant, direction] of images) {
+    const about = { format: "vhdx", variant, direction, what: "sectors of 4 KiB" } as const;
+    assert.equal((await carrier.info(image)).logicalSectorSize, 4096);
+    assert.deepEqual(await readWithLibyal(image, [[0, 5 * MIB]]), { size: 5 * MIB, sums: [sum] });
+    prove({ ...about, peer: "libvhdi", cannot: null });
+    const back = `${image}.raw`;
+    await manage("clonemedium", "disk", image, back, "--format", "RAW");
+    assert.equal(await hashFile(back, 5 * MIB), sum);
+    prove({ ...about, peer: "VBoxManage", cannot: null });
+    const asked = await attempt(await peerPath("qemu-img"), ["info", "-f", "vhdx", image], { timeout: 60_000 });
+    assert.match(asked.stderr, /not supported/);
+    prove({ ...about, peer: "qemu-img", cannot: "refused" });
   }
 });

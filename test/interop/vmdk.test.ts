@@ -16,6 +16,7 @@ import { openFolderSet } from "../../src/runtime/node/file-set.js";
 import { openFileSource } from "../../src/runtime/node/file-source.js";
 import { createNodeRuntime } from "../../src/runtime/node/runtime.js";
 import { lacking, peerPath } from "./peers.js";
+import { prove } from "./proof.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
 import { startVirtualBox } from "./virtualbox.js";
@@ -31,6 +32,13 @@ const SIZES = {
   tiny: 2 ** 17 + 512,
   wide: 2 ** 31 + 2 ** 20 + 5 * 512,
 } as const;
+/** As the table of proofs calls them. */
+const NAMES: Readonly<Record<keyof typeof SIZES, string>> = {
+  odd: "5 MiB + 7 sectors",
+  even: "8 MiB",
+  tiny: "128 KiB + 1 sector",
+  wide: "2 GiB + 1 MiB + 5 sectors",
+};
 const LONE = new Set(["monolithicSparse", "streamOptimized"]);
 const LIMIT = { timeout: 60_000 };
 const noQemu = await lacking("qemu-img", "qemu-io");
@@ -173,6 +181,8 @@ describe("VMDK and other programs", () => {
     await run(qemu, ["convert", "-f", "vmdk", "-O", "raw", "two.vmdk", "flat.raw"], inside);
     const disk = await readsAlike(join(folder, "flat.raw"), folder, "two.vmdk");
     assert.equal(disk.info.parent?.name, "one.vmdk", "what is shown is the disk that was named");
+    const delta = { format: "vmdk", variant: "monolithicSparse", direction: "read" } as const;
+    prove({ ...delta, peer: "qemu-img", what: "chain", cannot: null });
   });
 
   test("what VirtualBox writes is read alike", { skip: noVirtualBox }, async (t) => {
@@ -186,6 +196,9 @@ describe("VMDK and other programs", () => {
         await manage("convertfromraw", raw, join(out, "disk.vmdk"), "--format", "VMDK", "--variant", words);
         const disk = await readsAlike(raw, out, "disk.vmdk");
         assert.equal(disk.info.variant, createType, words);
+        if (vmdk.writes.includes(createType)) continue;
+        const about = { format: "vmdk", variant: createType, direction: "read" } as const;
+        prove({ ...about, peer: "VBoxManage", what: NAMES[size], cannot: null });
       }
     }
   });
@@ -212,6 +225,8 @@ describe("VMDK and other programs", () => {
     assert.equal(disk.info.size, expected.size);
     assert.match((await manage("showmediuminfo", "disk", base)).stdout, new RegExp(`^UUID: +${asked[0]}$`, "m"));
     assert.deepEqual(findings.codes(), []);
+    const delta = { format: "vmdk", variant: "monolithicSparse", direction: "read" } as const;
+    prove({ ...delta, peer: "VBoxManage", what: "chain", cannot: null });
     for (const open of [disk, source, expected]) await open.close();
   });
 
