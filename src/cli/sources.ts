@@ -4,8 +4,9 @@ import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
 import { folderResolver, type MappedFile, mappedResolver, noResolver } from "../io/resolver.js";
 import type { ByteSource, SourceResolver } from "../io/source.js";
+import { iterableStream } from "../io/streams.js";
 import { type DiskSource, formatNamed } from "../operations/disk.js";
-import { type IncomingDisk, type IncomingOptions, openIncoming, unpackedStream } from "../operations/incoming.js";
+import { type IncomingDisk, type IncomingOptions, openIncoming, packingOf } from "../operations/incoming.js";
 import { entryNamed, type OpenedPackage, type OpenOptions, openPackage } from "../operations/open.js";
 import { xvaDisk } from "../operations/xva.js";
 import { isXva } from "../package/xva/chunks.js";
@@ -119,8 +120,8 @@ export interface NamedDiskOptions {
 }
 
 /**
- * Opens a disk by a path or an address, by `PACKAGE!MEMBER`, or from standard input (`-`). What comes once, also out of a file that is packed with gzip,
- * is saved beside what is written first.
+ * Opens a disk by a path or an address, by `PACKAGE!MEMBER`, or from standard input (`-`; a disk of an XVA there is `-!NAME`). What comes once,
+ * also out of a file that is packed with gzip or Zstandard, is saved beside what is written first.
  */
 export async function openNamedDisk(name: string, options: NamedDiskOptions, session: Session): Promise<NamedDisk> {
   const incoming = await incomingDisk(name, options, "refused", session);
@@ -144,6 +145,11 @@ function formatOf(options: NamedDiskOptions): DiskFormatId | null {
   return options.from === null ? null : formatNamed(options.from).id;
 }
 
+/** Standard input, or a disk of an XVA that comes from there. */
+const STDIN = /^-(?:!(.+))?$/;
+/** Names of files that may be packed as a whole: `xe vm-export` calls them `.xva` all the same. */
+const MAY_BE_PACKED = /\.(?:gz|zst|xva)$/i;
+
 /** A disk that comes once; `null` where the name is not that of one. */
 async function incomingDisk(
   name: string,
@@ -152,22 +158,28 @@ async function incomingDisk(
   session: Session,
 ): Promise<IncomingDisk | null> {
   const how = { format: formatOf(options), onePass };
-  if (name === "-") {
+  const piped = STDIN.exec(name);
+  if (piped !== null) {
     if ("isTTY" in session.stdin && session.stdin.isTTY === true) {
       throw new FerryError("cli/usage", "standard input is a terminal, not a disk", {
         hint: "Pipe a disk into it: gunzip -c disk.vmdk.gz | vmferry disk convert - disk.qcow2.",
       });
     }
-    return openIncoming(openInputStream(session.stdin, "standard input"), how, session.ctx);
+    const input = openInputStream(session.stdin, "standard input");
+    return openIncoming(input, { ...how, member: piped[1] ?? null }, session.ctx);
   }
-  if (!/\.gz$/i.test(name) || !(await isThere(name))) return null;
-  const packed = await openFileSource(name, session.runtime.native, path.basename(name));
+  if (isHttpUrl(name)) return null;
+  const parts = await memberOf(name);
+  const file = parts?.package ?? name;
+  if (!MAY_BE_PACKED.test(file) || !(await isFile(file))) return null;
+  const packed = await openFileSource(file, session.runtime.native, path.basename(file));
   try {
-    if (!isGzip(await packed.read(0, Math.min(2, packed.size), session.ctx.signal))) {
+    if (packingOf(await packed.read(0, Math.min(4, packed.size), session.ctx.signal)) === null) {
       await packed.close();
       return null;
     }
-    const incoming = await openIncoming(unpackedStream(packed, session.ctx), how, session.ctx);
+    const input = iterableStream(packed.label, untilUnchanged(packed, session.ctx.signal));
+    const incoming = await openIncoming(input, { ...how, member: parts?.name ?? null }, session.ctx);
     const close = (): Promise<void> => incoming.close().finally(() => packed.close());
     return { ...incoming, name, close };
   } catch (cause) {
@@ -176,9 +188,14 @@ async function incomingDisk(
   }
 }
 
-/** The first bytes of a gzip file: RFC 1952, section 2.3.1. */
-function isGzip(head: Uint8Array): boolean {
-  return head[0] === 0x1f && head[1] === 0x8b;
+/** A file from front to back. @throws `io/changed` where it is another one at its end */
+async function* untilUnchanged(source: ByteSource, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  yield* source.stream(undefined, signal);
+  await source.checkUnchanged?.();
+}
+
+async function isFile(name: string): Promise<boolean> {
+  return (await stat(name).catch(() => null))?.isFile() === true;
 }
 
 async function openStoredDisk(name: string, options: NamedDiskOptions, session: Session): Promise<NamedDisk> {

@@ -46,6 +46,8 @@ export interface Runtime {
   hash(algorithm: HashName): IncrementalHash;
   /** Unpacks bytes that are packed with gzip as a whole (RFC 1952). @throws any error where they are damaged, or what reading them throws */
   gunzip(packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /** The same for Zstandard (RFC 8878), where the environment can. */
+  unzstd?(packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   randomBytes(length: number): Uint8Array;
   now(): Date;
   /** Space for what has to be unpacked before it can be read. @param label how messages name it */

@@ -3,6 +3,11 @@ import { formatBytes } from "../base/text.js";
 import type { Runtime } from "./context.js";
 import type { ByteSource } from "./source.js";
 
+/** What is unpacked: a file, or what comes from a pipe. */
+export type PackedSource = Pick<ByteSource, "label" | "checkUnchanged"> & {
+  stream(range?: undefined, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+};
+
 /** How a source is unpacked. */
 export interface GunzipOptions {
   /** The environment's way to unpack. */
@@ -15,10 +20,10 @@ export interface GunzipOptions {
 }
 
 /**
- * The plain bytes of a source that is packed with gzip as a whole (RFC 1952), in order.
+ * The plain bytes of a source that is packed as a whole, in order: with gzip (RFC 1952), or however `unpack` unpacks.
  * @throws `io/codec-failed` where it is damaged or cut off, `io/limit` where more than `most` bytes come out, and what reading throws
  */
-export async function* gunzip(source: ByteSource, options: GunzipOptions): AsyncIterable<Uint8Array> {
+export async function* gunzip(source: PackedSource, options: GunzipOptions): AsyncIterable<Uint8Array> {
   let made = 0;
   try {
     for await (const chunk of options.unpack(packedBytes(source, options))) {
@@ -33,15 +38,19 @@ export async function* gunzip(source: ByteSource, options: GunzipOptions): Async
     }
   } catch (cause) {
     if (cause instanceof FerryError) throw cause;
-    throw new FerryError("io/codec-failed", `${source.label} is no gzip file, or is damaged or cut off`, {
-      cause,
-      hint: "Verify the package; fetch it again.",
-    });
+    throw new FerryError(
+      "io/codec-failed",
+      `${source.label} cannot be unpacked: it is damaged, cut off, or packed in another way`,
+      {
+        cause,
+        hint: "Verify the package; fetch it again.",
+      },
+    );
   }
   await source.checkUnchanged?.();
 }
 
-async function* packedBytes(source: ByteSource, { signal, advanced }: GunzipOptions): AsyncIterable<Uint8Array> {
+async function* packedBytes(source: PackedSource, { signal, advanced }: GunzipOptions): AsyncIterable<Uint8Array> {
   for await (const chunk of source.stream(undefined, signal)) {
     throwIfAborted(signal);
     yield chunk;

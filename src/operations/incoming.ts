@@ -1,4 +1,4 @@
-/** Disks that come once: standard input, and files that are packed with gzip as a whole. */
+/** Disks that come once: standard input, and files that are packed with gzip or Zstandard as a whole. */
 import { isZero } from "../base/bytes.js";
 import { FerryError, throwIfAborted } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
@@ -7,13 +7,16 @@ import { diskFormats } from "../disk/formats.js";
 import type { DiskFormat, DiskStream } from "../disk/model.js";
 import { tellFormat } from "../disk/probe.js";
 import { byteReader } from "../io/byte-reader.js";
-import type { Context } from "../io/context.js";
+import type { Context, ScratchFile } from "../io/context.js";
 import { gunzip } from "../io/gunzip.js";
 import { noResolver } from "../io/resolver.js";
 import type { ByteSource, ByteStream } from "../io/source.js";
 import { iterableStream } from "../io/streams.js";
 import type { ByteTarget } from "../io/target.js";
+import { isXvaHead } from "../package/xva/chunks.js";
 import type { DiskSource } from "./disk.js";
+import { xvaDisk } from "./xva.js";
+import { openXvaStream } from "./xva-stream.js";
 
 /** Bytes that are looked at to tell the format. */
 const HEAD_BYTES = 64 * 1024;
@@ -24,6 +27,8 @@ const ZERO_UNIT = 64 * 1024;
 export interface IncomingOptions {
   /** `null`: told by content. Raw is never guessed. */
   readonly format: DiskFormatId | null;
+  /** Which disk of an XVA, by its name; `null`: the only one, or what comes is no archive. */
+  readonly member: string | null;
   /** `wanted`: read as it comes where the format lets it be; `refused`: always saved first, for whoever has to read it twice. */
   readonly onePass: "wanted" | "refused";
 }
@@ -37,40 +42,119 @@ export type IncomingDisk = (
 /** Codes that say that a disk cannot be read in one pass, though there is nothing wrong with it. */
 const NOT_IN_ONE_PASS: ReadonlySet<string> = new Set(["disk/not-streamable", "disk/stream-size"]);
 
+/** How a file is packed as a whole. */
+export type Packing = "gzip" | "zstd";
+
+/** The same by its first four bytes (RFC 1952, 2.3.1; RFC 8878, 3.1.1). `null`: it is not packed. */
+export function packingOf(head: Uint8Array): Packing | null {
+  if (head[0] === 0x1f && head[1] === 0x8b) return "gzip";
+  return head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd ? "zstd" : null;
+}
+
 /**
- * Takes a disk that comes once: in one pass where its format can, else saved into scratch space first.
- * @throws `disk/unknown-format`, `io/limit` above `limits.unpackedBytes`, and what opening and reading throw
+ * Takes a disk that comes once, packed as a whole or not: in one pass where its format can, else saved into scratch space first.
+ * @throws `disk/unknown-format`, `io/limit` above `limits.unpackedBytes`, `io/no-zstd`, `xva/which-disk`, and what opening and reading throw
  */
 export async function openIncoming(input: ByteStream, options: IncomingOptions, ctx: Context): Promise<IncomingDisk> {
   try {
+    // A guest's raw disk may begin with anything.
+    if (options.format === "raw") return await openPlain(keepFront(input), options, ctx);
     const kept = keepFront(input);
-    const format = await formatOf(kept.stream, options.format, ctx);
-    if (options.onePass === "wanted" && format.openStream !== undefined) {
-      try {
-        const stream = await format.openStream(kept.again(), ctx);
-        kept.forget();
-        return { kind: "stream", name: input.label, stream, close: () => stream.cancel() };
-      } catch (cause) {
-        if (!(cause instanceof FerryError) || !NOT_IN_ONE_PASS.has(cause.code)) throw cause;
-      }
-    }
-    const whole = kept.again();
+    const packing = packingOf(await byteReader(kept.stream, ctx.signal).read(4));
+    if (packing === null) return await openPlain(kept, options, ctx);
+    const packed = kept.again();
     kept.forget();
-    return await save(whole, format.id, ctx);
+    return await openPlain(keepFront(unpackedStream(packed, packing, ctx)), options, ctx);
   } catch (cause) {
     await input.cancel(cause);
     throw cause;
   }
 }
 
-/** A disk file that is packed with gzip as a whole, as it unpacks. The name of what is in it has no `.gz`. */
-export function unpackedStream(packed: ByteSource, ctx: Context): ByteStream {
-  const options = { unpack: ctx.runtime.gunzip, most: ctx.limits.unpackedBytes, signal: ctx.signal };
-  return iterableStream(packed.label.replace(/\.gz$/i, ""), gunzip(packed, options));
+async function openPlain(kept: KeptStream, options: IncomingOptions, ctx: Context): Promise<IncomingDisk> {
+  const { member } = options;
+  const { label } = kept.stream;
+  if (options.format === null || options.format === "xva") {
+    const head = await byteReader(kept.again(), ctx.signal).read(HEAD_BYTES);
+    if (isXvaHead(head)) return openArchive(kept, options, ctx);
+  }
+  if (member !== null) {
+    throw new FerryError(
+      "xva/no-archive",
+      `${label} is not an XVA, and of no other archive that comes once members are read`,
+      {
+        location: { at: "bytes", file: label, offset: 0 },
+        hint: "Save it to a file, unpacked, and name a member of that.",
+      },
+    );
+  }
+  const format = await formatOf(kept.again(), options.format, ctx);
+  if (options.onePass === "wanted" && format.openStream !== undefined) {
+    try {
+      const stream = await format.openStream(kept.again(), ctx);
+      kept.forget();
+      return { kind: "stream", name: label, stream, close: () => stream.cancel() };
+    } catch (cause) {
+      if (!(cause instanceof FerryError) || !NOT_IN_ONE_PASS.has(cause.code)) throw cause;
+    }
+  }
+  const whole = kept.again();
+  kept.forget();
+  const { scratch, source } = await save(whole, ctx);
+  return { kind: "file", name: label, source, resolver: noResolver, format: format.id, close: () => scratch.remove() };
+}
+
+/** A disk of an archive. */
+async function openArchive(kept: KeptStream, options: IncomingOptions, ctx: Context): Promise<IncomingDisk> {
+  const { member } = options;
+  const { label } = kept.stream;
+  const name = member === null ? label : `${label}!${member}`;
+  if (options.onePass === "wanted") {
+    try {
+      const stream = await openXvaStream(kept.again(), member, () => kept.forget(), ctx);
+      return { kind: "stream", name, stream, close: () => stream.cancel() };
+    } catch (cause) {
+      const again = cause instanceof FerryError && NOT_IN_ONE_PASS.has(cause.code) && kept.isKept;
+      if (!again) throw cause;
+    }
+  }
+  const whole = kept.again();
+  kept.forget();
+  const { scratch, source } = await save(whole, ctx);
+  try {
+    const chunks = await xvaDisk(source, member, ctx);
+    return { kind: "file", name, source, chunks, resolver: noResolver, format: "xva", close: () => scratch.remove() };
+  } catch (cause) {
+    await scratch.remove();
+    throw cause;
+  }
+}
+
+/** What is packed as a whole, as it unpacks. The name of what is in it has no `.gz` or `.zst`. @throws `io/no-zstd` */
+function unpackedStream(packed: ByteStream, packing: Packing, ctx: Context): ByteStream {
+  const { gunzip: unpackGzip, unzstd } = ctx.runtime;
+  const unpack = packing === "gzip" ? unpackGzip : unzstd;
+  if (unpack === undefined) {
+    throw new FerryError("io/no-zstd", `${packed.label} is packed with Zstandard, which this Node.js cannot unpack`, {
+      hint: "Unpack it on the way, zstd -dc FILE | vmferry disk convert - DEST, or use Node.js 22.15 or newer.",
+    });
+  }
+  const source = { label: packed.label, stream: () => packed };
+  const chunks = gunzip(source, { unpack, most: ctx.limits.unpackedBytes, signal: ctx.signal });
+  const plain = iterableStream(packed.label.replace(/\.(?:gz|zst)$/i, ""), chunks);
+  return { ...plain, cancel: (reason) => packed.cancel(reason).finally(() => plain.cancel(reason)) };
+}
+
+/** A stream whose front can be read anew. */
+interface KeptStream {
+  readonly stream: ByteStream;
+  readonly isKept: boolean;
+  again(): ByteStream;
+  forget(): void;
 }
 
 /** A stream whose chunks are kept until they are no longer needed, so that it can be read anew. */
-function keepFront(input: ByteStream): { readonly stream: ByteStream; again(): ByteStream; forget(): void } {
+function keepFront(input: ByteStream): KeptStream {
   const chunks = input[Symbol.asyncIterator]();
   let kept: Uint8Array[] | null = [];
 
@@ -95,6 +179,9 @@ function keepFront(input: ByteStream): { readonly stream: ByteStream; again(): B
   };
   return {
     stream: again(),
+    get isKept(): boolean {
+      return kept !== null;
+    },
     again,
     forget(): void {
       kept = null;
@@ -108,13 +195,15 @@ async function formatOf(input: ByteStream, named: DiskFormatId | null, ctx: Cont
   return tellFormat({ name: input.label, size: input.size ?? head.length, head, tail: new Uint8Array(0) }, diskFormats);
 }
 
-async function save(input: ByteStream, format: DiskFormatId, ctx: Context): Promise<IncomingDisk> {
+async function save(
+  input: ByteStream,
+  ctx: Context,
+): Promise<{ readonly scratch: ScratchFile; readonly source: ByteSource }> {
   const scratch = await ctx.runtime.scratch(input.label);
   try {
     await pour(input, scratch.target, ctx);
     await scratch.target.close();
-    const source = await scratch.open();
-    return { kind: "file", name: input.label, source, resolver: noResolver, format, close: () => scratch.remove() };
+    return { scratch, source: await scratch.open() };
   } catch (cause) {
     await scratch.remove();
     throw cause;

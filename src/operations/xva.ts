@@ -1,4 +1,5 @@
 /** The disks of XVA archives by name, with the sizes that `ova.xml` says. */
+import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { formatBytes, printable } from "../base/text.js";
 import type { Context } from "../io/context.js";
@@ -37,18 +38,23 @@ export async function xvaDisk(source: ByteSource, name: string | null, ctx: Cont
   const disks = await readXva(source, ctx);
   const found = name === null ? (disks.length === 1 ? disks[0] : undefined) : disks.find((disk) => disk.name === name);
   if (found !== undefined) return found;
-  const { label } = source;
-  const [first] = disks;
+  throw whichDisk(source.label, name, new Map(disks.map((disk) => [disk.name, disk.size])));
+}
+
+/** The error for a disk that was not named, or that is not there. @param disks bytes by name */
+export function whichDisk(label: string, name: string | null, disks: ReadonlyMap<string, number>): FerryError {
+  const [first] = disks.keys();
   if (first === undefined) {
-    throw new FerryError("xva/which-disk", `${label} has no disks`, {
+    return new FerryError("xva/which-disk", `${label} has no disks`, {
       hint: "It was exported without them, as templates and metadata are.",
     });
   }
-  const listed = disks.slice(0, LISTED).map((disk) => `${printable(disk.name)} (${formatBytes(disk.size)})`);
-  const rest = disks.length > LISTED ? ` and ${disks.length - LISTED} more` : "";
-  const what = name === null ? `has ${disks.length} disks` : `has no disk ${printable(name)}`;
-  throw new FerryError("xva/which-disk", `${label} ${what}; there are: ${listed.join(", ")}${rest}`, {
-    hint: `Name one behind an exclamation mark: '${label}!${printable(first.name)}'.`,
+  const all = [...disks].map(([disk, size]) => `${printable(disk)} (${formatBytes(size)})`);
+  const listed = all.slice(0, LISTED).join(", ");
+  const rest = all.length > LISTED ? ` and ${all.length - LISTED} more` : "";
+  const what = name === null ? "has several disks" : `has no disk ${printable(name)}`;
+  return new FerryError("xva/which-disk", `${label} ${what}; there are: ${listed}${rest}`, {
+    hint: `Name one behind an exclamation mark: '${label}!${printable(first)}'.`,
   });
 }
 
@@ -70,26 +76,36 @@ function sized(disk: XvaDisk, size: number | undefined): XvaDisk {
       ],
     };
   }
-  const padding = disk.chunks.length === 0 ? 0 : (disk.chunks[disk.chunks.length - 2] as number);
-  if (disk.size >= size && disk.size < size + Math.max(1, padding)) return { ...disk, size };
+  const lastBytes = disk.chunks.length === 0 ? 0 : (disk.chunks[disk.chunks.length - 2] as number);
+  const differs = sizeDiffers({ label: source.label, name: disk.name, size, chunksEnd: disk.size, lastBytes });
+  return { ...disk, size, ...(differs === null ? {} : { notes: [differs] }) };
+}
+
+/** Where the chunks of a disk end, and where they should. In bytes. */
+export interface XvaEnd {
+  readonly label: string;
+  readonly name: string;
+  readonly size: number;
+  readonly chunksEnd: number;
+  /** Of the last chunk, which may be padded. */
+  readonly lastBytes: number;
+}
+
+/** The finding that chunks are missing or too many; `null`: they end where the disk does. */
+export function sizeDiffers({ label, name, size, chunksEnd, lastBytes }: XvaEnd): Diagnostic | null {
+  if (chunksEnd >= size && chunksEnd < size + Math.max(1, lastBytes)) return null;
   return {
-    ...disk,
-    size,
-    notes: [
-      {
-        code: "xva/size-differs",
-        severity: "error",
-        message: `${printable(disk.name)} has ${size} bytes by ova.xml, and its chunks end at ${disk.size}`,
-        location,
-        hint: "Chunks are missing or too many: export the machine again.",
-        data: { size, chunksEnd: disk.size },
-      },
-    ],
+    code: "xva/size-differs",
+    severity: "error",
+    message: `${printable(name)} has ${size} bytes by ova.xml, and its chunks end at ${chunksEnd}`,
+    location: { at: "bytes", file: label, offset: 0 },
+    hint: "Chunks are missing or too many: export the machine again.",
+    data: { size, chunksEnd },
   };
 }
 
 /** `virtual_size` of every VDI record, by its reference. Records are structs of XML-RPC: members with a name and a value. */
-function diskSizes(root: XmlElement): ReadonlyMap<string, number> {
+export function diskSizes(root: XmlElement): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
   const objects = memberOf(root.name === "value" ? root : root.element("", "value"), "objects");
   for (const record of objects?.element("", "array")?.element("", "data")?.elements("", "value") ?? []) {

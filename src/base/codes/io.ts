@@ -50,6 +50,12 @@ export const ioCodes: CodeTable = {
     why: "Limits keep hostile or damaged input from using up memory and time.",
     fix: "If the input is trusted, raise the named limit.",
   },
+  "io/no-zstd": {
+    kind: "unsupported-feature",
+    what: "A file or stream is packed with Zstandard as a whole, and this Node.js has no decoder for that.",
+    why: "Node.js has one from version 22.15 on.",
+    fix: "Unpack it on the way: `zstd -dc vm.xva.zst | vmferry disk convert - vm.qcow2`.",
+  },
   "io/codec-failed": {
     kind: "corrupt",
     what: "A compressed unit could not be unpacked.",

@@ -11,8 +11,8 @@ export const xvaCodes: CodeTable = {
   "xva/no-archive": {
     kind: "invalid-format",
     what: "What was to be read as a disk of an XVA is not one.",
-    why: "XVA files are tar archives whose first member is `ova.xml`; packed or piped ones cannot be read at any place.",
-    fix: "Leave out `--from`, or unpack the file first: `gunzip`, `zstd -d`.",
+    why: "XVA files are tar archives whose first member is `ova.xml`; members of other archives cannot be read out of a pipe or a packed file.",
+    fix: "Leave out `--from`, or save the archive to a file, unpacked.",
   },
   "xva/which-disk": {
     kind: "not-found",

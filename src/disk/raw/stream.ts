@@ -1,13 +1,11 @@
-import { alignUp, isZero, SECTOR } from "../../base/bytes.js";
+import { alignUp, SECTOR } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import { byteReader } from "../../io/byte-reader.js";
 import type { Context } from "../../io/context.js";
 import type { ByteStream } from "../../io/source.js";
-import { memorySource } from "../../io/sources/memory.js";
 import { SEGMENT_BYTES } from "../cells.js";
+import { dataReads } from "../data-reads.js";
 import type { DiskStream, ReadOp } from "../model.js";
-import { plainRead } from "../pieces.js";
-import { PLAIN_UNIT } from "../plain.js";
 import { rawInfo } from "./read.js";
 
 /**
@@ -41,21 +39,6 @@ export async function openRawStream(input: ByteStream, ctx: Context): Promise<Di
     units: () => null,
     cancel: (reason) => input.cancel(reason),
   };
-}
-
-/** Reads of everything but zeros. */
-function* dataReads(bytes: Uint8Array, offset: number, label: string): Iterable<ReadOp> {
-  const source = memorySource(bytes, label);
-  let start = -1;
-  for (let at = 0; at < bytes.length; at += PLAIN_UNIT) {
-    const zero = isZero(bytes.subarray(at, at + PLAIN_UNIT));
-    if (!zero && start < 0) start = at;
-    if (zero && start >= 0) {
-      yield plainRead(source, start, offset + start, at - start);
-      start = -1;
-    }
-  }
-  if (start >= 0) yield plainRead(source, start, offset + start, bytes.length - start);
 }
 
 function wrongSize(label: string, size: number, what: string): FerryError {

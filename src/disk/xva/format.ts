@@ -21,7 +21,7 @@ export const xva: DiskFormat = {
     if ("chunks" in input) return openXva(input.chunks, ctx);
     throw new FerryError("xva/no-archive", `${input.bytes.label} is not an XVA`, {
       location: { at: "bytes", file: input.bytes.label, offset: 0 },
-      hint: "Leave out --from: XVA files are known by their content. An XVA in a pipe or packed with gzip has to be unpacked into a file first.",
+      hint: "Leave out --from: XVA files are known by their content.",
     });
   },
 };

@@ -2,11 +2,25 @@ import type { ByteRange } from "../../base/bytes.js";
 import { alignUp, MIB, SECTOR } from "../../base/bytes.js";
 import type { Context } from "../../io/context.js";
 import type { ChunkSet } from "../../io/source.js";
-import type { VirtualDisk } from "../model.js";
+import type { DiskInfo, VirtualDisk } from "../model.js";
 import { extentsOfPieces, type Piece, readsOfPieces } from "../pieces.js";
 
 /** Bytes of a chunk as every known writer makes them. */
 const CHUNK = MIB;
+
+/** Facts of a disk in chunks. @param bytes its size; what is missing of the last sector are zeros */
+export function xvaInfo(bytes: number): DiskInfo {
+  return {
+    format: "xva",
+    variant: "chunks",
+    size: alignUp(bytes, SECTOR),
+    logicalSectorSize: 512,
+    blockSize: CHUNK,
+    parent: null,
+    identity: null,
+    properties: {},
+  };
+}
 
 /** The disk whose chunks lie in an archive. Gaps, and what is missing of the last sector, are zeros. */
 export function openXva(chunks: ChunkSet, ctx: Context): VirtualDisk {
@@ -30,16 +44,7 @@ export function openXva(chunks: ChunkSet, ctx: Context): VirtualDisk {
   }
 
   return {
-    info: {
-      format: "xva",
-      variant: "chunks",
-      size,
-      logicalSectorSize: 512,
-      blockSize: CHUNK,
-      parent: null,
-      identity: null,
-      properties: {},
-    },
+    info: xvaInfo(size),
     extents: (range = { offset: 0, length: size }) => extentsOfPieces(pieces(range)),
     reads: (range) => readsOfPieces(pieces(range)),
     units: () => null,

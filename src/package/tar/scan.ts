@@ -82,19 +82,44 @@ function dialectOf(): { see(header: TarHeader): void; result(): TarDialect } {
   };
 }
 
+/** What a scan reads: a file, or what comes from a pipe. Places rise from read to read. */
+export interface TarBytes {
+  readonly label: string;
+  /** Bytes; of a pipe the most that a number can say, and reading past its end throws. */
+  readonly size: number;
+  read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** Where something other than zeros stands behind the end; `null`: nowhere, or nobody looks. */
+  findTrailing(end: number, signal: AbortSignal): Promise<number | null>;
+}
+
 /**
  * Reads every header of an archive. Damage ends the scan with a `damage` event and then `end`.
  * @param bound the limit that the number of headers is held against
  * @throws `io/limit` for too many headers or a too large extension header
  */
-export async function* scanTar(
+export function scanTar(
   source: ByteSource,
   ctx: Context,
   bound: "members" | "chunks" = "members",
 ): AsyncGenerator<TarEvent> {
+  const read = readAhead(source);
+  const { label, size } = source;
+  return scanTarBytes(
+    { label, size, read, findTrailing: (end, signal) => findTrailing(source, end, read, signal) },
+    ctx,
+    bound,
+  );
+}
+
+/** The same over whatever gives the bytes of an archive in rising order. @throws what reading throws, too */
+export async function* scanTarBytes(
+  source: TarBytes,
+  ctx: Context,
+  bound: "members" | "chunks",
+): AsyncGenerator<TarEvent> {
   const { limits, signal } = ctx;
   const file = source.label;
-  const read = readAhead(source);
+  const { read } = source;
   const dialect = dialectOf();
   let globals = NO_RECORDS;
   let extensions = NO_EXTENSIONS;
@@ -113,7 +138,7 @@ export async function* scanTar(
     }
     const block = await read(at, TAR_BLOCK, signal);
     if (isZero(block)) {
-      const trailingAt = await findTrailing(source, at, read, signal);
+      const trailingAt = await source.findTrailing(at, signal);
       yield { event: "end", offset: at, marked: true, dialect: dialect.result(), trailingAt };
       return;
     }

@@ -2,11 +2,11 @@
 
 import type { ByteRange } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
-import { printable } from "../../base/text.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource, ChunkSet } from "../../io/source.js";
 import { hasTarChecksum, TAR_BLOCK } from "../tar/header.js";
-import { scanTar, type TarEvent } from "../tar/scan.js";
+import { scanTar } from "../tar/scan.js";
+import { XVA_CONFIG, xvaMembers } from "./members.js";
 import { checkSums, type SumKind } from "./sums.js";
 
 /** A disk of an archive, and where the sums of its chunks stand. */
@@ -61,78 +61,53 @@ interface Growing {
   /** Triples (guest offset, source offset, length), merged where neighbours in the guest are neighbours in the file. */
   readonly runs: Numbers;
   readonly chunks: Numbers;
-  last: number;
   end: number;
   sums: SumKind | null;
 }
 
-const MEMBER = /^(.+)\/([0-9]{8,12})(\.xxhash|\.checksum)?$/;
-
-type Member = Extract<TarEvent, { event: "member" }>;
-
-/** The name of the first member of every XVA. */
-const CONFIG = "ova.xml";
-
 /** Whether a file is an XVA: a tar whose first member is `ova.xml`. */
 export async function isXva(source: ByteSource, signal?: AbortSignal): Promise<boolean> {
-  if (source.size < TAR_BLOCK) return false;
-  const head = await source.read(0, TAR_BLOCK, signal);
-  return hasTarChecksum(head) && new TextDecoder("latin1").decode(head).startsWith(`${CONFIG}\0`);
+  return isXvaHead(await source.read(0, Math.min(TAR_BLOCK, source.size), signal));
+}
+
+/** The same of a file's first bytes. */
+export function isXvaHead(head: Uint8Array): boolean {
+  if (head.length < TAR_BLOCK || !hasTarChecksum(head.subarray(0, TAR_BLOCK))) return false;
+  return new TextDecoder("latin1").decode(head.subarray(0, XVA_CONFIG.length + 1)) === `${XVA_CONFIG}\0`;
 }
 
 /**
  * Finds the disks of an XVA, in the order of the archive. Chunks are not read; what a disk takes in memory is 48 bytes a chunk.
- * Gaps in the numbers are zeros: as many bytes each as the first chunk of the archive has, which sets the unit. A member without bytes keeps
- * a connection alive and stands for nothing.
  * @throws `xva/bad-chunk` for numbers that do not rise, `tar/...`, `io/limit`
  */
 export async function readXvaDisks(source: ByteSource, ctx: Context): Promise<XvaArchive> {
   const disks: XvaDisk[] = [];
-  const names = new Set<string>();
+  const tell = xvaMembers(source.label, ctx);
   let config: ByteRange | null = null;
   /** Bytes that the lists of all disks take. */
   let held = 0;
-  let unit = 0;
   let open: Growing | null = null;
-  const bad = (member: Member, message: string): FerryError =>
-    new FerryError("xva/bad-chunk", message, {
-      location: { at: "bytes", file: source.label, offset: member.headerAt },
-      hint: "The archive is damaged: export the machine again.",
-    });
   for await (const event of scanTar(source, ctx, "chunks")) {
     if (event.event === "damage") throw event.error;
     if (event.event === "end") break;
-    const text = new TextDecoder("latin1").decode(event.name);
-    if (text === CONFIG) config ??= { offset: event.dataAt, length: event.present };
-    const match = MEMBER.exec(text);
-    if (match === null) continue;
-    const [, name = "", digits = "", suffix] = match;
-    if (open === null || open.name !== name) {
-      if (open !== null) disks.push(closed(open, source, ctx));
-      if (names.has(name)) throw bad(event, `the chunks of ${printable(name)} do not stand together`);
-      names.add(name);
-      if (names.size > ctx.limits.members) {
-        throw new FerryError("io/limit", `${source.label} has more than ${ctx.limits.members} disks`, {
-          hint: "Raise the limit 'members' if you trust the package.",
-        });
-      }
-      open = { name, runs: new Numbers(), chunks: new Numbers(), last: -1, end: 0, sums: null };
-    }
-    const number = Number(digits);
-    if (suffix !== undefined) {
-      if (number !== open.last) throw bad(event, `the sum of chunk ${number} of ${printable(name)} does not follow it`);
-      if (open.chunks.length === 0) throw bad(event, `a sum of ${printable(name)} comes before its first chunk`);
-      open.chunks.set(open.chunks.length - 1, event.dataAt);
-      open.sums = suffix === ".xxhash" ? "xxh64" : "sha1";
+    const member = tell(event);
+    if (member === null) continue;
+    if (member.what === "config") {
+      config = { offset: event.dataAt, length: event.present };
       continue;
     }
-    if (number <= open.last) throw bad(event, `chunk ${number} of ${printable(name)} follows chunk ${open.last}`);
-    if (event.present < event.size) throw bad(event, `chunk ${number} of ${printable(name)} is cut off`);
-    if (unit === 0) unit = event.size;
-    const start = open.end + (number - open.last - 1) * unit;
-    if (!Number.isSafeInteger(start + event.size)) throw bad(event, `chunk ${number} lies past every disk`);
-    open.last = number;
-    open.end = start + event.size;
+    if (member.what === "sum") {
+      // A sum follows its chunk: there is one.
+      open?.chunks.set(open.chunks.length - 1, event.dataAt);
+      if (open !== null) open.sums = member.kind;
+      continue;
+    }
+    if (member.opens) {
+      if (open !== null) disks.push(closed(open, source, ctx));
+      open = { name: member.name, runs: new Numbers(), chunks: new Numbers(), end: 0, sums: null };
+    }
+    if (open === null) throw new FerryError("internal/bug", "a chunk belongs to no disk");
+    open.end = member.start + event.size;
     open.chunks.push(event.dataAt, event.size, -1);
     held += 48;
     if (held > ctx.limits.tableBytes) {
@@ -140,7 +115,7 @@ export async function readXvaDisks(source: ByteSource, ctx: Context): Promise<Xv
         hint: "Raise the limit tableBytes if the archive is trusted.",
       });
     }
-    if (event.size > 0) open.runs.push(start, event.dataAt, event.size);
+    if (event.size > 0) open.runs.push(member.start, event.dataAt, event.size);
   }
   if (open !== null) disks.push(closed(open, source, ctx));
   return { config, disks };

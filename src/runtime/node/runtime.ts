@@ -4,7 +4,7 @@ import type { Diagnostic } from "../../base/diagnostics.js";
 import { defaultLimits, type Limits } from "../../base/limits.js";
 import { type Context, type ProgressScope, type Runtime, silentProgress } from "../../io/context.js";
 import { libdeflateCodec, zlibCodec } from "./codec.js";
-import { nodeGunzip } from "./gunzip.js";
+import { nodeGunzip, nodeUnzstd } from "./gunzip.js";
 import { nodeHash } from "./hash.js";
 import { createInlinePool } from "./inline-pool.js";
 import { disabledParts, loadNative, type Native } from "./native.js";
@@ -34,6 +34,7 @@ export function createNodeRuntime(options: NodeRuntimeOptions): NodeRuntime {
   const native = loadNative(disabled);
   const zlib = zlibCodec();
   const codec = native.libdeflate === null ? zlib : libdeflateCodec(native.libdeflate, zlib);
+  const unzstd = nodeUnzstd();
   const size = options.workers ?? availableParallelism();
   const pool =
     size === 0 ? createInlinePool({ codec, portable: zlib }) : createPool({ entry: options.worker, size, disabled });
@@ -43,6 +44,7 @@ export function createNodeRuntime(options: NodeRuntimeOptions): NodeRuntime {
     codec,
     hash: nodeHash,
     gunzip: nodeGunzip,
+    ...(unzstd === null ? {} : { unzstd }),
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     now: () => new Date(),
     scratch: (label) => createScratch(options.scratch ?? tmpdir(), label, native),

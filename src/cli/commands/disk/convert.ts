@@ -40,7 +40,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     ...workOptions,
   },
   details: [
-    "Several threads unpack, pack and write at once; holes are skipped. A chain of disks is flattened, unless --keep-chain is given. A stream-optimized VMDK on standard input, and any disk packed with gzip, is read as it comes where its format allows it, and saved beside DEST first where not. The result appears under its name when it is complete.",
+    "Several threads unpack, pack and write at once; holes are skipped. A chain of disks is flattened, unless --keep-chain is given. A stream-optimized VMDK or an XVA on standard input, and any disk packed with gzip or Zstandard, is read as it comes where its format allows it, and saved beside DEST first where not. The result appears under its name when it is complete.",
   ],
   examples: [
     "disk convert server.vmdk server.vhdx",
