@@ -53,7 +53,7 @@ export {
   openPackageDisk,
   planDiskConversion,
 } from "./operations/disk.js";
-export { diskCheck } from "./operations/disk-check.js";
+export { type DiskCheckOptions, diskCheck } from "./operations/disk-check.js";
 export { type DiskMap, type DiskMapOptions, diskMap } from "./operations/disk-map.js";
 export { allCodes, explain, explainCode } from "./operations/explain.js";
 export { type FixDestination, type FixOptions, type FixPlan, fixResult, planFix } from "./operations/fix.js";

@@ -14,7 +14,8 @@ const ZEROS = new Uint8Array(1024 * 1024);
 /** Zeros that are hashed before others have their turn on this thread: a tenth of a second, so that an interruption is heard. */
 const TURN = 128 * 1024 * 1024;
 
-interface ReadJob {
+/** A segment to be decoded. */
+export interface ReadJob {
   readonly offset: number;
   readonly length: number;
   readonly reads: readonly SegmentRead[];
@@ -36,7 +37,8 @@ export function createReadKernel(unitKernels: Iterable<UnitKernel>): Kernel<Read
   };
 }
 
-const readKernel = createReadKernel(unitKernels);
+/** For whoever reads a whole disk segment by segment. */
+export const readKernel: Kernel<ReadJob, ArrayBuffer> = createReadKernel(unitKernels);
 
 /**
  * Digest of a disk's guest content: of the bytes that a raw image of it would have. Holes are hashed without being read.

@@ -3,9 +3,10 @@ import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
 import type { Registry } from "../base/registry.js";
 import type { Context } from "../io/context.js";
-import type { ByteSource, DiskInput, SourceRef, SourceRequest, SourceResolver } from "../io/source.js";
+import type { ByteSource, DiskInput, SourceRequest, SourceResolver } from "../io/source.js";
 import type { DiskFormat, DiskInfo, DiskParent, VirtualDisk } from "./model.js";
 import { probeWindow, tellFormat } from "./probe.js";
+import { type SeenFile, seenFile } from "./seen-files.js";
 import { stackDisk } from "./stack.js";
 
 /** How a disk is opened. */
@@ -26,13 +27,6 @@ export interface DiskLayer {
   readonly own: VirtualDisk;
   /** The layer over all below it. Closing it closes them, and the sources that were opened for them. */
   readonly whole: VirtualDisk;
-}
-
-/** A file of a chain, for telling one that stands in it twice. */
-interface SeenFile {
-  readonly label: string;
-  /** `null`: nobody can tell; then the depth ends a circle. */
-  readonly place: string | null;
 }
 
 /**
@@ -90,37 +84,6 @@ export async function openLayer(input: DiskInput, options: OpenDiskOptions, ctx:
   throw new FerryError("disk/no-snapshots", `a ${format.id} disk has no snapshots inside`, {
     hint: "Its snapshots are files of their own: name the file of the one that is meant.",
   });
-}
-
-/** Where a file of a chain lies. @throws `disk/chain-loop` where it stands in the chain already */
-function seenFile(source: ByteSource, above: readonly SeenFile[]): SeenFile {
-  const place = placeOf(source.ref());
-  if (place !== null && above.some((file) => file.place === place)) {
-    const names = [...above.map(({ label }) => label), source.label];
-    throw new FerryError("disk/chain-loop", `the disk chain comes back to itself: ${names.join(" over ")}`, {
-      location: { at: "bytes", file: source.label, offset: 0 },
-      hint: "One of the images names the wrong parent: look for the chain as it was, such as in a backup.",
-    });
-  }
-  return { label: source.label, place };
-}
-
-/** Where bytes lie on disk: file, inode and range. Bytes in memory have no place. */
-function placeOf(ref: SourceRef | null): string | null {
-  switch (ref?.kind) {
-    case "file":
-      return `${ref.stamp.device}:${ref.stamp.inode} ${ref.stamp.inode === 0 ? ref.path : ""}`;
-    case "slice": {
-      const place = placeOf(ref.of);
-      return place === null ? null : `${place} ${ref.offset}+${ref.length}`;
-    }
-    case "concat": {
-      const places = ref.of.map(placeOf);
-      return places.includes(null) ? null : places.join(", ");
-    }
-    default:
-      return null;
-  }
 }
 
 /** What a resolver is asked for. */

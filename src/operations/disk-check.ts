@@ -5,6 +5,8 @@ import { diskFormats } from "../disk/formats.js";
 import type { DiskFormat, DiskInfo } from "../disk/model.js";
 import { parentChanged, parentRequest } from "../disk/open.js";
 import { probeWindow, tellFormat } from "../disk/probe.js";
+import { seenFile } from "../disk/seen-files.js";
+import { unpackAll } from "../disk/unpack-all.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource, ChunkSet, SourceResolver } from "../io/source.js";
 import { type CheckedImage, type CheckResult, toDiagnosticResult } from "../report/results.js";
@@ -36,6 +38,15 @@ class Findings {
   }
 }
 
+/** How far a check goes. */
+export interface DiskCheckOptions {
+  /**
+   * `structure`: pointers, tables, counts and sums, which takes as long as reading the tables. `deep`: every packed unit is unpacked too,
+   * which takes as long as reading the disk.
+   */
+  readonly depth: "structure" | "deep";
+}
+
 /** One file of a chain. */
 interface Layer {
   readonly file: string;
@@ -59,16 +70,17 @@ interface CheckedLayer {
 
 /**
  * `vmferry disk check`: every structure of an image, and of each parent that the resolver opens. Damage is a finding, never thrown.
- * @throws `disk/unknown-format`, `disk/name-disagrees`, `io/read-failed`, `io/limit` where tables are larger than limits allow, or the
- *   chain is deeper than `limits.chainDepth`
+ * @throws `disk/unknown-format`, `disk/name-disagrees`, `io/read-failed`, `disk/chain-loop` where an image is its own ancestor, `io/limit`
+ *   where tables are larger than limits allow, or the chain is deeper than `limits.chainDepth`
  */
-export async function diskCheck(disk: DiskSource, ctx: Context): Promise<CheckResult> {
+export async function diskCheck(disk: DiskSource, { depth }: DiskCheckOptions, ctx: Context): Promise<CheckResult> {
   const { name, source, chunks, resolver, format } = disk;
   const images: CheckedImage[] = [];
+  const seen = chunks === undefined ? [seenFile(source, [])] : [];
   const opened: ByteSource[] = [];
   try {
     let layer: Layer = { file: name, source, ...(chunks === undefined ? {} : { chunks }), resolver, format };
-    let checked = await checkLayer(layer, ctx);
+    let checked = await checkLayer(layer, depth, ctx);
     for (;;) {
       const parent = checked.facts?.parent ?? null;
       if (parent === null) break;
@@ -83,8 +95,9 @@ export async function diskCheck(disk: DiskSource, ctx: Context): Promise<CheckRe
         break;
       }
       opened.push(below);
+      seen.push(seenFile(below, seen));
       const next: Layer = { file: below.label, source: below, resolver, format: parent.format ?? null };
-      const checkedNext = await checkLayer(next, ctx);
+      const checkedNext = await checkLayer(next, depth, ctx);
       const changed =
         checkedNext.facts === null ? null : parentChanged(layer.file, parent, below.label, checkedNext.facts);
       if (changed !== null) checked.findings.add(changed);
@@ -99,7 +112,7 @@ export async function diskCheck(disk: DiskSource, ctx: Context): Promise<CheckRe
   return { schema: "vmferry/check@1", ...top, parents };
 }
 
-async function checkLayer(layer: Layer, ctx: Context): Promise<CheckedLayer> {
+async function checkLayer(layer: Layer, depth: DiskCheckOptions["depth"], ctx: Context): Promise<CheckedLayer> {
   const { source, chunks, resolver } = layer;
   const format =
     layer.format === null
@@ -125,7 +138,8 @@ async function checkLayer(layer: Layer, ctx: Context): Promise<CheckedLayer> {
       findings.add(asFinding(cause));
     }
   }
-  return { format, checked: check !== undefined, facts: await factsOf(layer, format, findings, collecting), findings };
+  const facts = await factsOf(layer, format, { findings, depth }, collecting);
+  return { format, checked: check !== undefined, facts, findings };
 }
 
 /** A failure that is about the image. Others are thrown on: no verdict can be given. */
@@ -139,13 +153,22 @@ function isAboutImage({ kind }: FerryError): boolean {
 }
 
 /** What opening the layer tells. An image that cannot be opened is not sound, whatever its check says. */
-async function factsOf(layer: Layer, format: DiskFormat, findings: Findings, ctx: Context): Promise<Facts> {
+async function factsOf(
+  layer: Layer,
+  format: DiskFormat,
+  { findings, depth }: { readonly findings: Findings; readonly depth: DiskCheckOptions["depth"] },
+  ctx: Context,
+): Promise<Facts> {
   // A check has said by itself what opening would report again. Sums of chunks say nothing about what opening finds.
   const scope: Context = format.check === undefined ? ctx : { ...ctx, report: () => {} };
   try {
     const disk = await format.open(inputOf(layer), layer.resolver, scope);
     const { variant, parent, identity, otherIdentities = [] } = disk.info;
-    await disk.close();
+    try {
+      if (depth === "deep") await unpackAll(disk, layer.file, (finding) => findings.add(finding), ctx);
+    } finally {
+      await disk.close();
+    }
     return { variant, parent, identity, otherIdentities };
   } catch (cause) {
     if (!(cause instanceof FerryError)) throw cause;

@@ -35,7 +35,7 @@ async function peerCheck(file: string, format: string): Promise<PeerVerdict> {
 
 async function ourCheck(file: string): Promise<CheckResult> {
   const source = memorySource(new Uint8Array(await readFile(file)), file);
-  return diskCheck({ name: file, source, resolver: noResolver, format: null }, testContext());
+  return diskCheck({ name: file, source, resolver: noResolver, format: null }, { depth: "structure" }, testContext());
 }
 
 async function qemuImg(...args: readonly string[]): Promise<void> {

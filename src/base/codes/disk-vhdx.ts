@@ -84,4 +84,14 @@ export const vhdxCodes: CodeTable = {
     why: "The disk holds only what differs from the parent: without it, it is incomplete.",
     fix: "Attach the disk to its parent again where it comes from, such as with `Set-VHD`.",
   },
+  "vhdx/reserved-bits": {
+    what: "Bits are set in an entry of a VHDX block table that have to be zero.",
+    why: "The entry was changed by something that is no writer of VHDX; what it points to may be right all the same.",
+    fix: "Compare the file with the original. Converting the disk writes entries without them.",
+  },
+  "vhdx/leaked-space": {
+    what: "Parts of a VHDX file belong to no block and to no structure.",
+    why: "They take room and do no harm: blocks were given up, or a program ended between taking room and using it.",
+    fix: "Nothing has to be done. Converting the disk gives the room back.",
+  },
 };

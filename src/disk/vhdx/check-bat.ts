@@ -1,4 +1,4 @@
-import { MIB } from "../../base/bytes.js";
+import { isZero, MIB } from "../../base/bytes.js";
 import type { Diagnostic, Location } from "../../base/diagnostics.js";
 import { throwIfAborted } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
@@ -44,8 +44,11 @@ export async function* batFindings(
   mark(0, HEADER_SECTION.end);
   for (const { at, length } of parts) mark(at, length);
 
+  let sound = true;
+
   function* placed(what: string, at: number, length: number, needed: number, location: Location): Iterable<Diagnostic> {
     if (at + needed > source.size) {
+      sound = false;
       yield bad(`${what} is said to lie at ${at}, and the file ends at ${source.size}`, location);
       return;
     }
@@ -56,6 +59,7 @@ export async function* batFindings(
       else if (taken.has(mib)) over ??= "block";
       taken.add(mib);
     }
+    if (over !== null) sound = false;
     if (over === "structure") {
       yield {
         code: "vhdx/overlap",
@@ -96,17 +100,21 @@ export async function* batFindings(
       if (index % (ratio + 1) === ratio) {
         // Without a parent these entries mean nothing, and qemu-img before 8.1 left rubbish in them.
         if (!hasParent) continue;
+        if (hasReservedBits(view, entry)) yield reservedBits(`the sector bitmap of chunk ${chunk}`, location);
         if (number === FULLY_PRESENT) {
           yield* placed(`the sector bitmap of chunk ${chunk}`, placeOf(view, entry), MIB, MIB, location);
         } else if (number !== 0 || partial) {
+          sound = false;
           yield bad(`the sector bitmap of chunk ${chunk} is in state ${number}, and blocks need it`, location);
         }
         partial = false;
         continue;
       }
       const block = index - chunk;
+      if (block < blocks && hasReservedBits(view, entry)) yield reservedBits(`block ${block}`, location);
       const state = block < blocks ? STATES[number] : "absent";
       if (state === null || state === undefined || (state === "partial" && !hasParent)) {
+        sound = false;
         yield bad(`block ${block} is in state ${number}, which it cannot be in`, location);
         continue;
       }
@@ -116,6 +124,55 @@ export async function* batFindings(
       yield* placed(`block ${block}`, placeOf(view, entry), blockBytes, needed, location);
     }
   }
+  // What looks like a leak may be what a damaged pointer meant.
+  if (sound) yield* leakFindings(source, (mib) => structures.has(mib) || taken.has(mib), ctx);
+}
+
+/** Bits 3 to 19 of an entry (MS-VHDX 2.5.1). */
+function hasReservedBits(view: DataView, entry: number): boolean {
+  return Math.floor((view.getUint32(entry, true) % 2 ** 20) / 8) !== 0;
+}
+
+function reservedBits(what: string, location: Location): Diagnostic {
+  return {
+    code: "vhdx/reserved-bits",
+    severity: "warning",
+    message: `the entry of ${what} has bits set that have to be zero`,
+    hint: "Readers pass over them. Converting the disk writes entries without them.",
+    location,
+  };
+}
+
+/** MiB of the file that hold something and belong to nothing. Zeros are room that was made and not used yet, as qemu-img leaves. */
+async function* leakFindings(
+  source: ByteSource,
+  isUsed: (mib: number) => boolean,
+  ctx: Context,
+): AsyncIterable<Diagnostic> {
+  const whole = { offset: 0, length: source.size };
+  let leaked = 0;
+  let first = 0;
+  let next = 0;
+  for await (const { offset, length } of source.dataRuns?.(whole, ctx.signal) ?? [whole]) {
+    throwIfAborted(ctx.signal);
+    const end = Math.ceil((offset + length) / MIB);
+    for (next = Math.max(next, Math.floor(offset / MIB)); next < end; next++) {
+      if (isUsed(next)) continue;
+      const at = next * MIB;
+      if (isZero(await source.read(at, Math.min(MIB, source.size - at), ctx.signal))) continue;
+      if (leaked === 0) first = next;
+      leaked++;
+    }
+  }
+  if (leaked === 0) return;
+  yield {
+    code: "vhdx/leaked-space",
+    severity: "info",
+    message: `${leaked} MiB of the file belong to nothing, the first of them at ${first * MIB}`,
+    hint: "They cost room and nothing else. Converting the disk gives it back.",
+    location: { at: "bytes", file: source.label, offset: first * MIB, length: MIB },
+    data: { leakedMib: leaked },
+  };
 }
 
 function bad(message: string, location: Location): Diagnostic {

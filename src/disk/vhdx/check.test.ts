@@ -50,7 +50,7 @@ const DIRTY: CraftedVhdx = { diskBytes: 4 * MIB, blockBytes: MIB, entries: [], l
 /** A file whose block table is only in its log (MS-VHDX 2.3.1), in two entries, and data of which a part is zeroed by the log. */
 function dirty(): SparseBytes {
   const file = craftVhdx(DIRTY);
-  for (let mib = 4; mib < 8; mib++) file.write(mib * MIB, new Uint8Array(MIB).fill(mib));
+  file.write(5 * MIB, new Uint8Array(MIB).fill(5));
   const table = (...mibs: readonly number[]): Uint8Array => {
     const sector = new Uint8Array(4096);
     for (const [i, mib] of mibs.entries()) if (mib > 0) sector.set(entryBytes(6, mib), 8 * i);
@@ -239,6 +239,26 @@ describe("VHDX repair", () => {
       assert.ok(equalBytes(done.file.read(REGIONS[0], 0x20000), whole.read(REGIONS[0], 0x20000)));
       assert.ok(equalBytes(done.file.read(MIB, done.file.size - MIB), whole.read(MIB, whole.size - MIB)));
     }
+  });
+
+  it("names entries with reserved bits set, and reads them all the same", async () => {
+    const file = await dynamic();
+    const [index = 0] = placed(file);
+    const at = batAt(file) + 8 * index;
+    const before = await guestSum(vhdx, file);
+    // Bit 3 of the entry (MS-VHDX 2.5.1): the lowest of the reserved ones.
+    damage(file, at, Uint8Array.of((file.read(at, 1)[0] as number) + 8));
+    assert.deepEqual(await checked(vhdx, file), ["warning vhdx/reserved-bits"]);
+    assert.equal(await guestSum(vhdx, file), before);
+  });
+
+  it("counts what the file holds and nothing uses, and no holes", async () => {
+    const file = await dynamic();
+    const end = Math.ceil(file.size / MIB);
+    file.truncate((end + 3) * MIB);
+    assert.deepEqual(await checked(vhdx, file), []);
+    file.write((end + 1) * MIB, new Uint8Array(MIB).fill(1));
+    assert.deepEqual(await checked(vhdx, file), ["info vhdx/leaked-space"]);
   });
 
   it("mends a region table that the log changes and one that is damaged at once", async () => {
