@@ -1,5 +1,7 @@
 /** Edits that mends are made of. */
 import type { OvfDocument } from "../ovf/document.js";
+import { CIM_CLASSES, RASD } from "../ovf/namespaces.js";
+import type { OvfItem } from "../ovf/views/items.js";
 import type { XmlEdit } from "../xml/changes.js";
 import type { XmlElement } from "../xml/tree.js";
 
@@ -59,4 +61,30 @@ function freePrefix(element: XmlElement, wished: string): string {
     const prefix = n === 0 ? wished : `${wished}-${n}`;
     if (!taken.has(prefix)) return prefix;
   }
+}
+
+/** Says that nobody has to know an element. */
+export function optionalEdits(document: OvfDocument, element: XmlElement): readonly XmlEdit[] {
+  return attributeEdits(document, element, "required", "false");
+}
+
+/** Sets a property of an item. A new one stands where the alphabet puts it, as the schemas want it. */
+export function propertyEdit(item: OvfItem, name: string, value: string): XmlEdit {
+  const { element, scope } = item;
+  for (const there of scope.cimChildren(element, name)) return { edit: "xml", element: there, change: { text: value } };
+  let namespace = RASD;
+  let before: XmlElement | undefined;
+  for (const child of element.elements()) {
+    const own = child.namespace.startsWith(CIM_CLASSES);
+    if (own) namespace = child.namespace;
+    if (before === undefined && (!own || child.name > name)) before = child;
+  }
+  const created = element.create(namespace, name);
+  created.text = value;
+  return { edit: "xml", element, change: { insert: created, ...(before === undefined ? {} : { before }) } };
+}
+
+/** Takes an element out. */
+export function removal(element: XmlElement): XmlEdit {
+  return { edit: "xml", element, change: "remove" };
 }

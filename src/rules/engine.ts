@@ -176,7 +176,7 @@ function diagnosticOf<N extends NodeKind>(
   const location = finding.location ?? placeOf(node);
   return {
     code: rule.code,
-    severity,
+    severity: finding.severity ?? severity,
     message: finding.message ?? fill(rule.what, values).replace(/\.$/, ""),
     hint: finding.hint ?? fill(rule.fix, values),
     ...(rule.spec === null ? {} : { spec: rule.spec }),

@@ -5,6 +5,8 @@ import { CIM_CLASSES, OVF_1, VMWARE, XSI } from "../ovf/namespaces.js";
  * Each part is XML with the prefixes `ovf` (also the default), `rasd`, `vssd`, `vmw` and `xsi`.
  */
 export interface Example {
+  /** The namespace of the envelope and of `ovf`, in place of that of OVF 1. */
+  readonly namespace?: string;
   /** Attributes of the Envelope. */
   readonly envelope?: string;
   /** `File` elements. */
@@ -61,6 +63,7 @@ export function exampleItem(properties: Readonly<Record<string, string | number>
 /** The whole descriptor of an example. */
 export function descriptorOf(example: Example): string {
   const {
+    namespace = OVF_1,
     envelope = "",
     references = '<File ovf:id="file1" ovf:href="disk1.vmdk" ovf:size="68096"/>',
     disks = '<Disk ovf:diskId="disk1" ovf:fileRef="file1" ovf:capacity="8" ovf:capacityAllocationUnits="byte * 2^20" ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>',
@@ -89,7 +92,7 @@ export function descriptorOf(example: Example): string {
     </VirtualHardwareSection>
   </VirtualSystem>`;
   return `<?xml version="1.0" encoding="UTF-8"?>
-<Envelope xmlns="${OVF_1}" xmlns:ovf="${OVF_1}" xmlns:rasd="${CIM_CLASSES}cim-schema/2/CIM_ResourceAllocationSettingData" xmlns:vssd="${CIM_CLASSES}cim-schema/2/CIM_VirtualSystemSettingData" xmlns:vmw="${VMWARE}" xmlns:xsi="${XSI}" ${envelope}>
+<Envelope xmlns="${namespace}" xmlns:ovf="${namespace}" xmlns:rasd="${CIM_CLASSES}cim-schema/2/CIM_ResourceAllocationSettingData" xmlns:vssd="${CIM_CLASSES}cim-schema/2/CIM_VirtualSystemSettingData" xmlns:vmw="${VMWARE}" xmlns:xsi="${XSI}" ${envelope}>
   <References>${references}</References>
   <DiskSection><Info>Disks</Info>${disks}</DiskSection>
   <NetworkSection><Info>Networks</Info>${networks}</NetworkSection>

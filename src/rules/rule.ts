@@ -29,6 +29,8 @@ export interface Finding {
   /** Instead of the rule's own words, where more is known. */
   readonly message?: string;
   readonly hint?: string;
+  /** Instead of the rule's own, where it is not equally bad everywhere: one target refuses what another one changes. */
+  readonly severity?: Severity;
   readonly related?: Diagnostic["related"];
 }
 

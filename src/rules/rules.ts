@@ -34,6 +34,7 @@ import { packagedDiskRules } from "./package/disks.js";
 import { fileRules } from "./package/files.js";
 import { trustRules } from "./package/trust.js";
 import type { AnyRule } from "./rule.js";
+import { targetRules } from "./target/rules.js";
 
 /** Every rule. A new one is a value in the file of its topic; a new topic is one line here. */
 export const rules: readonly AnyRule[] = [
@@ -71,6 +72,7 @@ export const rules: readonly AnyRule[] = [
   ...productRules,
   ...propertyRules,
   ...propertyValueRules,
+  ...targetRules,
 ];
 
 /** What the codes of the rules mean, as the table of all codes has it. */

@@ -47,6 +47,8 @@ function hyperv(
     defaultFirmware: "bios",
     limits: { ...limits, diskBytes: 64 * TIB },
     memory: { stepBytes: 2 * MIB, minBytes: 32 * MIB },
+    // SCVMM had a tool that read OVF; Hyper-V itself has none.
+    reader: null,
     accepts: {
       packages: ["hyperv"],
       ovfVersions: [],

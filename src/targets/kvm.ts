@@ -1,6 +1,7 @@
 import { MIB, TIB } from "../base/bytes.js";
 import type { Bus } from "../base/ids.js";
 import type { BusShape, MachineShape, TargetProfile } from "./profile.js";
+import { proxmoxReader, virtV2vReader } from "./readers.js";
 
 /*
  * Sources: libvirt "Domain XML format" (formatdomain.html: disk buses, controllers and models), QEMU's `-device help` and `-machine help`,
@@ -71,6 +72,7 @@ export const libvirt: TargetProfile = {
   defaultFirmware: "bios",
   limits,
   memory,
+  reader: virtV2vReader,
   accepts: { packages: ["libvirt"], ovfVersions: [], digests: [], disks },
 };
 
@@ -83,5 +85,46 @@ export const qemu: TargetProfile = {
   defaultFirmware: "bios",
   limits,
   memory,
+  reader: null,
   accepts: { packages: [], ovfVersions: [], digests: [], disks },
 };
+
+/*
+ * Proxmox VE. Sources: "Qemu/KVM Virtual Machines" in its administration guide (buses: 4 IDE, 6 SATA and 31 SCSI drives, 16 VirtIO drives, 32
+ * network cards; machine types i440fx and q35, SeaBIOS and OVMF).
+ */
+function proxmox(version: "8" | "9"): TargetProfile {
+  const buses: MachineShape["buses"] = {
+    ide: { controllers: 2, slots: 2 },
+    sata: { controllers: 1, slots: 6 },
+    scsi: { controllers: 1, slots: 31, models: ["lsi53c895a", "pvscsi", "megasas"] },
+    "virtio-scsi": { controllers: 1, slots: 31 },
+    "virtio-blk": virtioBlk,
+    usb,
+  };
+  return {
+    id: `proxmox-${version}`,
+    platform: "proxmox",
+    version,
+    shapes: [
+      {
+        id: "pc",
+        firmware: ["bios", "efi", "efi-secure"],
+        bootBuses: ["scsi", "virtio-scsi", "sata", "ide", "virtio-blk"],
+        nicModels: ["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139"],
+        buses,
+        cdromBuses: ["ide", "sata", "scsi"],
+      },
+    ],
+    defaultFirmware: "bios",
+    limits: { ...limits, nics: 32 },
+    memory: { stepBytes: MIB, minBytes: 16 * MIB },
+    reader: proxmoxReader,
+    accepts: { packages: ["ova", "directory"], ovfVersions: ["1.0"], digests: [], disks },
+  };
+}
+
+/** Proxmox VE 8. */
+export const proxmox8: TargetProfile = proxmox("8");
+/** Proxmox VE 9. */
+export const proxmox9: TargetProfile = proxmox("9");

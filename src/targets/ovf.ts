@@ -1,5 +1,6 @@
 import { GIB, MIB, TIB } from "../base/bytes.js";
 import type { BusShape, TargetProfile } from "./profile.js";
+import { virtualBoxReader, xenCenterReader, xenOrchestraReader } from "./readers.js";
 
 /** More than any descriptor holds. */
 const any: BusShape = { controllers: 65_536, slots: 65_536 };
@@ -30,6 +31,7 @@ export const ovf: TargetProfile = {
   defaultFirmware: "bios",
   limits: { cpus: 65_536, memoryBytes: Number.MAX_SAFE_INTEGER, diskBytes: Number.MAX_SAFE_INTEGER, nics: 65_536 },
   memory: { stepBytes: 1, minBytes: 1 },
+  reader: null,
   accepts: {
     packages: ["ova", "directory"],
     ovfVersions: ["2.1", "2.0", "1.1", "1.0"],
@@ -67,6 +69,7 @@ export const virtualbox7: TargetProfile = {
   defaultFirmware: "bios",
   limits: { cpus: 64, memoryBytes: 2 * TIB, diskBytes: 2048 * TIB, nics: 8 },
   memory: { stepBytes: MIB, minBytes: 4 * MIB },
+  reader: virtualBoxReader,
   accepts: {
     packages: ["ova", "directory", "vbox"],
     ovfVersions: ["1.0", "2.0", "0.9"],
@@ -102,6 +105,7 @@ export const xenserver8: TargetProfile = {
   defaultFirmware: "bios",
   limits: { cpus: 64, memoryBytes: 1536 * GIB, diskBytes: 2040 * GIB, nics: 7 },
   memory: { stepBytes: MIB, minBytes: 16 * MIB },
+  reader: xenCenterReader,
   accepts: {
     packages: ["ova", "directory", "xva"],
     ovfVersions: ["1.0"],
@@ -109,6 +113,26 @@ export const xenserver8: TargetProfile = {
     disks: [
       { format: "vhd", variants: ["dynamic", "fixed"] },
       { format: "vmdk", variants: ["streamOptimized"] },
+    ],
+  },
+};
+
+/**
+ * XCP-ng 8.3 through Xen Orchestra's import. Sources: "Configuration limits" in the XCP-ng documentation (docs.xcp-ng.org), which runs the same
+ * hypervisor as XenServer 8; disks are VHD there too, and a VHD holds 2040 GiB.
+ */
+export const xcpNg83: TargetProfile = {
+  ...xenserver8,
+  id: "xcp-ng-8.3",
+  version: "8.3",
+  reader: xenOrchestraReader,
+  accepts: {
+    packages: ["ova", "xva"],
+    ovfVersions: ["1.0"],
+    digests: [],
+    disks: [
+      { format: "vmdk", variants: ["streamOptimized"] },
+      { format: "vhd", variants: ["dynamic"] },
     ],
   },
 };

@@ -37,6 +37,99 @@ export interface TargetLimits {
   readonly nics: number;
 }
 
+/** A generation of the standard, by the namespace of its envelope. */
+export type OvfGeneration = "0.9" | "1" | "2";
+
+/**
+ * What reads OVF for a target, and how: facts that rules hold packages against. `null`, and an empty list, mean that the reader has no
+ * opinion, or that nothing is known.
+ */
+export interface OvfReader {
+  /** In messages. */
+  readonly name: string;
+  /** Where the facts are from. */
+  readonly sources: readonly string[];
+  /** Namespaces of the envelope that it understands. */
+  readonly generations: readonly OvfGeneration[];
+  /** OVF 0.9's `<Section xsi:type>` in documents of OVF 1: read, only with the very prefix `ovf:`, or passed over. */
+  readonly typedSections: "read" | "ovf-prefix" | "ignored";
+  /** Several systems: made, or passed over with the collection that holds them. */
+  readonly collections: "made" | "ignored";
+  /** Several hardware sections: the first one counts, the one it knows best does, or all are thrown together. */
+  readonly hardwareSections: "first" | "rated" | "merged";
+  /** StorageItem and EthernetPortItem. */
+  readonly items2: "read" | "refused" | "ignored";
+  /** Whether configurations and bounds of items are evaluated. */
+  readonly configurations: "ignored" | null;
+  /** VMware's hardware versions; `null`: the type of the system is not looked at. */
+  readonly hardware: {
+    readonly newest: number;
+    /** Below it, newer products do not list it any more. */
+    readonly oldest: number;
+    /** `asks`: it can be imported all the same after a question. */
+    readonly otherFamilies: "refused" | "asks";
+  } | null;
+  /** Resource types of items that it takes; the others make it refuse, unless they are not required. */
+  readonly resourceTypes: readonly number[] | null;
+  /** Resource types that make it refuse, unless they are not required. */
+  readonly refusedTypes: readonly number[];
+  /** Sub types of type 20, in lower case; others make it refuse in any case. */
+  readonly storageSubtypes: readonly string[] | null;
+  readonly ideSubtypes: "any" | "refused";
+  readonly ideControllers: number | null;
+  /** Whether the properties of an item must stand in the order of the alphabet. */
+  readonly itemOrder: "any" | "alphabet";
+  /** Spellings of memory units that it takes; `megabytes`: every quantity is taken for MiB. */
+  readonly memoryUnits: readonly string[] | "megabytes" | null;
+  /** What becomes of a machine that does not say its memory. */
+  readonly memoryMissing: "refused" | "default" | { readonly bytes: number } | null;
+  /** Whether memory outside of the target's limits is refused, or corrected. */
+  readonly memoryLimits: "refused" | null;
+  /** A disk's or CD drive's parent: must be a controller that it knows, else it refuses or passes the drive over. */
+  readonly parents: "needed" | "skipped" | null;
+  /** Whether parents must be numbers. */
+  readonly parentIds: "any" | "numbers";
+  /** How a disk item names its disk; the prefix before the id. */
+  readonly hostResources: readonly string[];
+  /** What becomes of a disk item that names its disk in another way. */
+  readonly otherResources: "refused" | "skipped" | null;
+  /** Images in CD drives (`ovf:/file/id`): put in, or the drive comes empty. */
+  readonly cdImages: "empty" | null;
+  /** Disks without a file: made; made where capacity is in bytes and the format is one of these URIs; passed over; refused. */
+  readonly emptyDisks: "made" | "skipped" | "refused" | { readonly formats: readonly string[] };
+  readonly capacityProperties: "resolved" | "refused";
+  /** Disks that hold only what differs from another one. */
+  readonly parentDisks: "taken-for-whole" | null;
+  readonly chunks: "refused" | null;
+  /** Compressed disk files; `gz-name`: only where the name ends in .gz. */
+  readonly compression: "gz-name" | "refused" | null;
+  /** Whether file names with percent escapes and on other hosts are looked for as they stand. */
+  readonly escapedNames: "refused" | null;
+  readonly remoteFiles: "refused" | null;
+  /** Letters that names of disk files may have, and whether folders may be in them; `null`: all. */
+  readonly fileNames: RegExp | null;
+  /** Letters that ids of disks and files may have; disks with others are passed over. */
+  readonly diskIds: RegExp | null;
+  readonly extensions: "needed" | null;
+  /** Whether an OperatingSystemSection needs a numeric id. */
+  readonly guestIds: "numbers" | null;
+  /** Whether a document that is in another encoding than it says is refused, as libxml2 does. */
+  readonly encodings: "strict" | null;
+  /** Where it learns that a machine boots by EFI. */
+  readonly firmware: "vmw:Config" | "vbox:Machine" | null;
+  /** Whether VMware's settings and sections are obeyed, and refused where they are unknown and required. */
+  readonly vmwareSettings: "obeyed" | null;
+  readonly virtualBoxMachine: "obeyed" | null;
+  /** How an archive may be written; `null`: in any dialect of tar. */
+  readonly tar: readonly ("ustar" | "gnu")[] | null;
+  /** Digests of manifests: checked, or a reason to refuse; what else is there is passed over. */
+  readonly manifest: {
+    readonly spelling: "any" | "no-blanks";
+    /** What happens to lines that it does not understand. */
+    readonly other: "refused" | "unchecked";
+  } | null;
+}
+
 /** What one version of a platform takes. Fit, rules and preflight read the same profile. */
 export interface TargetProfile {
   readonly id: TargetId;
@@ -49,6 +142,8 @@ export interface TargetProfile {
   readonly limits: TargetLimits;
   /** Memory is a multiple of `stepBytes`, and at least `minBytes`. */
   readonly memory: { readonly stepBytes: number; readonly minBytes: number };
+  /** What reads OVF for it; `null`: nothing does. */
+  readonly reader: OvfReader | null;
   readonly accepts: {
     readonly packages: readonly PackageKind[];
     readonly ovfVersions: readonly string[];

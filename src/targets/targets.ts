@@ -1,8 +1,9 @@
 import type { TargetId } from "../base/ids.js";
 import { createRegistry, type Registry } from "../base/registry.js";
+import { aws } from "./aws.js";
 import { hyperv2019, hyperv2022, hyperv2025 } from "./hyperv.js";
-import { libvirt, qemu } from "./kvm.js";
-import { ovf, virtualbox7, xenserver8 } from "./ovf.js";
+import { libvirt, proxmox8, proxmox9, qemu } from "./kvm.js";
+import { ovf, virtualbox7, xcpNg83, xenserver8 } from "./ovf.js";
 import type { TargetProfile } from "./profile.js";
 import { fusion13, vsphere7, vsphere8, vsphere65, workstation17 } from "./vmware.js";
 
@@ -16,9 +17,13 @@ export const targets: Registry<TargetId, TargetProfile> = createRegistry<TargetI
   fusion13,
   virtualbox7,
   xenserver8,
+  xcpNg83,
   hyperv2019,
   hyperv2022,
   hyperv2025,
   libvirt,
+  proxmox8,
+  proxmox9,
+  aws,
   qemu,
 ]);

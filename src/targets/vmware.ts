@@ -1,6 +1,7 @@
 import { GIB, MIB, TIB } from "../base/bytes.js";
 import type { TargetId } from "../base/ids.js";
 import type { MachineShape, TargetLimits, TargetProfile } from "./profile.js";
+import { hostedReader, vsphereReader } from "./readers.js";
 
 /*
  * Sources: "Hardware Features Available with Virtual Machine Compatibility Settings" in the vSphere 6.5, 6.7, 7.0 and 8.0 documentation
@@ -45,6 +46,8 @@ function vsphere(
     defaultFirmware: "bios",
     limits: { ...limits, diskBytes: 62 * TIB, nics: 10 },
     memory: { stepBytes: 4 * MIB, minBytes: 4 * MIB },
+    // Version 8 and up can be edited by their own clients, version 4 and up run (Broadcom article 315655).
+    reader: vsphereReader(hardwareVersion, 4),
     accepts: {
       packages: ["ova", "directory", "vmx"],
       ovfVersions: ["0.9", "1.0", "1.1"],
@@ -65,6 +68,7 @@ function hosted(id: TargetId, version: string): TargetProfile {
     // 32 processors and 128 GiB since Workstation 15.5 and Fusion 11.5; 8 TB per disk since Workstation 10.
     limits: { cpus: 32, memoryBytes: 128 * GIB, diskBytes: 8 * TIB, nics: 10 },
     memory: { stepBytes: 4 * MIB, minBytes: 4 * MIB },
+    reader: hostedReader(20),
     accepts: {
       packages: ["vmx", "ova", "directory"],
       ovfVersions: ["0.9", "1.0", "1.1"],

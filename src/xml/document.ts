@@ -13,6 +13,7 @@ export function documentOf(source: ParsedSource): XmlDocument {
   return {
     file: source.file,
     prolog: source.text.slice(0, source.spans.start[0]),
+    encoding: source.encoding,
     problems: source.problems,
     text: source.text,
     lineText: (line) => source.lines.line(line),

@@ -65,6 +65,8 @@ export interface XmlDocument {
   readonly revision: number;
   /** What stands before the root element: the XML declaration and comments, in which producers name themselves. */
   readonly prolog: string;
+  /** What it was read in, and is written in, in lower case; it may say another one in its declaration. */
+  readonly encoding: string;
   /** What is wrong with the text and did not keep it from being read: prefixes that nothing declares, one finding each. */
   readonly problems: readonly Diagnostic[];
   /** A line of the text as it was read, from 1, without its end; `null` where there is none. For showing a place. */

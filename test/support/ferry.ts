@@ -17,6 +17,7 @@ import {
   planDiskConversion,
   planOvfConversion,
   type ValidatedFile,
+  type ValidateOptions,
   validateInput,
 } from "../../src/index.js";
 import {
@@ -50,6 +51,8 @@ export interface Converted {
 /** The library in this process, as its public functions give it: one runtime for many calls. */
 export interface Ferry {
   inspect(source: string): Promise<InspectResult>;
+  /** The judgement of a package. */
+  validate(source: string, options: ValidateOptions): Promise<ValidatedFile>;
   /** The judgement of a descriptor alone. */
   validateDescriptor(source: string, level?: "importer" | "strict"): Promise<ValidatedFile>;
   /** The bytes of a package's descriptor. */
@@ -112,6 +115,12 @@ export function startFerry(): Ferry {
           inspectPackage(opened, { findings }, ctx),
         ),
       );
+    },
+    async validate(source, options): Promise<ValidatedFile> {
+      return closing(await openPath(source, runtime.native), async (input) => {
+        const { file } = await validateInput(source, input, options, context());
+        return file;
+      });
     },
     async validateDescriptor(source, level = "importer"): Promise<ValidatedFile> {
       return closing(await openPath(source, runtime.native), async (input) => {
