@@ -1,6 +1,7 @@
 import type { ErrorKind } from "../base/codes/codes.js";
-import type { Diagnostic, DiagnosticCode } from "../base/diagnostics.js";
+import type { Diagnostic, DiagnosticCode, Severity } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
+import type { JsonValue } from "../base/ids.js";
 import type { Context } from "../io/context.js";
 
 /** Findings of one code that are shown one by one; a destroyed table has millions. */
@@ -8,6 +9,40 @@ const SHOWN = 20;
 
 /** Kinds of errors that speak of the input, and not of a limit of ours or of a medium that fails. */
 const ABOUT_INPUT: ReadonlySet<ErrorKind> = new Set<ErrorKind>(["corrupt", "invalid-format", "unsupported-feature"]);
+
+/** What to do by default. */
+const HINTS: Readonly<Record<Severity, string>> = {
+  error: "The image is damaged: compare it with its manifest, or go back to a backup.",
+  warning: "What the guest reads does not depend on it.",
+  info: "Nothing needs to be done.",
+};
+
+/** A finding about a place in an image. */
+export interface Spot {
+  readonly file: string;
+  readonly offset: number;
+  readonly field?: string;
+  /** By default what fits most findings of the severity. */
+  readonly hint?: string;
+  readonly data?: { readonly [key: string]: JsonValue };
+}
+
+/** Puts a finding about a place in an image together. */
+export function findingAt(
+  code: DiagnosticCode,
+  severity: Severity,
+  { file, offset, field, hint, data }: Spot,
+  message: string,
+): Diagnostic {
+  return {
+    code,
+    severity,
+    message,
+    hint: hint ?? HINTS[severity],
+    location: { at: "bytes", file, offset, ...(field === undefined ? {} : { field }) },
+    ...(data === undefined ? {} : { data }),
+  };
+}
 
 /**
  * What opening throws about an image, as the finding of a check.
@@ -17,7 +52,11 @@ const ABOUT_INPUT: ReadonlySet<ErrorKind> = new Set<ErrorKind>(["corrupt", "inva
  */
 export function findingOf(error: unknown, more: readonly ErrorKind[] = [], file?: string): Diagnostic {
   if (!(error instanceof FerryError) || !(ABOUT_INPUT.has(error.kind) || more.includes(error.kind))) throw error;
-  const { code, message, hint, location } = error;
+  return diagnosticOf(error, file);
+}
+
+/** A failure as a finding, where the work goes on without what failed. @param file names the file where the error names no place in it */
+export function diagnosticOf({ code, message, hint, location }: FerryError, file?: string): Diagnostic {
   const place = location ?? (file === undefined ? undefined : { at: "bytes" as const, file, offset: 0 });
   return {
     code,

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";
+import { diagnosticOf } from "../disk/findings.js";
 import { diskFormats } from "../disk/formats.js";
 import type { DiskFormat, DiskInfo } from "../disk/model.js";
 import { parentChanged, parentRequest } from "../disk/open.js";
@@ -10,7 +11,6 @@ import { unpackAll } from "../disk/unpack-all.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource, ChunkSet, SourceResolver } from "../io/source.js";
 import { type CheckedImage, type CheckResult, toDiagnosticResult } from "../report/results.js";
-import { findingOf } from "./damage.js";
 import { type DiskSource, inputOf } from "./disk.js";
 
 /** Findings of one code that are kept; all are counted. A hostile table can give one for every entry. */
@@ -144,7 +144,7 @@ async function checkLayer(layer: Layer, depth: DiskCheckOptions["depth"], ctx: C
 
 /** A failure that is about the image. Others are thrown on: no verdict can be given. */
 function asFinding(cause: unknown): Diagnostic {
-  if (cause instanceof FerryError && isAboutImage(cause)) return findingOf(cause);
+  if (cause instanceof FerryError && isAboutImage(cause)) return diagnosticOf(cause);
   throw cause;
 }
 
@@ -173,7 +173,7 @@ async function factsOf(
   } catch (cause) {
     if (!(cause instanceof FerryError)) throw cause;
     if (cause.kind === "unsupported-feature" && format.check !== undefined) {
-      findings.add({ ...findingOf(cause), severity: "warning" });
+      findings.add({ ...diagnosticOf(cause), severity: "warning" });
     } else if (!(findings.damaged && isAboutImage(cause))) {
       findings.add(asFinding(cause));
     }

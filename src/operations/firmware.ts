@@ -1,8 +1,9 @@
 import type { Appliance, Machine } from "../appliance/appliance.js";
 import { type BootFacts, bootFacts } from "../disk/boot.js";
+import { diagnosticOf } from "../disk/findings.js";
 import type { VirtualDisk } from "../disk/model.js";
 import type { Context } from "../io/context.js";
-import { findingOf, isDamage } from "./damage.js";
+import { isDamage } from "./damage.js";
 
 /** The disk that a machine boots from: the first attached one, unless its boot order names another. */
 function bootDisk(machine: Machine): string | null {
@@ -18,7 +19,7 @@ async function firmwareOf(disk: VirtualDisk, ctx: Context): Promise<BootFacts["f
     return (await bootFacts(disk, ctx)).firmware;
   } catch (cause) {
     if (!isDamage(cause)) throw cause;
-    ctx.report(findingOf(cause));
+    ctx.report(diagnosticOf(cause));
     return null;
   }
 }

@@ -1,12 +1,12 @@
 import type { Appliance, FileAsset, Property } from "../appliance/appliance.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
+import { diagnosticOf } from "../disk/findings.js";
 import type { Context } from "../io/context.js";
 import { readManifest } from "../package/manifest/read.js";
 import { readCertificate } from "../package/trust/read.js";
 import type { ImportChoice } from "../platforms/platform.js";
 import { type ApplianceResult, type InspectResult, toDiagnosticResult } from "../report/results.js";
-import { findingOf } from "./damage.js";
 import { openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
 import type { OpenedPackage } from "./open.js";
@@ -77,7 +77,7 @@ async function lookAtDisks(opened: OpenedPackage, appliance: Appliance, ctx: Con
       }
     } catch (cause) {
       if (!(cause instanceof FerryError) || cause.kind === "canceled" || cause.kind === "internal") throw cause;
-      ctx.report(findingOf(cause));
+      ctx.report(diagnosticOf(cause));
     }
   }
 }

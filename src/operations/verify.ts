@@ -2,6 +2,7 @@ import { toHex } from "../base/bytes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { HashName } from "../base/ids.js";
+import { diagnosticOf } from "../disk/findings.js";
 import type { Context, ProgressScope } from "../io/context.js";
 import { type HashOptions, hashSource } from "../io/hash-lane.js";
 import { type RidingHash, rideAlong } from "../io/riding-hash.js";
@@ -11,7 +12,7 @@ import { findRole, readManifest } from "../package/manifest/read.js";
 import type { Manifest } from "../package/manifest/text.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import { toDiagnosticResult, type VerifyResult } from "../report/results.js";
-import { findingOf, isDamage } from "./damage.js";
+import { isDamage } from "./damage.js";
 
 /** What the integrity of a package came to. */
 export interface Integrity {
@@ -57,7 +58,7 @@ export async function prepareIntegrity(
     read = await readManifest(reader, own);
   } catch (cause) {
     if (!isDamage(cause)) throw cause;
-    return known({ verdict: "altered", checks: [], findings: [...findings, findingOf(cause)] });
+    return known({ verdict: "altered", checks: [], findings: [...findings, diagnosticOf(cause)] });
   }
   if (read === null) return known({ verdict: "unverifiable", checks: [], findings });
   const manifest = read;
@@ -108,7 +109,7 @@ export async function prepareIntegrity(
       } catch (cause) {
         if (!isDamage(cause)) throw cause;
         unreadable.add(entry);
-        findings.push(findingOf(cause));
+        findings.push(diagnosticOf(cause));
       }
     }
   }

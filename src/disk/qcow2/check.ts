@@ -1,8 +1,8 @@
 import type { Diagnostic } from "../../base/diagnostics.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource } from "../../io/source.js";
+import { findingAt, type Spot } from "../findings.js";
 import { compareCopied } from "./copied.js";
-import { findingAt, type Spot } from "./finding.js";
 import type { Qcow2Header } from "./header.js";
 import { surveyTables } from "./l2-walk.js";
 import { surveyPlaces } from "./places.js";

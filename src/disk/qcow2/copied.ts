@@ -2,7 +2,7 @@ import { viewOf } from "../../base/bytes.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import type { Context } from "../../io/context.js";
 import type { Patch } from "../../io/target.js";
-import { findingAt } from "./finding.js";
+import { findingAt } from "../findings.js";
 import { namedTables } from "./l2-walk.js";
 import type { SurveyedImage } from "./places.js";
 import { offsetAt } from "./tables.js";

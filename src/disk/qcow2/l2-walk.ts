@@ -2,7 +2,7 @@ import { viewOf } from "../../base/bytes.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { throwIfAborted } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
-import { findingAt, type Spot } from "./finding.js";
+import { findingAt, type Spot } from "../findings.js";
 import { l2Span, pieceBytes, type Qcow2Header } from "./header.js";
 import type { SurveyedImage } from "./places.js";
 import { type L2Table, PIECE, parseL2Table } from "./tables.js";

@@ -2,7 +2,7 @@ import { viewOf } from "../../base/bytes.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { throwIfAborted } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
-import { findingAt } from "./finding.js";
+import { findingAt } from "../findings.js";
 import type { Qcow2Header } from "./header.js";
 import type { SurveyedImage } from "./places.js";
 

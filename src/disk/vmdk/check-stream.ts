@@ -3,7 +3,8 @@ import type { Diagnostic } from "../../base/diagnostics.js";
 import { FerryError } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource } from "../../io/source.js";
-import { vmdkFinding } from "./check-tables.js";
+import { findingAt } from "../findings.js";
+import { MAY_BE_RIGHT } from "./check-tables.js";
 import type { SparseHeader } from "./header.js";
 import { MARKER, restIsZero, type StreamMarker, streamMarkers } from "./markers.js";
 
@@ -48,7 +49,12 @@ export async function* walkMarkers(
       ended = true;
       if (!(await restIsZero(source, marker.end, ctx))) {
         const place = { offset: marker.end };
-        yield vmdkFinding("vmdk/after-end", "warning", source, place, "bytes follow the end-of-stream marker");
+        yield findingAt(
+          "vmdk/after-end",
+          "warning",
+          { file: source.label, ...place, hint: MAY_BE_RIGHT },
+          "bytes follow the end-of-stream marker",
+        );
       }
     }
   }
@@ -73,26 +79,31 @@ function* markerFindings(marker: StreamMarker, source: ByteSource, header: Spars
   const place = { offset: marker.at, field: "marker" };
   if (marker.kind === "unknown") {
     const message = `there is no marker where one is needed (type ${marker.type})`;
-    yield vmdkFinding("vmdk/bad-marker", "error", source, place, message);
+    yield findingAt("vmdk/bad-marker", "error", { file: source.label, ...place }, message);
   }
   if (marker.kind === "end" && !marker.clean) {
-    yield vmdkFinding("vmdk/bad-marker", "warning", source, place, "the end-of-stream marker is not all zeros");
+    yield findingAt(
+      "vmdk/bad-marker",
+      "warning",
+      { file: source.label, ...place, hint: MAY_BE_RIGHT },
+      "the end-of-stream marker is not all zeros",
+    );
   }
   if (marker.kind !== "grain") return;
   const { guest, packedBytes, fits, zlib } = marker;
   if (!fits) {
     const message = `a grain of ${packedBytes} packed bytes does not fit there`;
-    yield vmdkFinding("vmdk/bad-grain", "error", source, place, message);
+    yield findingAt("vmdk/bad-grain", "error", { file: source.label, ...place }, message);
     return;
   }
   if (guest % header.grainSectors !== 0 || guest >= header.capacitySectors) {
     const message = `a grain is for guest sector ${guest}, where none starts`;
-    yield vmdkFinding("vmdk/bad-marker", "error", source, place, message);
+    yield findingAt("vmdk/bad-marker", "error", { file: source.label, ...place }, message);
   }
   const [method, flags] = zlib;
   if (method % 16 !== 8 || (method * 256 + flags) % 31 !== 0) {
     const message = `the grain for guest sector ${guest} is no zlib stream`;
-    yield vmdkFinding("vmdk/bad-grain", "error", source, place, message);
+    yield findingAt("vmdk/bad-grain", "error", { file: source.label, ...place }, message);
   }
 }
 

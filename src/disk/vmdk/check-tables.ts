@@ -1,9 +1,10 @@
 /** What is wrong with a grain directory, its tables and where their grains lie. */
 import { alignUp, SECTOR, viewOf } from "../../base/bytes.js";
-import type { Diagnostic, DiagnosticCode, Severity } from "../../base/diagnostics.js";
+import type { Diagnostic } from "../../base/diagnostics.js";
 import { FerryError, throwIfAborted } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource } from "../../io/source.js";
+import { findingAt } from "../findings.js";
 
 /** Bytes of tables that one read fetches at most. */
 const READ_BYTES = 256 * 1024;
@@ -22,25 +23,8 @@ export interface CheckedTables {
   readonly capacitySectors: number;
 }
 
-/** Puts a finding about a place in a file together. */
-export function vmdkFinding(
-  code: DiagnosticCode,
-  severity: Severity,
-  source: ByteSource,
-  at: { readonly offset: number; readonly field?: string },
-  message: string,
-): Diagnostic {
-  return {
-    code,
-    severity,
-    message,
-    hint:
-      severity === "error"
-        ? "The file is damaged or cut off: compare it with its manifest, or copy it again."
-        : "What the guest reads may be right; compare the file with its source.",
-    location: { at: "bytes", file: source.label, ...at },
-  };
-}
+/** What to do about findings that need not mean damage. */
+export const MAY_BE_RIGHT: string = "What the guest reads may be right; compare the file with its source.";
 
 /** Numbers that are collected: four bytes each, bounded. */
 class Sectors {
@@ -83,7 +67,7 @@ export async function* readDirectoryEntries(
   const at = directory * SECTOR;
   if ((directory === 0 && count > 0) || at + length > source.size) {
     const message = `the grain directory ends past the end of the file, or is not named (byte ${at + length} of ${source.size})`;
-    yield vmdkFinding("vmdk/bad-table", "error", source, { offset: at }, message);
+    yield findingAt("vmdk/bad-table", "error", { file: source.label, offset: at }, message);
     return null;
   }
   return wordsOf(count === 0 ? new Uint8Array(0) : await source.read(at, length, ctx.signal));
@@ -128,11 +112,10 @@ export async function* checkTables(
       continue;
     }
     const at = { offset: tables.directory * SECTOR + 4 * i, field: `grain directory entry ${i}` };
-    yield vmdkFinding(
+    yield findingAt(
       "vmdk/bad-table",
       "error",
-      source,
-      at,
+      { file: source.label, ...at },
       `grain table ${i} lies past the end of the file (sector ${sector})`,
     );
   }
@@ -154,11 +137,10 @@ export async function* checkTables(
       const at = sector * SECTOR + 4 * entry;
       const where = { offset: at, field: `grain ${grain}` };
       if (grain >= wholeGrains) {
-        yield vmdkFinding(
+        yield findingAt(
           "vmdk/bad-grain",
           "warning",
-          source,
-          where,
+          { file: source.label, ...where, hint: MAY_BE_RIGHT },
           `grain ${grain} lies past the end of the guest's disk`,
         );
         continue;
@@ -167,7 +149,7 @@ export async function* checkTables(
       const needed = Math.min(grainSectors, tables.capacitySectors - grain * grainSectors);
       if ((place + Math.max(1, needed)) * SECTOR > alignUp(source.size, SECTOR)) {
         const message = `grain ${grain} lies past the end of the file (sector ${place} of ${Math.ceil(source.size / SECTOR)})`;
-        yield vmdkFinding("vmdk/bad-grain", "error", source, where, message);
+        yield findingAt("vmdk/bad-grain", "error", { file: source.label, ...where }, message);
         continue;
       }
       grains.add(place, ctx);
@@ -183,7 +165,7 @@ function* overlapsOf(sorted: Uint32Array, sectors: number, what: string, source:
     const [before, here] = [sorted[i - 1] as number, sorted[i] as number];
     if (here - before >= sectors) continue;
     const message = `two ${what} lie over each other (sectors ${before} and ${here})`;
-    yield vmdkFinding("vmdk/overlap", "error", source, { offset: here * SECTOR }, message);
+    yield findingAt("vmdk/overlap", "error", { file: source.label, offset: here * SECTOR }, message);
   }
 }
 

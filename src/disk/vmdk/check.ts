@@ -2,9 +2,9 @@ import { SECTOR, viewOf } from "../../base/bytes.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource, SourceResolver } from "../../io/source.js";
-import { collecting, findingOf } from "../findings.js";
+import { collecting, findingAt, findingOf } from "../findings.js";
 import { walkMarkers } from "./check-stream.js";
-import { checkTables, vmdkFinding } from "./check-tables.js";
+import { checkTables, MAY_BE_RIGHT } from "./check-tables.js";
 import { COWD_MAGIC, COWD_TABLE_ENTRIES, parseCowdHeader } from "./cowd.js";
 import { type DescriptorExtent, looksLikeDescriptor, parseVmdkDescriptor, type VmdkDescriptor } from "./descriptor.js";
 import { findFooter } from "./footer.js";
@@ -42,7 +42,12 @@ export async function* checkVmdk(
 function* checkIds({ cid }: VmdkDescriptor, source: ByteSource): Iterable<Diagnostic> {
   if (/^[0-9a-f]{1,8}$/.test(cid)) return;
   const message = `the content id ${JSON.stringify(cid)} is no number of eight hexadecimal digits`;
-  yield vmdkFinding("vmdk/bad-cid", "warning", source, { offset: 0, field: "CID" }, message);
+  yield findingAt(
+    "vmdk/bad-cid",
+    "warning",
+    { file: source.label, offset: 0, field: "CID", hint: MAY_BE_RIGHT },
+    message,
+  );
 }
 
 async function* checkExtents(
@@ -57,7 +62,7 @@ async function* checkExtents(
     const source = await resolver.open({ purpose: "extent", name: extent.file, identity: null }, from);
     if (source === null) {
       const message = `the extent ${JSON.stringify(extent.file)} is not there`;
-      yield vmdkFinding("vmdk/extent-missing", "error", from, { offset: 0 }, message);
+      yield findingAt("vmdk/extent-missing", "error", { file: from.label, offset: 0 }, message);
       continue;
     }
     try {
@@ -75,7 +80,7 @@ async function* checkExtent(extent: DescriptorExtent, source: ByteSource, ctx: C
     const end = (extent.offset + extent.sectors) * SECTOR;
     if (end <= source.size) return;
     const message = `the extent has ${source.size} bytes, and the descriptor needs ${end}`;
-    yield vmdkFinding("vmdk/short-extent", "error", source, { offset: source.size }, message);
+    yield findingAt("vmdk/short-extent", "error", { file: source.label, offset: source.size }, message);
     return;
   }
   if (extent.kind === "VMFSSPARSE") yield* checkCowd(source, ctx);
@@ -83,7 +88,12 @@ async function* checkExtent(extent: DescriptorExtent, source: ByteSource, ctx: C
   const capacity = yield* checkHosted(source, ctx);
   if (capacity === null || capacity >= extent.sectors) return;
   const message = `the header says ${capacity} sectors, the descriptor ${extent.sectors}`;
-  yield vmdkFinding("vmdk/capacity-disagrees", "warning", source, { offset: 12, field: "capacity" }, message);
+  yield findingAt(
+    "vmdk/capacity-disagrees",
+    "warning",
+    { file: source.label, offset: 12, field: "capacity", hint: MAY_BE_RIGHT },
+    message,
+  );
 }
 
 /** @returns sectors of the header */
@@ -128,7 +138,7 @@ function headerGuard(source: ByteSource, header: SparseHeader) {
     if (sector >= 1 && !(header.descriptorSectors > 0 && inDescriptor) && sector !== header.directorySector)
       return null;
     const message = `grain ${grain} lies over the header, the descriptor or the directory (sector ${sector})`;
-    return vmdkFinding("vmdk/overlap", "error", source, { offset: at, field: `grain ${grain}` }, message);
+    return findingAt("vmdk/overlap", "error", { file: source.label, offset: at, field: `grain ${grain}` }, message);
   };
 }
 
@@ -142,18 +152,22 @@ async function* checkStream(
   let directory = header.directorySector;
   if (directory === GD_AT_END) {
     if (!markers.ended) {
-      yield vmdkFinding(
+      yield findingAt(
         "vmdk/bad-marker",
         "error",
-        source,
-        { offset: source.size },
+        { file: source.label, offset: source.size },
         "the stream has no end-of-stream marker",
       );
     }
     directory = (await findFooter(source, header, ctx.signal)).directorySector;
     if (markers.directory !== null && markers.directory !== directory) {
       const message = `the footer names a directory in sector ${directory}, the marker one in ${markers.directory}`;
-      yield vmdkFinding("vmdk/bad-marker", "warning", source, { offset: directory * SECTOR }, message);
+      yield findingAt(
+        "vmdk/bad-marker",
+        "warning",
+        { file: source.label, offset: directory * SECTOR, hint: MAY_BE_RIGHT },
+        message,
+      );
     }
   }
   let named = 0;
@@ -167,13 +181,23 @@ async function* checkStream(
       if (guest === grain * header.grainSectors) return null;
       const found = guest === null ? "no grain" : `the grain for guest sector ${guest}`;
       const message = `the table says that grain ${grain} lies in sector ${sector}, and ${found} is there`;
-      return vmdkFinding("vmdk/bad-marker", "error", source, { offset: at, field: `grain ${grain}` }, message);
+      return findingAt(
+        "vmdk/bad-marker",
+        "error",
+        { file: source.label, offset: at, field: `grain ${grain}` },
+        message,
+      );
     },
     ctx,
   );
   if (named < markers.grains) {
     const message = `${markers.grains - named} grains of the stream are in no table`;
-    yield vmdkFinding("vmdk/unnamed-grains", "warning", source, { offset: header.overheadSectors * SECTOR }, message);
+    yield findingAt(
+      "vmdk/unnamed-grains",
+      "warning",
+      { file: source.label, offset: header.overheadSectors * SECTOR, hint: MAY_BE_RIGHT },
+      message,
+    );
   }
 }
 
@@ -188,14 +212,19 @@ async function* compareCopies(
   const second = await tableSums(source, header, header.redundantDirectorySector, ctx);
   const place = { offset: header.redundantDirectorySector * SECTOR, field: "rgdOffset" };
   if (second === null) {
-    yield vmdkFinding("vmdk/redundant-tables", "warning", source, place, "the redundant grain tables are damaged");
+    yield findingAt(
+      "vmdk/redundant-tables",
+      "warning",
+      { file: source.label, ...place, hint: MAY_BE_RIGHT },
+      "the redundant grain tables are damaged",
+    );
     return;
   }
   if (first === null) return;
   for (let table = 0; table < count; table++) {
     if (first[table] === second[table]) continue;
     const message = `grain table ${table} and its redundant copy differ`;
-    yield vmdkFinding("vmdk/redundant-tables", "warning", source, place, message);
+    yield findingAt("vmdk/redundant-tables", "warning", { file: source.label, ...place, hint: MAY_BE_RIGHT }, message);
   }
 }
 
