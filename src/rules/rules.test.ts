@@ -59,6 +59,29 @@ for (const rule of rules) {
         }
       }
     });
+    if (rule.mend !== undefined) {
+      test("mends what has one right answer, and is content with it", async () => {
+        let mended = 0;
+        for (const example of examples.invalid) {
+          const facts = factsOf(descriptorOf(example));
+          const edits: XmlEdit[] = [];
+          const question = { rules: asked, level: "strict", targets: targets.all } as const;
+          let others = 0;
+          for await (const { node, finding, facts: seen } of judge(facts, question, ctx)) {
+            for (const edit of rule.mend?.(node as never, finding, seen) ?? []) {
+              if (edit.edit === "xml") edits.push(edit);
+              else others++;
+            }
+          }
+          mended += edits.length + others;
+          if (edits.length === 0) continue;
+          assert.deepEqual(applyXmlEdits(facts.ovf.xml, edits), []);
+          const text = new TextDecoder().decode(facts.ovf.xml.serialize());
+          assert.deepEqual(await judged(text, asked), [], text);
+        }
+        assert.ok(mended > 0, "no example is mended");
+      });
+    }
     test("has nothing against what keeps it", async () => {
       for (const example of examples.valid) assert.deepEqual(await found(example), [], JSON.stringify(example));
     });

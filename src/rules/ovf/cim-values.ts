@@ -19,6 +19,8 @@ const VALUES: ReadonlyMap<string, number> = new Map([
 const FIRST_VENDOR_VALUE = 32767;
 const LAST_VALUE = 65535;
 
+const FLAGS: readonly string[] = ["AutomaticAllocation", "AutomaticDeallocation"];
+
 /** CIM_ManagedElement.Caption. */
 const LONGEST_CAPTION = 64;
 
@@ -87,7 +89,7 @@ export const cimValueRules: readonly AnyRule[] = [
   }),
   defineRule({
     code: "ovf/item-flag-invalid",
-    node: "ovf/items",
+    node: "ovf/item",
     spec: ovfSpec("8.3"),
     requirements: ["OVF-8.3-30", "OVF-XSD-1"],
     severity: "warning",
@@ -104,15 +106,19 @@ export const cimValueRules: readonly AnyRule[] = [
         moreItems: exampleItem({ AutomaticAllocation: value, InstanceID: 9, ResourceType: 24 }),
       })),
     },
-    *check({ items }) {
-      for (const facts of items) {
-        for (const name of ["AutomaticAllocation", "AutomaticDeallocation"]) {
-          const value = facts.properties.get(name);
-          if (value === undefined || /^(?:true|false|0|1)$/.test(value)) continue;
-          const location = atOr(facts.item.propertyElement(name), facts.item.element);
-          yield { values: { item: nameOfItem(facts), name, value }, location };
-        }
+    *check(node) {
+      for (const name of FLAGS) {
+        const value = node.properties.get(name);
+        if (value === undefined || /^(?:true|false|0|1)$/.test(value)) continue;
+        const location = atOr(node.item.propertyElement(name), node.item.element);
+        yield { values: { item: nameOfItem(node), name, value }, location };
       }
+    },
+    mend({ item }, { values }) {
+      const element = item.propertyElement(String(values?.name));
+      const text = element?.text.trim().toLowerCase();
+      if (element === undefined || (text !== "true" && text !== "false")) return [];
+      return [{ edit: "xml", element, change: { text } }];
     },
   }),
   defineRule({

@@ -24,7 +24,7 @@ export const diskFormatRules: readonly AnyRule[] = [
     severity: "warning",
     strict: "error",
     what: "The disk {disk} has content and no ovf:format.",
-    why: "Importers choose by it how to read the file; some guess by its name, and some refuse.",
+    why: "Importers choose by it how to read the file. VirtualBox refuses the package.",
     fix: `Add ovf:format with the URI of the format, such as ${VMDK}.`,
     examples: { invalid: [{ disks: disk("") }], valid: [{ disks: disk(VMDK) }] },
     *check(disk, { ovf }) {

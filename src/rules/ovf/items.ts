@@ -257,8 +257,10 @@ export const itemRules: readonly AnyRule[] = [
       if (oldId === null) return [];
       const insert = element.create(oldId.namespace, "InstanceID");
       insert.text = oldId.text;
+      const children = [...element.elements()];
+      const next = children[children.findIndex(({ id }) => id === oldId.id) + 1];
       return [
-        { edit: "xml", element, change: { insert, before: oldId } },
+        { edit: "xml", element, change: next === undefined ? { insert } : { insert, before: next } },
         { edit: "xml", element: oldId, change: "remove" },
       ];
     },

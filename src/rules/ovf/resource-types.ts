@@ -1,4 +1,5 @@
 /** What an item is: its type, and the models of it (DSP0243 8.1, 8.3). */
+import { attributeEdits } from "../edits.js";
 import { exampleItem } from "../example.js";
 import { nameOfItem } from "../items.js";
 import { type AnyRule, defineRule, ovfSpec } from "../rule.js";
@@ -38,7 +39,7 @@ export const resourceTypeRules: readonly AnyRule[] = [
   }),
   defineRule({
     code: "ovf/item-type-sound",
-    node: "ovf/items",
+    node: "ovf/item",
     spec: ovfSpec("8.3"),
     requirements: ["OVF-8.3-10"],
     severity: "info",
@@ -50,12 +51,10 @@ export const resourceTypeRules: readonly AnyRule[] = [
       invalid: [{ moreItems: exampleItem({ InstanceID: 9, ResourceType: 35 }) }],
       valid: [{ moreItems: exampleItem({ InstanceID: 9, ResourceType: 35 }, 'ovf:required="false"') }],
     },
-    *check({ items }) {
-      for (const facts of items) {
-        if (facts.resourceType !== SOUND || !facts.item.required) continue;
-        yield { values: { item: nameOfItem(facts) }, location: facts.item.element.location };
-      }
+    *check(node) {
+      if (node.resourceType === SOUND && node.item.required) yield { values: { item: nameOfItem(node) } };
     },
+    mend: ({ item }, _finding, { ovf }) => attributeEdits(ovf, item.element, "required", "false"),
   }),
   defineRule({
     code: "ovf/item-type-unnamed",

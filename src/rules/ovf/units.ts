@@ -73,7 +73,7 @@ export const unitRules: readonly AnyRule[] = [
     severity: "warning",
     strict: "error",
     what: "The memory {item} has no unit.",
-    why: "By CIM it is then counted in pieces; importers take it for bytes, or for MiB.",
+    why: "By CIM it is then counted in pieces, which it hardly is. VirtualBox refuses the package.",
     fix: 'Add rasd:AllocationUnits, such as "byte * 2^20" for MiB.',
     examples: {
       invalid: [{ moreItems: exampleItem({ InstanceID: 9, ResourceType: MEMORY, VirtualQuantity: 8 }) }],
@@ -175,12 +175,26 @@ export const unitRules: readonly AnyRule[] = [
     what: "The {field} of the item {item} is empty.",
     why: "Some readers take it for no unit, some for one that they do not know.",
     fix: "Write the unit, or remove the element.",
-    examples: { invalid: [{ moreItems: memory("") }], valid: [{ moreItems: memory("byte") }] },
+    examples: {
+      invalid: [
+        { moreItems: memory("") },
+        { moreItems: exampleItem({ AllocationUnits: "", InstanceID: 9, ResourceType: 24 }) },
+      ],
+      valid: [{ moreItems: memory("byte") }],
+    },
     *check(node) {
       for (const { name, location } of node.empty) {
         if (name === "AllocationUnits" || name === "VirtualQuantityUnits")
           yield { values: { item: nameOfItem(node), field: name }, location };
       }
+    },
+    // Where there is a quantity, it has a unit that only its author knows.
+    mend(node, { location }) {
+      if (["VirtualQuantity", "Reservation", "Limit"].some((name) => node.properties.has(name))) return [];
+      const place = JSON.stringify(location);
+      return node.empty
+        .filter((element) => JSON.stringify(element.location) === place)
+        .map((element) => ({ edit: "xml", element, change: "remove" }));
     },
   }),
   defineRule({
