@@ -38,8 +38,7 @@ export class OvfScope {
   /** An attribute of the standard, qualified or not. */
   attribute(element: XmlElement, name: string): string | undefined {
     let other: string | undefined;
-    for (const attribute of element.attributes) {
-      if (attribute.name !== name) continue;
+    for (const attribute of element.attributesNamed(name)) {
       const { namespace } = attribute;
       if (namespace === this.namespace) return attribute.value;
       if (other === undefined && this.isCore(namespace)) other = attribute.value;

@@ -74,6 +74,15 @@ class ElementView implements XmlElement {
     return found;
   }
 
+  attributesNamed(name: string): readonly XmlAttribute[] {
+    const found: XmlAttribute[] = [];
+    for (const part of this.#store.tagParts(this.id)) {
+      if (part.local === name && declaredPrefix(part) === null)
+        found.push(new AttributeView(this.#store, this.id, part));
+    }
+    return found;
+  }
+
   get declarations(): readonly { readonly prefix: string; readonly namespace: string }[] {
     return this.#store.declarationsOf(this.id);
   }
@@ -147,11 +156,24 @@ class ElementView implements XmlElement {
   }
 
   *elements(namespace?: string, name?: string): Generator<XmlElement> {
-    for (const child of this.#store.children(this.id)) {
-      if (namespace !== undefined && this.#store.namespaceOf(child) !== namespace) continue;
-      if (name !== undefined && this.#store.localNameOf(child) !== name) continue;
-      yield new ElementView(this.#store, child);
+    const store = this.#store;
+    const end = store.sourceEnd(this.id);
+    if (end === null) {
+      for (const child of store.children(this.id)) {
+        if (this.#isCalled(child, namespace, name)) yield new ElementView(store, child);
+      }
+      return;
     }
+    // Nearly always: no list is made, and none of what is in between.
+    const { after } = store.source.spans;
+    for (let child = this.id + 1; child < end; child = after[child] ?? end) {
+      if (this.#isCalled(child, namespace, name)) yield new ElementView(store, child);
+    }
+  }
+
+  #isCalled(child: number, namespace: string | undefined, name: string | undefined): boolean {
+    if (name !== undefined && this.#store.localNameOf(child) !== name) return false;
+    return namespace === undefined || this.#store.namespaceOf(child) === namespace;
   }
 
   element(namespace: string, name: string): XmlElement | undefined {

@@ -67,6 +67,7 @@ export class XmlStore {
   readonly #detached = new Set<number>();
   readonly #declarations = new Map<number, ReadonlyMap<string, string>>();
   #revision = 0;
+  #lastTag: { readonly index: number; readonly parts: readonly TagPart[] } = { index: -1, parts: [] };
 
   constructor(source: ParsedSource) {
     this.source = source;
@@ -152,11 +153,13 @@ export class XmlStore {
   tagParts(index: number): readonly TagPart[] {
     const edited = this.#overlays.get(index)?.tag;
     if (edited !== undefined && edited !== null) return edited;
+    // Views read attribute by attribute: the tag that was scanned last is mostly the one that is asked for next.
+    if (this.#lastTag.index === index) return this.#lastTag.parts;
     const { text, spans } = this.source;
     const start = spans.start[index] ?? 0;
     // `<name>` or `<name/>`: most elements of large documents.
     if ((spans.tagEnd[index] ?? 0) - start <= this.sourceName(index).length + 3) return NO_PARTS;
-    return scanAttributes(text, start).map((span) => ({
+    const parts = scanAttributes(text, start).map((span) => ({
       qualifiedName: span.name,
       namespace: null,
       local: span.name.slice(span.name.indexOf(":") + 1),
@@ -164,6 +167,8 @@ export class XmlStore {
       source: span,
       changed: false,
     }));
+    this.#lastTag = { index, parts };
+    return parts;
   }
 
   /** The namespace of a part of this element's tag. */
@@ -245,13 +250,19 @@ export class XmlStore {
     }
   }
 
+  /** Where the source's subtree of an element ends, in whose order its children stand; `null` where they were edited. */
+  sourceEnd(index: number): number | null {
+    if (this.hasEditedContent(index)) return null;
+    return this.source.spans.after[index] ?? 0;
+  }
+
   /** The element's own character data. */
   textOf(index: number): string {
     const { text, spans } = this.source;
-    if (spans.after[index] === index + 1 && !this.hasEditedContent(index)) {
+    if (this.sourceEnd(index) === index + 1) {
       // Plain text alone: most elements of large documents.
       const plain = text.slice(spans.tagEnd[index], spans.contentEnd[index]);
-      if (!/[&<\r]/.test(plain)) return plain;
+      if (!/[<&\r]/.test(plain)) return plain;
     }
     let result = "";
     for (const piece of this.pieces(index)) {

@@ -28,6 +28,8 @@ export interface XmlElement {
   /** `null`: the root, a removed element, or one not yet inserted. */
   readonly parent: XmlElement | null;
   readonly attributes: readonly XmlAttribute[];
+  /** Attributes of a local name, in any namespace: at most one in each. */
+  attributesNamed(name: string): readonly XmlAttribute[];
   /** Namespaces that this element's own tag declares. */
   readonly declarations: readonly { readonly prefix: string; readonly namespace: string }[];
   /** Its own character data. Setting keeps child elements and comments and drops all other own text. */
