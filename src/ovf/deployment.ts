@@ -45,6 +45,8 @@ export interface OvfDeployment {
   readonly messages: MessageBundles;
   /** The properties that apply, in document order. */
   readonly properties: readonly ResolvedProperty[];
+  /** Those of a system or collection itself; `null`: of the package as a whole. */
+  propertiesOf(owner: OvfContent | null): readonly ResolvedProperty[];
   /** A property's value: what was chosen, else what it has in the configuration (DSP0243 9.5.1). */
   answerTo(property: OvfProperty): string | SecretRef | null;
   /** The value that `${key}` stands for anywhere in the package; `undefined`: no property has that key. */
@@ -82,6 +84,7 @@ export function resolveOvf(
     locale: choice.locale ?? null,
     messages,
     properties: properties.resolved,
+    propertiesOf: (owner) => properties.of(owner),
     answerTo: (property) => properties.answerTo(property),
     lookUp: (key) => properties.lookUp(key),
     text(of) {
@@ -149,6 +152,7 @@ class PropertyIndex {
   readonly #byKey = new Map<string, Entry[]>();
   readonly #chosen = new Map<number, string | SecretRef>();
   readonly #byElement = new Map<number, ResolvedProperty>();
+  readonly #byOwner = new Map<number | null, ResolvedProperty[]>();
 
   constructor(document: OvfDocument, configuration: string | null) {
     this.#configuration = configuration;
@@ -171,6 +175,11 @@ class PropertyIndex {
     return [...this.#byElement.values()];
   }
 
+  /** The properties of one owner that apply. */
+  of(owner: OvfContent | null): readonly ResolvedProperty[] {
+    return this.#byOwner.get(owner?.element.id ?? null) ?? [];
+  }
+
   choose(values: Readonly<Record<string, string | SecretRef>>): void {
     for (const [key, value] of Object.entries(values)) {
       const found = this.#byKey.get(key);
@@ -189,6 +198,10 @@ class PropertyIndex {
       if (!entry.property.appliesTo(this.#configuration)) continue;
       const resolved = this.#resolveOne(entry, report);
       this.#byElement.set(entry.property.element.id, resolved);
+      const owner = resolved.owner?.element.id ?? null;
+      const beside = this.#byOwner.get(owner);
+      if (beside === undefined) this.#byOwner.set(owner, [resolved]);
+      else beside.push(resolved);
       checkResolved(resolved, report);
     }
   }

@@ -28,8 +28,12 @@ function effort(systems: number): number {
 }
 
 test("eight times as many systems cost no more than linear effort, with room for a busy machine", () => {
-  effort(200);
-  const ratios = Array.from({ length: 3 }, () => effort(2400) / effort(300));
+  effort(100);
+  const ratios: number[] = [];
   // Quadratic would be 64.
-  assert.ok(Math.min(...ratios) < 20, `ratios ${ratios.map((ratio) => ratio.toFixed(1)).join(", ")}`);
+  while (ratios.length < 3 && !ratios.some((ratio) => ratio < 20)) ratios.push(effort(1200) / effort(150));
+  assert.ok(
+    ratios.some((ratio) => ratio < 20),
+    `ratios ${ratios.map((ratio) => ratio.toFixed(1)).join(", ")}`,
+  );
 });

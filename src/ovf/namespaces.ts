@@ -9,6 +9,9 @@ export const OVF_2 = "http://schemas.dmtf.org/ovf/envelope/2";
 /** oVirt's own dialect: that of OVF 1 with a slash at the end. */
 export const OVF_OVIRT = "http://schemas.dmtf.org/ovf/envelope/1/";
 
+/** OVF environments (DSP8027), of all versions of OVF. */
+export const OVF_ENVIRONMENT = "http://schemas.dmtf.org/ovf/environment/1";
+
 /** VMware's extensions: `vmw:Config`, `vmw:osType`. */
 export const VMWARE = "http://www.vmware.com/schema/ovf";
 /** VirtualBox's extensions: `vbox:Machine`, `vbox:OSType`, `vbox:uuid`. */

@@ -11,6 +11,7 @@ import { vmdkCodes } from "./disk-vmdk.js";
 import { httpCodes } from "./http.js";
 import { ioCodes } from "./io.js";
 import { ovfCodes } from "./ovf.js";
+import { ovfEnvironmentCodes } from "./ovf-environment.js";
 import { packageCodes } from "./package.js";
 import { platformCodes } from "./platforms.js";
 import { runCodes } from "./run.js";
@@ -34,6 +35,7 @@ export const codes: CodeTable = {
   ...convertCodes,
   ...packageCodes,
   ...ovfCodes,
+  ...ovfEnvironmentCodes,
   ...platformCodes,
 };
 
