@@ -73,6 +73,14 @@ export {
 } from "./ovf/deployment.js";
 export type { OvfDialect } from "./ovf/dialect.js";
 export { type OvfDocument, openOvf } from "./ovf/document.js";
+export { type EnvironmentDocument, openEnvironment } from "./ovf/environment.js";
+export { checkEnvironment } from "./ovf/environment-check.js";
+export {
+  type EnvironmentModel,
+  environmentOf,
+  type PlatformFacts,
+  renderEnvironment,
+} from "./ovf/environment-write.js";
 export type { MessageFiles } from "./ovf/messages.js";
 export type { OvfFlavour } from "./ovf/producer.js";
 export type { PackageEntry, PackageReader } from "./package/model.js";

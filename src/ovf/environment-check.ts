@@ -1,57 +1,52 @@
 import type { Diagnostic, DiagnosticCode, Severity } from "../base/diagnostics.js";
 import type { XmlElement } from "../xml/tree.js";
-import { type EnvironmentDocument, isEnvironmentNamespace, PLATFORM_ORDER } from "./environment.js";
+import type { EnvironmentDocument } from "./environment.js";
 import { OVF_ENVIRONMENT } from "./namespaces.js";
+import { checkStructure } from "./schema/check.js";
 import type { OvfScope } from "./scope.js";
 
-/** What is wrong with an environment, by DSP8027 and by what DSP0243 11.1 says of it. Azure's documents are none of its business. */
+/** What is wrong with an environment: by the schema of DSP8027, and by what DSP0243 11.1 says beyond it. */
 export function* checkEnvironment(document: EnvironmentDocument): Generator<Diagnostic> {
-  const { xml, scope, kind } = document;
+  const { xml, scope } = document;
   const { root } = xml;
-  if (!isEnvironmentNamespace(root.namespace)) {
-    yield found(
-      "ovf-env/namespace",
-      "error",
-      root,
-      `the environment is in the namespace ${root.namespace || "of nothing"}`,
-      {
-        hint: `Guests look for ${OVF_ENVIRONMENT}, for every version of OVF.`,
-      },
-    );
+  if (root.namespace !== OVF_ENVIRONMENT) {
+    const namespace = root.namespace === "" ? "in no namespace" : `in the namespace ${root.namespace}`;
+    yield found("ovf-env/namespace", "error", root, `the environment is ${namespace}`, {
+      hint: `Guests look for ${OVF_ENVIRONMENT}, whatever the version of OVF.`,
+    });
+  } else {
+    for (const { element, attribute, message, hint } of checkStructure(xml, "environment-1.1.0")) {
+      const { location } = attribute ?? element;
+      yield { ...found("ovf-env/structure", "error", element, message, { hint }), location };
+    }
   }
-  if (kind === "azure") return;
-  yield* attributesOf(scope, root, ["id"], []);
-  yield* holder(scope, root);
-  yield* orderOf(scope, root, ["PlatformSection", "PropertySection", "Entity"]);
-  const ids = new Map<string, XmlElement>();
+  yield* checkHolder(scope, root);
+  const ids = new Set<string>();
   for (const entity of scope.children(root, "Entity")) {
-    yield* attributesOf(scope, entity, ["id"], ["id"]);
-    yield* holder(scope, entity);
+    yield* checkHolder(scope, entity);
     const id = scope.attribute(entity, "id");
     if (id !== undefined && ids.has(id)) {
       yield found("ovf-env/repeated", "error", entity, `two entities have the id ${id}`, {
         hint: "Each system beside the machine has one Entity.",
       });
     }
-    if (id !== undefined) ids.set(id, entity);
+    if (id !== undefined) ids.add(id);
   }
 }
 
 /** Sections of an environment or an entity. */
-function* holder(scope: OvfScope, element: XmlElement): Generator<Diagnostic> {
+function* checkHolder(scope: OvfScope, element: XmlElement): Generator<Diagnostic> {
   for (const name of ["PlatformSection", "PropertySection"]) {
     const [, second] = scope.children(element, name);
-    if (second !== undefined) {
-      yield found("ovf-env/repeated", "error", second, `${element.name} has several elements ${name}`, {
-        hint: "Put what they hold into one.",
-      });
-    }
+    if (second === undefined) continue;
+    yield found("ovf-env/repeated", "error", second, `${element.name} has several elements ${name}`, {
+      hint: "Put what they hold into one.",
+    });
   }
-  for (const platform of scope.children(element, "PlatformSection")) yield* platformOf(scope, platform);
+  for (const platform of scope.children(element, "PlatformSection")) yield* checkPlatform(scope, platform);
   const keys = new Set<string>();
   for (const section of scope.children(element, "PropertySection")) {
     for (const property of scope.children(section, "Property")) {
-      yield* attributesOf(scope, property, ["key", "value"], ["key", "value"]);
       const key = scope.attribute(property, "key");
       if (key !== undefined && keys.has(key)) {
         yield found("ovf-env/repeated", "error", property, `two properties have the key ${key}`, {
@@ -63,28 +58,12 @@ function* holder(scope: OvfScope, element: XmlElement): Generator<Diagnostic> {
   }
 }
 
-function* platformOf(scope: OvfScope, platform: XmlElement): Generator<Diagnostic> {
-  yield* orderOf(scope, platform, PLATFORM_ORDER);
-  for (const name of PLATFORM_ORDER) {
-    const [, second] = scope.children(platform, name);
-    if (second !== undefined)
-      yield found("ovf-env/repeated", "error", second, `PlatformSection has several elements ${name}`);
-  }
-  for (const child of scope.children(platform)) {
-    if (!PLATFORM_ORDER.includes(child.name)) {
-      yield found("ovf-env/unknown-element", "error", child, `PlatformSection has no element ${child.name}`, {
-        hint:
-          child.name === "TimeZone"
-            ? "The schema spells it Timezone."
-            : "Elements of others need a namespace of their own.",
-      });
-    }
-  }
+function* checkPlatform(scope: OvfScope, platform: XmlElement): Generator<Diagnostic> {
   const timezone = scope.child(platform, "Timezone");
-  const minutes = timezone?.text.trim() ?? "0";
-  if (timezone !== undefined && (!/^[+-]?[0-9]{1,5}$/.test(minutes) || Math.abs(Number(minutes)) > 1440)) {
-    yield found("ovf-env/bad-value", "error", timezone, `the time zone is ${JSON.stringify(minutes.slice(0, 40))}`, {
-      hint: "It is a count of minutes from UTC, to the east.",
+  const minutes = timezone?.text.trim() ?? "";
+  if (timezone !== undefined && /^[+-]?[0-9]+$/.test(minutes) && Math.abs(Number(minutes)) > 1440) {
+    yield found("ovf-env/bad-value", "error", timezone, `the time zone is ${minutes.slice(0, 40)} minutes from UTC`, {
+      hint: "It is a count of minutes to the east, and a day has 1440.",
     });
   }
   const locale = scope.child(platform, "Locale");
@@ -96,57 +75,13 @@ function* platformOf(scope: OvfScope, platform: XmlElement): Generator<Diagnosti
   }
 }
 
-/** Attributes that must be there, and that all of the standard's are in its namespace, as the schema has them. */
-function* attributesOf(
-  scope: OvfScope,
-  element: XmlElement,
-  known: readonly string[],
-  needed: readonly string[],
-): Generator<Diagnostic> {
-  for (const name of needed) {
-    if (scope.attribute(element, name) !== undefined) continue;
-    yield found("ovf-env/missing-attribute", "error", element, `${element.name} has no ${name}`);
-  }
-  for (const { namespace, name, location } of element.attributes) {
-    if (namespace !== "" || !known.includes(name)) continue;
-    yield {
-      ...found(
-        "ovf-env/unqualified-attribute",
-        "error",
-        element,
-        `the attribute ${name} of ${element.name} has no prefix`,
-        {
-          hint: "Guests that go by namespaces do not find it: declare a prefix for the environment's namespace, and use it.",
-        },
-      ),
-      location,
-    };
-  }
-}
-
-/** Known children stand in their order, and those of others behind them, except for sections. */
-function* orderOf(scope: OvfScope, element: XmlElement, order: readonly string[]): Generator<Diagnostic> {
-  // Sections may stand in any order among themselves, before all entities.
-  const rank = (name: string): number => (name.endsWith("Section") ? 0 : order.indexOf(name));
-  let last: XmlElement | null = null;
-  for (const child of scope.children(element)) {
-    if (!order.includes(child.name)) continue;
-    if (last !== null && rank(child.name) < rank(last.name)) {
-      yield found("ovf-env/order", "error", child, `${child.name} stands behind ${last.name}`, {
-        hint: `The order is ${order.join(", ")}.`,
-      });
-    }
-    last = child;
-  }
-}
-
 function found(
   code: DiagnosticCode,
   severity: Severity,
   element: XmlElement,
   message: string,
-  more: { readonly hint?: string } = {},
+  more: { readonly hint: string },
 ): Diagnostic {
-  const section = { spec: "DSP0243", version: "2.1.1", section: "11.1" };
-  return { code, severity, message, spec: section, location: element.location, ...more };
+  const spec = { spec: "DSP0243", version: "2.1.1", section: "11.1" };
+  return { code, severity, message, spec, location: element.location, ...more };
 }

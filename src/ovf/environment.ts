@@ -1,6 +1,5 @@
 import { FerryError } from "../base/errors.js";
 import type { XmlDocument, XmlElement } from "../xml/tree.js";
-import { OVF_ENVIRONMENT } from "./namespaces.js";
 import { OvfScope } from "./scope.js";
 import { OvfNode } from "./views/node.js";
 import { insertOrdered } from "./write.js";
@@ -164,7 +163,7 @@ export class EnvironmentPlatform extends OvfNode {
 }
 
 /** The children of a PlatformSection, in order. */
-export const PLATFORM_ORDER: readonly string[] = ["Kind", "Version", "Vendor", "Locale", "Timezone"];
+const PLATFORM_ORDER: readonly string[] = ["Kind", "Version", "Vendor", "Locale", "Timezone"];
 
 /** A `Property`. */
 export class EnvironmentProperty extends OvfNode {
@@ -184,9 +183,4 @@ export class EnvironmentProperty extends OvfNode {
   set value(value: string | null) {
     this.setAttribute("value", value);
   }
-}
-
-/** Whether a namespace is that of environments. OVF 2.x has no other (DSP0243 11). */
-export function isEnvironmentNamespace(namespace: string): boolean {
-  return namespace === OVF_ENVIRONMENT;
 }

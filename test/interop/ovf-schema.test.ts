@@ -7,33 +7,12 @@ import { FerryError } from "../../src/base/errors.js";
 import type { StructureFinding } from "../../src/ovf/schema/findings.js";
 import { type SchemaVersion, schemaVersionOf } from "../../src/ovf/schema/versions.js";
 import { mutants } from "../support/mutants.js";
-import {
-  descriptorFiles,
-  lackingSchemas,
-  openXml,
-  SCHEMA_FILES,
-  SCHEMAS,
-  structureOf,
-} from "../support/ovf-schemas.js";
-import { lacking, peerPath } from "./peers.js";
-import { attempt } from "./run.js";
+import { descriptorFiles, lackingSchemas, openXml, SCHEMA_FILES, structureOf } from "../support/ovf-schemas.js";
+import { lacking } from "./peers.js";
 import { scratch } from "./scratch.js";
+import { verdictsOf } from "./xmllint.js";
 
 const skip = lackingSchemas || (await lacking("xmllint"));
-
-/** What xmllint says of files: valid or not; a file that it cannot parse is missing. */
-async function verdictsOf(files: readonly string[], version: SchemaVersion): Promise<ReadonlyMap<string, boolean>> {
-  const schema = join(SCHEMAS, SCHEMA_FILES[version]);
-  const args = ["--nonet", "--noout", "--schema", schema, ...files];
-  const env = { XML_CATALOG_FILES: resolve(SCHEMAS, "catalog.xml") };
-  const { stderr } = await attempt(await peerPath("xmllint"), args, { env });
-  const verdicts = new Map<string, boolean>();
-  for (const line of stderr.split("\n")) {
-    const match = /^(.*) (validates|fails to validate)$/.exec(line);
-    if (match?.[1] !== undefined) verdicts.set(match[1], match[2] === "validates");
-  }
-  return verdicts;
-}
 
 test("every descriptor of the corpus has xmllint's verdict, in every version", { skip }, async () => {
   const files = descriptorFiles();

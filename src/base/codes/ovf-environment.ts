@@ -13,30 +13,15 @@ export const ovfEnvironmentCodes: CodeTable = {
     why: "Guests that go by namespaces find nothing in it. Versions 2.x of OVF keep the namespace of 1.x.",
     fix: "Use http://schemas.dmtf.org/ovf/environment/1.",
   },
-  "ovf-env/missing-attribute": {
-    what: "An element of an environment lacks an attribute that it must have.",
-    why: "A property is a key and a value, and an entity is known by its id.",
-    fix: "Add the attribute; an empty value is written as an empty value.",
-  },
-  "ovf-env/unqualified-attribute": {
-    what: "An attribute of an environment stands without a prefix.",
-    why: "The schema has all attributes in the environment's namespace, and a default namespace does not reach attributes.",
-    fix: "Declare a prefix for the namespace and write it before the attribute's name.",
+  "ovf-env/structure": {
+    what: "Elements, attributes or values of an environment are not as its schema has them.",
+    why: "Guests that validate refuse the document, and those that go by names and namespaces miss what is misspelled.",
+    fix: "Follow the hint. All attributes stand with a prefix, since a default namespace does not reach them.",
   },
   "ovf-env/repeated": {
     what: "Something stands twice in an environment that may be there once.",
     why: "Guests take the first or the last of them, each in its own way.",
     fix: "Keep one. A system's own property stands in place of one of its collection.",
-  },
-  "ovf-env/order": {
-    what: "Elements of an environment are not in the order of the schema.",
-    why: "Guests that validate refuse the document.",
-    fix: "Put sections before entities, and the facts of the platform into their order.",
-  },
-  "ovf-env/unknown-element": {
-    what: "A PlatformSection holds an element that the standard does not have.",
-    why: "Guests do not look for it; a known fact under another name is lost.",
-    fix: "Use the schema's name, or a namespace of your own.",
   },
   "ovf-env/bad-value": {
     what: "A fact about the platform has a value that means nothing.",

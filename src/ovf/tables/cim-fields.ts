@@ -1,6 +1,6 @@
 /**
  * The properties of the CIM classes that OVF uses, as the schemas of 2.0.1 have them; those of earlier versions are among them.
- * Properties of any type (`ComponentSetting`) are left out.
+ * Properties that hold elements are left out: of any type (`ComponentSetting`), and dates (`CreationTime`, `AutomaticStartupActionDelay`).
  */
 
 /** What the text of a property is. `strings` and `numbers` may repeat. */
@@ -140,7 +140,6 @@ export const VSSD_FIELDS = {
   AutomaticRecoveryAction: "string",
   AutomaticShutdownAction: "string",
   AutomaticStartupAction: "string",
-  AutomaticStartupActionDelay: "string",
   AutomaticStartupActionSequenceNumber: "number",
   Caption: "string",
   ChangeableType: "number",
@@ -148,7 +147,6 @@ export const VSSD_FIELDS = {
   ConfigurationFile: "string",
   ConfigurationID: "string",
   ConfigurationName: "string",
-  CreationTime: "string",
   Description: "string",
   ElementName: "string",
   Generation: "number",

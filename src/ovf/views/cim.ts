@@ -120,7 +120,10 @@ export abstract class OvfCim<F extends CimFields> extends OvfNode {
     let namespace: string | null = null;
     let before: XmlElement | undefined;
     for (const child of this.element.elements()) {
-      const own = child.namespace.startsWith(CIM_CLASSES) || this.scope.isCore(child.namespace);
+      // An element that is named like a class is no property: boot sources stand behind the properties of their configuration.
+      const own =
+        (child.namespace.startsWith(CIM_CLASSES) || this.scope.isCore(child.namespace)) &&
+        !child.name.startsWith("CIM_");
       if (own) namespace ??= child.namespace;
       if (before === undefined && (!own || child.name > name)) before = child;
     }

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { defaultLimits } from "../../base/limits.js";
 import { parseXml } from "../../xml/parse.js";
 import { type OvfDocument, openOvf } from "../document.js";
+import { checkStructure } from "../schema/check.js";
+import { schemaVersionOf } from "../schema/versions.js";
 import { OvfBootDeviceSection, OvfEnvironmentFiles } from "./boot.js";
 import { OvfCim } from "./cim.js";
 import type { OvfContent } from "./content.js";
@@ -68,6 +70,9 @@ const EVERYTHING = `<?xml version="1.0" encoding="UTF-8"?>
     <Info>Keys</Info>
     <xenc:EncryptedKey xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Id="k">
       <xenc:EncryptionMethod Algorithm="urn:a"/>
+      <xenc:CipherData>
+        <xenc:CipherValue>AAAA</xenc:CipherValue>
+      </xenc:CipherData>
       <xenc:ReferenceList>
         <xenc:DataReference URI="#x"/>
       </xenc:ReferenceList>
@@ -280,6 +285,24 @@ function difference(before: readonly string[], after: readonly string[]): { at: 
   return { at, old: before.length - at - tail, new: after.length - at - tail };
 }
 
+/**
+ * Children that setters make stand where the schema wants them. Values are nonsense here, and every view takes `ovf:required` and
+ * `ovf:configuration`, though some elements do not.
+ */
+function assertOrder(document: OvfDocument, label: string): void {
+  if (schemaVersionOf(document.xml.root) !== "2.0.1") return;
+  const findings = [...checkStructure(document.xml, "2.0.1")].filter(
+    ({ kind, attribute }) =>
+      kind !== "value-invalid" &&
+      !(kind === "attribute-unexpected" && ["required", "configuration"].includes(attribute?.name ?? "")),
+  );
+  assert.deepEqual(
+    findings.map(({ message }) => message),
+    [],
+    label,
+  );
+}
+
 function check(find: Find, name: string, value: unknown, lines: readonly string[], label: string): OvfDocument {
   const document = open(lines.join("\n"));
   const view = find(document);
@@ -297,8 +320,12 @@ function check(find: Find, name: string, value: unknown, lines: readonly string[
   const again = find(open(now.join("\n")));
   assert.deepEqual(plain(Reflect.get(view, name)), plain(again && Reflect.get(again, name)), label);
   if (value !== null) assert.deepEqual(plain(Reflect.get(view, name)), value, label);
+  const nothing = value === null || (Array.isArray(value) && value.length === 0);
+  if (!nothing) assertOrder(document, label);
   return document;
 }
+
+test("the document with one of everything is valid", () => assertOrder(open(EVERYTHING), "everything"));
 
 for (const [dialect, text] of Object.entries(DIALECTS)) {
   test(`${dialect}: every setter of every view changes one line, its own, and reads back`, () => {
@@ -327,6 +354,7 @@ for (const [dialect, text] of Object.entries(DIALECTS)) {
         const changed = difference(text.split("\n"), written(document));
         assert.ok(changed.old <= 1 && changed.new <= 1, `${dialect}: ${kind} ${name}`);
         assert.deepEqual(item.get(name), value, `${dialect}: ${kind} ${name}`);
+        assertOrder(document, `${dialect}: ${kind} ${name}`);
         setters++;
       }
     }
