@@ -119,7 +119,9 @@ export const networkRules: readonly AnyRule[] = [
       for (const profile of network.portProfiles) {
         for (const item of profile.items) {
           const unit = item.property("AllocationUnits");
-          if (unit !== null && parseUnit(unit) === null) yield { values: { unit }, location: item.element.location };
+          // A bandwidth is an amount each second: `bit / second * 10^6`. The amount is a unit of its own.
+          if (unit !== null && parseUnit(unit.replace(/\s*\/\s*second\b/, "")) === null)
+            yield { values: { unit }, location: item.element.location };
         }
       }
     },

@@ -1,0 +1,138 @@
+import type { AnyRule } from "../src/rules/rule.js";
+
+/** One statement of the standard, and what became of it. */
+export interface RequirementRow {
+  readonly id: string;
+  /** What it is about: a descriptor, a package, a consumer. */
+  readonly about: string;
+  /** Codes of findings that tell where it does not hold. */
+  readonly codes: readonly string[];
+  /** Tests in which these codes are asserted. */
+  readonly tests: readonly string[];
+  /** Why nothing checks it; `null`: something does. */
+  readonly reason: string | null;
+}
+
+/** What the table is made from. */
+export interface RequirementSources {
+  /** Text of docs/reference/requirements-ids.tsv. */
+  readonly ids: string;
+  /** Texts of docs/reference/requirements-reasons*.tsv, by path. */
+  readonly reasons: ReadonlyMap<string, string>;
+  readonly rules: readonly AnyRule[];
+  /** Codes that parsers report by themselves, with the ids that they are about. */
+  readonly reported: Readonly<Record<string, { readonly requirements: readonly string[] }>>;
+  /** Every code. */
+  readonly codes: ReadonlySet<string>;
+  /** Texts of tests by path. */
+  readonly tests: ReadonlyMap<string, string>;
+}
+
+/** The table, and what is wrong with it: statements that nobody checks or explains, ids and codes that do not exist. */
+export function checkRequirements(sources: RequirementSources): { rows: RequirementRow[]; wrong: string[] } {
+  const wrong: string[] = [];
+  const ids = tableOf(sources.ids);
+  const known = new Set(ids.map(([id]) => id));
+  const checkedBy = new Map<string, string[]>();
+  const claims = [
+    ...sources.rules.map(({ code, requirements = [] }) => [code, requirements] as const),
+    ...Object.entries(sources.reported).map(([code, { requirements }]) => [code, requirements] as const),
+  ];
+  for (const [code, requirements] of claims) {
+    for (const id of requirements) {
+      if (!known.has(id)) wrong.push(`${code} checks ${id}, which is not in the list`);
+      checkedBy.set(id, [...(checkedBy.get(id) ?? []), code]);
+    }
+  }
+  const reasons = new Map<string, string>();
+  for (const [file, text] of sources.reasons) {
+    for (const [id, reason] of tableOf(text)) {
+      if (!known.has(id)) wrong.push(`${file}: ${id} is not in the list`);
+      if (reason === "") wrong.push(`${file}: ${id} has no reason`);
+      for (const code of codesIn(reason)) {
+        if (!sources.codes.has(code)) wrong.push(`${file}: ${id} names ${code}, which is no code`);
+      }
+      if (!reasons.has(id)) reasons.set(id, reason);
+    }
+  }
+  const rows = ids.map(([id, about]): RequirementRow => {
+    const reason = reasons.get(id) ?? null;
+    const codes = checkedBy.get(id) ?? [];
+    if (codes.length === 0 && reason === null) wrong.push(`${id} has neither a rule nor a reason`);
+    const named = codes.length > 0 ? codes : codesIn(reason ?? "");
+    const tests = [...new Set(named.flatMap((code) => testOf(code, sources) ?? []))];
+    return { id, about, codes, tests, reason: codes.length > 0 ? null : reason };
+  });
+  return { rows, wrong };
+}
+
+/** The first two columns of a table with a head. */
+function tableOf(text: string): [first: string, second: string][] {
+  const lines = text.trimEnd().split("\n").slice(1);
+  return lines.map((line) => {
+    const [first = "", second = ""] = line.split("\t");
+    return [first, second];
+  });
+}
+
+/** Codes that a sentence names. Paths have an ending or a third part. */
+function codesIn(text: string): string[] {
+  return [
+    ...text.matchAll(/(?<![\w/.-])((?:ovf|package|manifest|tar|xml|signature)\/[a-z0-9]+(?:-[a-z0-9]+)*)(?![\w/.])/g),
+  ].map(([, code = ""]) => code);
+}
+
+function testOf(code: string, { rules, tests }: RequirementSources): string | null {
+  const rule = rules.find((one) => one.code === code);
+  if (rule !== undefined && rule.examples !== null) return "src/rules/rules.test.ts";
+  // Tests show findings as a code, or as a code with its severity.
+  for (const [file, text] of tests) if (text.includes(`"${code}"`) || text.includes(`"${code} `)) return file;
+  return null;
+}
+
+/** What a reason begins with, and what a reader is told about it. */
+const KINDS: readonly (readonly [begins: RegExp, title: string])[] = [
+  [/^open\b/, "open"],
+  [/^allows\b/, "allowed, cannot be broken"],
+  [/^behaviour\b/, "behaviour of software"],
+  [/^not check/, "not checkable"],
+];
+
+function kindOf({ codes, reason }: RequirementRow): string {
+  if (codes.length > 0) return "checked";
+  const kind = KINDS.find(([begins]) => begins.test(reason ?? ""));
+  if (kind !== undefined) return kind[1];
+  return codesIn(reason ?? "").length > 0 ? "checked" : "explained";
+}
+
+/** `docs/reference/requirements.md`. */
+export function renderRequirements(rows: readonly RequirementRow[]): string {
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(kindOf(row), (counts.get(kindOf(row)) ?? 0) + 1);
+  const lines = [
+    "# Requirements",
+    "",
+    "<!-- Generated by `node dist/scripts/gen-codes.js`. Change the rules and requirements-reasons*.tsv, not this page. -->",
+    "",
+    `The ${rows.length} normative statements of DSP0243 0.9 to 2.1.1 and of what it refers to, by the ids of our list: \`OVF-SECTION-NUMBER\`. A \`?\``,
+    "behind an id says that the statement is derived or was not seen in a published text; no rule makes an error of it by default. Each",
+    "is checked by [rules](rules.md) or by what reading a package reports ([codes](codes.md)), or stands here with the reason why not.",
+    "A test fails where one has neither.",
+    "",
+    "| | Statements |",
+    "| --- | --- |",
+    ...[...counts].sort(([, a], [, b]) => b - a).map(([kind, count]) => `| ${kind} | ${count} |`),
+    "",
+    "| Id | About | Checked by, or why not | Test |",
+    "| --- | --- | --- | --- |",
+    ...rows.map(({ id, about, codes, tests, reason }) => {
+      const by = codes.length > 0 ? codes.map((code) => `\`${code}\``).join(", ") : cell(reason ?? "**nobody**");
+      return `| ${id} | ${about} | ${by} | ${tests.join(", ")} |`;
+    }),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
