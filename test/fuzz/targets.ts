@@ -31,6 +31,7 @@ import { FatImage, gpt, guestDisk, mbr, PROTECTIVE } from "../support/guest.js";
 import { fuzzContext } from "./context.js";
 import { diskTargets } from "./disk-targets.js";
 import { httpTarget } from "./http-target.js";
+import { structureTarget } from "./structure-target.js";
 import type { FuzzTarget } from "./target.js";
 
 /** Of larger archives the front is taken. */
@@ -283,6 +284,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   xml,
   manifest,
   ovf,
+  structureTarget(() => members(/\.ovf$/)),
   boot,
   certificate,
   httpTarget,
