@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { targets } from "../../src/defaults.js";
 import {
   type ConversionOutcome,
   type ConversionPlan,
@@ -7,6 +8,8 @@ import {
   type DiskConvertOptions,
   type DiskFormatId,
   type DiskSource,
+  type FixResult,
+  fixResult,
   folderResolver,
   type InspectResult,
   inspectPackage,
@@ -15,7 +18,9 @@ import {
   type PlatformId,
   planConversion,
   planDiskConversion,
+  planFix,
   planOvfConversion,
+  type TargetId,
   type ValidatedFile,
   type ValidateOptions,
   validateInput,
@@ -55,6 +60,12 @@ export interface Ferry {
   validate(source: string, options: ValidateOptions): Promise<ValidatedFile>;
   /** The judgement of a descriptor alone. */
   validateDescriptor(source: string, level?: "importer" | "strict"): Promise<ValidatedFile>;
+  /** Mends a package into an archive. */
+  fix(
+    source: string,
+    destination: string,
+    how: { readonly level?: "importer" | "strict"; readonly for?: readonly TargetId[] },
+  ): Promise<FixResult>;
   /** The bytes of a package's descriptor. */
   descriptor(source: string): Promise<Uint8Array>;
   convert(source: string, destination: string, request: ConvertRequest): Promise<Converted>;
@@ -126,6 +137,23 @@ export function startFerry(): Ferry {
       return closing(await openPath(source, runtime.native), async (input) => {
         const { file } = await validateInput(source, input, { level, files: "ignored" }, context());
         return file;
+      });
+    },
+    async fix(source, destination, { level = "importer", for: wanted = [] }): Promise<FixResult> {
+      const ctx = context();
+      return closing(await openPath(source, runtime.native), async (input) => {
+        const profiles = wanted.map((id) => targets.get(id));
+        return closing(await planFix(input, { level, targets: profiles }, ctx), async (plan) => {
+          const to = await openSingleFileSet(destination);
+          try {
+            await plan.execute(to, { kind: "ova", name: basename(destination), modified: new Date(0) }, ctx);
+            await to.commit();
+          } catch (cause) {
+            await to.abort(cause);
+            throw cause;
+          }
+          return fixResult(source, plan, true, null);
+        });
       });
     },
     async descriptor(source): Promise<Uint8Array> {
