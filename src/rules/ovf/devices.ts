@@ -1,4 +1,6 @@
 /** Devices on their controllers: Parent and AddressOnParent (DSP0243 8.3). */
+import type { XmlEdit } from "../../xml/changes.js";
+import type { XmlElement } from "../../xml/tree.js";
 import { exampleItem } from "../example.js";
 import { meet, nameOfItem } from "../items.js";
 import type { HardwareNode, ItemNode } from "../nodes.js";
@@ -27,6 +29,11 @@ const parentOf = ({ properties, bound }: ItemNode): string | null => {
   const parent = bound === "normal" ? properties.get("Parent") : undefined;
   return parent === undefined || parent === NO_PARENT ? null : parent;
 };
+
+/** Of an item whose Parent has no value anywhere. */
+function emptyParents({ item }: ItemNode): readonly XmlElement[] {
+  return [...item.scope.cimChildren(item.element, "Parent")];
+}
 
 /** The places on a controller; `null`: not known. */
 function placesOf(
@@ -96,6 +103,23 @@ export const deviceRules: readonly AnyRule[] = [
       const place = node.item.propertyElement("Parent") ?? node.item.element;
       yield { values: { item: nameOfItem(node), parent }, location: place.location };
     },
+  }),
+  defineRule({
+    code: "ovf/parent-empty",
+    node: "ovf/item",
+    spec,
+    requirements: ["OVF-8.3-13"],
+    severity: "info",
+    strict: "error",
+    what: "The item {item} has a Parent without a value.",
+    why: "It names no controller. mkova of open-vmdk leaves it so where it does not know one; VirtualBox refuses a disk like that.",
+    fix: "Write the InstanceID of the controller, or take the element away where the device has none.",
+    examples: { invalid: [{ moreItems: disk({ Parent: "" }) }], valid: [{ moreItems: disk({ Parent: 3 }) }] },
+    *check(node, { ovf }) {
+      if (ovf.flavour === "ovirt" || node.properties.has("Parent")) return;
+      for (const { location } of emptyParents(node)) yield { values: { item: nameOfItem(node) }, location };
+    },
+    mend: (node) => emptyParents(node).map((element): XmlEdit => ({ edit: "xml", element, change: "remove" })),
   }),
   defineRule({
     code: "ovf/parent-of-other-configuration",
