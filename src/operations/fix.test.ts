@@ -12,9 +12,13 @@ import {
   packageOf,
 } from "../../test/support/packages.js";
 import { FerryError } from "../base/errors.js";
+import { diskFormats } from "../disk/formats.js";
+import { openChain } from "../disk/open.js";
+import { noResolver } from "../io/resolver.js";
 import { memorySource } from "../io/sources/memory.js";
 import { memoryFileSet } from "../io/testing/memory-set.js";
 import { openOva } from "../package/ova/open.js";
+import { targets } from "../targets/targets.js";
 import { type FixOptions, type FixPlan, planFix } from "./fix.js";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -249,6 +253,27 @@ test("prefixes that nothing declares are declared by what everybody means by the
     plan.left.filter(({ code }) => code === "xml/undeclared-prefix").map(({ data }) => data),
     [{ prefix: "odd" }],
   );
+});
+
+test("a disk without a file gets an empty image where a target makes none, of its capacity and once", async () => {
+  const options: FixOptions = { targets: [targets.get("virtualbox-7")] };
+  const plain = descriptorOf([disk()], ['ovf:capacity="3" ovf:capacityAllocationUnits="byte * 2^30"']);
+  const { files, archive, plan } = await fix(ovaOf(packageOf(plain, { "disk.vmdk": stream })), options);
+  assert.ok(codes(plan.mended).includes("target/disk-empty"));
+  assert.deepEqual(Object.keys(files), ["box.ovf", "disk.vmdk", "empty-empty0.vmdk", "box.mf"]);
+  assert.match(read(files["box.ovf"]), /<File ovf:id="empty-empty0" ovf:href="empty-empty0.vmdk"\/>/);
+  assert.match(read(files["box.mf"]), /\(empty-empty0.vmdk\)/);
+  const image = memorySource(files["empty-empty0.vmdk"] ?? new Uint8Array(), "empty-empty0.vmdk");
+  const opened = await openChain({ bytes: image }, { formats: diskFormats, resolver: noResolver, format: null }, ctx);
+  assert.deepEqual([opened.info.variant, opened.info.size], ["streamOptimized", 3 * 2 ** 30]);
+  for await (const { kind } of opened.extents()) assert.equal(kind, "zero");
+  await withPlan(archive, options, async (again) => assert.equal(again.changed, false));
+  // Nobody can tell how large one is whose size is asked for.
+  const property = `\${disk.size}`;
+  const asked = descriptorOf([disk()], [`ovf:capacity="${property}"`]);
+  await withPlan(ovaOf(packageOf(asked, { "disk.vmdk": stream })), options, async (plan) => {
+    assert.ok(codes(plan.left).includes("target/disk-empty"));
+  });
 });
 
 test("a package that is cut off is not copied without its end", async () => {

@@ -79,9 +79,17 @@ function keepsFromCopying({ code, severity }: Diagnostic): boolean {
   return severity === "error" && /^(?:tar\/|package\/(?:unsafe-name|duplicate-name))/.test(code);
 }
 
-/** Whether a manifest cannot be made anew without vouching for what nobody can vouch for. */
+/** What says that a file is not what the manifest lists, or that nobody can tell. */
+const ALTERED: ReadonlySet<DiagnosticCode> = new Set([
+  "manifest/digest-mismatch",
+  "manifest/bad-line",
+  "manifest/bad-digest",
+  "manifest/unknown-algorithm",
+]);
+
+/** Whether a manifest cannot be made anew without vouching for what nobody can vouch for: of two digests for one file one is wrong. */
 function isAltered({ code, severity }: Diagnostic): boolean {
-  return severity === "error" && code.startsWith("manifest/") && code !== "manifest/missing-file";
+  return severity === "error" && (ALTERED.has(code) || code === "manifest/duplicate-entry");
 }
 
 /**
@@ -144,7 +152,8 @@ async function planPackage(fixing: Fixing, ctx: Context): Promise<Omit<FixPlan, 
   const replaced = new Map<string, PackageEntry>();
   if (mended.changed) replaced.set(descriptor.name, memoryEntry(descriptor.name, "descriptor", mended.bytes));
   if (manifest !== null) replaced.set(manifest.name, manifest);
-  const kept = reader.entries.filter(({ name }) => !dropped.has(name) && name !== manifest?.name);
+  for (const entry of mended.added) replaced.set(entry.name, entry);
+  const kept = mended.reader.entries.filter(({ name }) => !dropped.has(name) && name !== manifest?.name);
   const entries = [...kept.map((entry) => replaced.get(entry.name) ?? entry)];
   const place = reader.entries.findIndex(({ name }) => name === manifest?.name);
   if (manifest !== null) entries.splice(place < 0 ? entries.length : Math.min(place, entries.length), 0, manifest);
@@ -256,6 +265,7 @@ function changesOf({ mended, descriptor, manifest, oldManifest, dropped, anew }:
     const detail = oldManifest === null ? "made anew" : "digests and spelling; order and algorithms stay";
     changes.push({ change: "rewrite", subject: manifest.name, detail });
   }
+  for (const { name } of mended.added) changes.push({ change: "add", subject: name, detail: "an empty disk" });
   for (const name of dropped) changes.push({ change: "drop", subject: name, detail: "it would prove nothing" });
   if (anew) changes.push({ change: "rewrite", subject: "the archive", detail: "USTAR, in the order of the standard" });
   return changes;

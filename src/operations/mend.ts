@@ -13,6 +13,7 @@ import type { PackageFiles } from "../rules/files.js";
 import type { PackageEdit } from "../rules/rule.js";
 import { applyXmlEdits, type XmlEdit } from "../xml/changes.js";
 import { parseXml } from "../xml/parse.js";
+import { emptyStream } from "./empty-disk.js";
 import { memoryEntry } from "./fix-manifest.js";
 import { factsOf, questionOf, type ValidateOptions } from "./validate.js";
 
@@ -36,6 +37,8 @@ export interface Mended {
   readonly document: OvfDocument;
   /** The package with the descriptor as it is now. */
   readonly reader: PackageReader;
+  /** Files of the package that were not there before. */
+  readonly added: readonly PackageEntry[];
   /** The descriptor's bytes: those that were read where nothing is changed. */
   readonly bytes: Uint8Array;
   readonly changed: boolean;
@@ -47,8 +50,12 @@ export interface Mended {
   readonly conflicts: readonly Diagnostic[];
 }
 
+type EmptyDisk = Extract<PackageEdit, { readonly edit: "empty-disk" }>;
+
 interface Round {
   readonly edits: readonly XmlEdit[];
+  /** Images that go with them. */
+  readonly images: readonly EmptyDisk[];
   readonly mended: readonly Diagnostic[];
   readonly found: Mended["found"];
 }
@@ -59,18 +66,20 @@ export async function mendDescriptor(given: Mendable, options: ValidateOptions, 
   const before = given.document.xml.serialize();
   const mended = new Map<string, Diagnostic>();
   const conflicts: Diagnostic[] = [];
+  const added: PackageEntry[] = [];
   let bytes = before;
   // Parsed anew, since edits change the tree.
-  let now = withDescriptor(given, bytes, quiet);
+  let now = withDescriptor(given, bytes, added, quiet);
   let settled = false;
   for (let round = 0; ; round++) {
-    const { edits, mended: these, found } = await judgeOnce(now, options, quiet);
+    const { edits, images, mended: these, found } = await judgeOnce(now, options, quiet);
     if (edits.length === 0 || settled || round === MOST_ROUNDS) {
       const left = new Set(found.map(({ diagnostic }) => keyOf(diagnostic)));
       const done = [...mended.values()].filter((diagnostic) => !left.has(keyOf(diagnostic)));
       return {
         document: now.document,
         reader: now.reader,
+        added,
         bytes,
         changed: !sameBytes(bytes, before),
         mended: done,
@@ -84,15 +93,20 @@ export async function mendDescriptor(given: Mendable, options: ValidateOptions, 
     settled = sameBytes(next, bytes);
     if (!settled) {
       bytes = next;
+      for (const { member, capacity } of images) {
+        if (added.some(({ name }) => name === member)) continue;
+        added.push(memoryEntry(member, "disk", await emptyStream(member, capacity, quiet)));
+      }
       for (const diagnostic of these) mended.set(placeOf(diagnostic), diagnostic);
     }
-    now = withDescriptor(given, bytes, quiet);
+    now = withDescriptor(given, bytes, added, quiet);
   }
 }
 
 async function judgeOnce(now: Mendable, options: ValidateOptions, ctx: Context): Promise<Round> {
   const { document } = now;
   const edits: XmlEdit[] = [];
+  const images: EmptyDisk[] = [];
   const mended: Diagnostic[] = [];
   const found: { readonly diagnostic: Diagnostic; readonly edits: readonly PackageEdit[] }[] = [];
   const take = (diagnostic: Diagnostic, these: readonly XmlEdit[]): void => {
@@ -105,7 +119,7 @@ async function judgeOnce(now: Mendable, options: ValidateOptions, ctx: Context):
     found.push({ diagnostic: problem, edits: [] });
   }
   // Names that meant nothing so far mean something in the next round.
-  if (edits.length > 0) return { edits, mended, found };
+  if (edits.length > 0) return { edits, images, mended, found };
   for (const { diagnostic, these } of sizes(now)) {
     if (these.length > 0) take(diagnostic, these);
     found.push({ diagnostic, edits: [] });
@@ -116,10 +130,13 @@ async function judgeOnce(now: Mendable, options: ValidateOptions, ctx: Context):
     const asked = rule.mend?.(node, finding, facts) ?? [];
     const xml = asked.filter((edit): edit is XmlEdit => edit.edit === "xml");
     const others = asked.filter((edit): edit is PackageEdit => edit.edit !== "xml");
-    if (xml.length > 0) take(diagnostic, xml);
+    if (xml.length > 0) {
+      take(diagnostic, xml);
+      images.push(...others.filter((edit): edit is EmptyDisk => edit.edit === "empty-disk"));
+    }
     found.push({ diagnostic, edits: xml.length > 0 ? [] : others });
   }
-  return { edits, mended, found };
+  return { edits, images, mended, found };
 }
 
 function applianceOf({ document, reader }: Mendable): Appliance {
@@ -154,21 +171,22 @@ function* sizes({ document, reader, proven }: Mendable): Iterable<{
   }
 }
 
-/** The package with another descriptor in the place of its own. */
-function withDescriptor(given: Mendable, bytes: Uint8Array, ctx: Context): Mendable {
+/** The package with another descriptor in the place of its own, and more files. */
+function withDescriptor(given: Mendable, bytes: Uint8Array, added: readonly PackageEntry[], ctx: Context): Mendable {
   const { descriptor: old, reader: from } = given;
   const descriptor = memoryEntry(old.name, "descriptor", bytes);
   const document = openOvf(parseXml(bytes, given.document.xml.file, ctx.limits), () => {});
+  const folder = /^.*\//.exec(old.name)?.[0] ?? "";
   const swap = (entry: PackageEntry): PackageEntry => (entry.name === old.name ? descriptor : entry);
   const entry: PackageReader["entry"] = (name) => {
-    const found = from.entry(name);
+    const found = from.entry(name) ?? added.find((one) => one.name === folder + name);
     return found === undefined ? undefined : swap(found);
   };
   const referenced = document.references.flatMap(({ href }) => (href === null ? [] : (entry(href) ?? [])));
   const reader: PackageReader = {
     ...from,
     descriptor,
-    entries: from.entries.map(swap),
+    entries: [...from.entries.map(swap), ...added],
     referenced: [...new Set(referenced)],
     entry,
   };

@@ -12,6 +12,8 @@ export type PackageEdit =
   | { readonly edit: "drop"; readonly member: string }
   /** Gives a file another name, in the archive, in the manifest and in References. */
   | { readonly edit: "rename"; readonly member: string; readonly name: string }
+  /** Adds an image in which nothing is, as a stream-optimized VMDK; `capacity` in bytes, whole sectors. */
+  | { readonly edit: "empty-disk"; readonly member: string; readonly capacity: number }
   /** Writes the manifest anew over what is there. */
   | { readonly edit: "manifest" }
   /** Writes the archive anew: order of the members and dialect as the standard wants them. */

@@ -95,7 +95,10 @@ export interface OvfReader {
   readonly otherResources: "refused" | "skipped" | null;
   /** Images in CD drives (`ovf:/file/id`): put in, or the drive comes empty. */
   readonly cdImages: "empty" | null;
-  /** Disks without a file: made; made where capacity is in bytes and the format is one of these URIs; passed over; refused. */
+  /**
+   * Disks without a file: made as they are described, passed over, refused; or made where the format is one of these URIs, of one byte
+   * for 2^20 that the number of the capacity says, where that is whole sectors.
+   */
   readonly emptyDisks: "made" | "skipped" | "refused" | { readonly formats: readonly string[] };
   readonly capacityProperties: "resolved" | "refused";
   /** Disks that hold only what differs from another one. */

@@ -108,12 +108,13 @@ export const virtualBoxReader: OvfReader = {
   hostResources: ["ovf:/disk/", "ovf://disk/", "/disk/"],
   otherResources: "refused",
   cdImages: "empty",
-  // It takes the file's format from the URI, and a disk without a file has no name that could tell; streams cannot be made empty.
+  // It takes the file's format from the URI, and a disk without a file has no name that could tell.
   emptyDisks: {
     formats: [
       "http://www.vmware.com/specifications/vmdk.html#sparse",
       "http://www.vmware.com/specifications/vmdk.html#compressed",
       "http://www.vmware.com/interfaces/specifications/vmdk.html#compressed",
+      "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized",
     ],
   },
   capacityProperties: "refused",

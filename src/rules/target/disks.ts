@@ -1,7 +1,9 @@
 /** Disks that a target cannot take as they are. */
+import { alignUp, SECTOR } from "../../base/bytes.js";
 import { parseUnit, scaleQuantity } from "../../ovf/tables/units.js";
 import type { OvfDisk } from "../../ovf/views/parts.js";
-import { attributeEdits, removal } from "../edits.js";
+import type { XmlElement } from "../../xml/tree.js";
+import { attributeEdits } from "../edits.js";
 import type { Facts } from "../facts.js";
 import { type AnyRule, defineRule, type Edit } from "../rule.js";
 import { asked, readers } from "./reader.js";
@@ -17,18 +19,46 @@ function capacityOf({ capacity, capacityUnits }: OvfDisk): number | null {
   return unit === null || unit.base !== "byte" || capacity === null ? null : scaleQuantity(capacity, unit);
 }
 
-/** Whether the number of a capacity is one of bytes. */
-function inBytes({ capacityUnits }: OvfDisk): boolean {
-  return capacityUnits === null || /^bytes?$/i.test(capacityUnits);
+/** Bytes of the empty disk that VirtualBox makes; `null`: it makes none. */
+function bytesMade({ capacity, format }: OvfDisk, formats: readonly string[]): number | null {
+  const bytes = /^[0-9]{1,15}$/.test(capacity ?? "") ? Math.floor(Number(capacity) / 2 ** 20) : 0;
+  return bytes > 0 && bytes % SECTOR === 0 && formats.includes(format ?? "") ? bytes : null;
 }
 
-/** Takes a disk out, with the items that are it. */
-function withoutDisk(disk: OvfDisk, { nodes }: Facts): readonly Edit[] {
-  const id = disk.diskId ?? "";
-  const items = nodes.items.filter(({ properties }) =>
-    [`ovf:/disk/${id}`, `/disk/${id}`, `ovf://disk/${id}`].includes(properties.get("HostResource") ?? ""),
-  );
-  return [removal(disk.element), ...items.map(({ item }) => removal(item.element))];
+/**
+ * Gives a disk without a file an image in which nothing is: what any importer would make of it. Nothing where its capacity is not known, or
+ * the package is not.
+ */
+function filled(disk: OvfDisk, { ovf, package: reader, index }: Facts): readonly Edit[] {
+  const capacity = capacityOf(disk);
+  const references = ovf.scope.child(ovf.xml.root, "References");
+  if (reader === null || capacity === null || capacity <= 0 || references === undefined) return [];
+  // What follows from the id of a disk is another for each.
+  const stem = `empty-${(disk.diskId ?? "disk").replaceAll(/[^A-Za-z0-9_-]/g, "_")}`;
+  const free = (taken: (name: string) => boolean, ending: string): string => {
+    for (let n = 1; ; n++) {
+      const name = `${stem}${n === 1 ? "" : `-${n}`}${ending}`;
+      if (!taken(name)) return name;
+    }
+  };
+  const href = free((name) => reader.entry(name) !== undefined, ".vmdk");
+  const id = free((name) => index.files.has(name), "");
+  const file = references.create(references.namespace, "File");
+  const [there] = ovf.references;
+  const own = there === undefined ? ovf.scope.namespace : namespaceOf(there.element, "id", ovf.scope.namespace);
+  file.setAttribute(own, "id", id);
+  file.setAttribute(own, "href", href);
+  const folder = /^.*\//.exec(reader.descriptor?.name ?? "")?.[0] ?? "";
+  return [
+    { edit: "xml", element: references, change: { insert: file } },
+    ...attributeEdits(ovf, disk.element, "fileRef", id),
+    ...attributeEdits(ovf, disk.element, "format", URI),
+    { edit: "empty-disk", member: folder + href, capacity: alignUp(capacity, SECTOR) },
+  ];
+}
+
+function namespaceOf({ attributes }: XmlElement, name: string, otherwise: string): string {
+  return attributes.find((attribute) => attribute.name === name)?.namespace ?? otherwise;
 }
 
 export const targetDiskRules: readonly AnyRule[] = [
@@ -40,8 +70,8 @@ export const targetDiskRules: readonly AnyRule[] = [
     severity: "error",
     strict: "error",
     what: "The disk {disk} has no file; {reader} {does}.",
-    why: 'virt-v2v: "error parsing disk fileRef". VirtualBox makes an empty disk only in the format #sparse, of as many bytes as ovf:capacity says, whatever its unit: "Could not create the medium storage unit" (both tried). Proxmox and VM Import leave it out.',
-    fix: "Give the disk a file, or leave it out and add one after the import.",
+    why: 'virt-v2v: "error parsing disk fileRef". VirtualBox makes one that is 2^20 times too small, 8192 bytes for 8 GiB, whatever the unit, and none where that is no whole sector: "The given disk size 64 is not aligned on a sector boundary"; in an archive it says "Unexpected end of OVA package" (all tried). Proxmox and VM Import leave it out.',
+    fix: "Give the disk an empty image, as `vmferry fix` does, or leave it out and add one after the import.",
     examples: {
       invalid: [{ disks: disks('ovf:capacity="8" ovf:capacityAllocationUnits="byte * 2^20"'), references: "" }],
       valid: [{}],
@@ -49,26 +79,15 @@ export const targetDiskRules: readonly AnyRule[] = [
     *check(disk, facts) {
       if (disk.fileRef !== null) return;
       const { reader } = asked(facts);
+      const archived = facts.package?.kind === "ova";
       const { emptyDisks: empty } = reader;
       const values = { disk: disk.diskId ?? "(without an id)", reader: reader.name };
+      const made = typeof empty === "string" || archived ? null : bytesMade(disk, empty.formats);
       if (empty === "skipped") yield { values: { ...values, does: "leaves it out" }, severity: "warning" };
-      else if (typeof empty === "string") yield { values: { ...values, does: "refuses the package" } };
-      else if (!inBytes(disk)) yield { values: { ...values, does: "takes its capacity for bytes" } };
-      else if (!empty.formats.includes(disk.format ?? "")) {
-        yield { values: { ...values, does: "cannot make one in this format" } };
-      }
+      else if (made === null) yield { values: { ...values, does: "refuses the package" } };
+      else yield { values: { ...values, does: `makes one of ${made} bytes` }, severity: "warning" };
     },
-    mend(disk, _finding, facts): readonly Edit[] {
-      const { emptyDisks: empty } = asked(facts).reader;
-      if (typeof empty === "string") return empty === "refused" ? withoutDisk(disk, facts) : [];
-      const bytes = capacityOf(disk);
-      const [format] = empty.formats;
-      if (bytes === null || bytes <= 0 || format === undefined) return [];
-      // Nothing is in it: its format says only how it will be stored.
-      const set = (name: string, value: string | null): readonly Edit[] =>
-        attributeEdits(facts.ovf, disk.element, name, value);
-      return [...set("capacity", String(bytes)), ...set("capacityAllocationUnits", "byte"), ...set("format", format)];
-    },
+    mend: (disk, _finding, facts) => (asked(facts).reader.emptyDisks === "skipped" ? [] : filled(disk, facts)),
   }),
   defineRule({
     code: "target/capacity-property",

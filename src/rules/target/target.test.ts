@@ -65,7 +65,6 @@ describe("what rules mend is in order afterwards, and the descriptor without it 
       "target/boot-order-efi",
       "target/cd-on-sata",
       "target/config-required",
-      "target/disk-empty",
       "target/drive-parent",
       "target/extra-config-required",
       "target/file-compressed",
