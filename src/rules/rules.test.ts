@@ -65,7 +65,9 @@ for (const rule of rules) {
         for (const example of examples.invalid) {
           const facts = factsOf(descriptorOf(example));
           const edits: XmlEdit[] = [];
-          const question = { rules: asked, level: "strict", targets: targets.all } as const;
+          // Of targets that say the same one is enough: each asks for its own mend.
+          const one = targets.all.filter((target) => rule.targets?.(target) === true).slice(0, 1);
+          const question = { rules: asked, level: "strict", targets: one } as const;
           let others = 0;
           for await (const { node, finding, facts: seen } of judge(facts, question, ctx)) {
             for (const edit of rule.mend?.(node as never, finding, seen) ?? []) {
@@ -77,9 +79,11 @@ for (const rule of rules) {
           if (edits.length === 0) continue;
           assert.deepEqual(applyXmlEdits(facts.ovf.xml, edits), []);
           const text = new TextDecoder().decode(facts.ovf.xml.serialize());
-          assert.deepEqual(await judged(text, asked), [], text);
+          const left: string[] = [];
+          for await (const { diagnostic } of judge(factsOf(text), question, ctx)) left.push(diagnostic.message);
+          assert.deepEqual(left, [], text);
         }
-        assert.ok(mended > 0, "no example is mended");
+        assert.ok(mended > 0 || rule.targets !== undefined, "no example is mended");
       });
     }
     test("has nothing against what keeps it", async () => {
