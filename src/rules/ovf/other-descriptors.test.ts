@@ -31,8 +31,7 @@ function profile(content: string): string {
   return second.replace("</Network>", `${content}</Network>`);
 }
 
-const EPASD =
-  'xmlns:epasd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_EthernetPortAllocationSettingData"';
+const EPASD = 'xmlns:epasd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_EthernetPortAllocationSettingData"';
 
 function bandwidth(unit: string): string {
   const item = `<Item><epasd:AllocationUnits>${unit}</epasd:AllocationUnits><epasd:ElementName>p</epasd:ElementName><epasd:InstanceID>1</epasd:InstanceID></Item>`;
