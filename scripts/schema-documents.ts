@@ -16,7 +16,7 @@ export interface SchemaDocument {
 export const SCHEMA_DOCUMENTS: readonly SchemaTable[] = [
   {
     table: "envelope-1",
-    about: "DSP8023 1.0.0 (2009-02), 1.1.0 (2010-01) and 1.1.1 (2013-08): envelopes of OVF 1.x.",
+    about: "DSP8023 1.0.0, 1.1.0 and 1.1.1: envelopes of OVF 1.x.",
     modules: [
       { name: "envelope111", file: "1.1.1/dsp8023_1.1.1.xsd" },
       { name: "envelope110", file: "1.1.0/dsp8023_1.1.0.xsd", like: "envelope111" },
