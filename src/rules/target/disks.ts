@@ -26,13 +26,12 @@ function bytesMade({ capacity, format }: OvfDisk, formats: readonly string[]): n
 }
 
 /**
- * Gives a disk without a file an image in which nothing is: what any importer would make of it. Nothing where its capacity is not known, or
- * the package is not.
+ * Gives a disk without a file an image in which nothing is: what any importer would make of it. Nothing where its capacity is not known.
  */
 function filled(disk: OvfDisk, { ovf, package: reader, index }: Facts): readonly Edit[] {
   const capacity = capacityOf(disk);
   const references = ovf.scope.child(ovf.xml.root, "References");
-  if (reader === null || capacity === null || capacity <= 0 || references === undefined) return [];
+  if (capacity === null || capacity <= 0 || references === undefined) return [];
   // What follows from the id of a disk is another for each.
   const stem = `empty-${(disk.diskId ?? "disk").replaceAll(/[^A-Za-z0-9_-]/g, "_")}`;
   const free = (taken: (name: string) => boolean, ending: string): string => {
@@ -41,14 +40,14 @@ function filled(disk: OvfDisk, { ovf, package: reader, index }: Facts): readonly
       if (!taken(name)) return name;
     }
   };
-  const href = free((name) => reader.entry(name) !== undefined, ".vmdk");
+  const href = free((name) => index.hrefs.has(name) || reader?.entry(name) !== undefined, ".vmdk");
   const id = free((name) => index.files.has(name), "");
   const file = references.create(references.namespace, "File");
   const [there] = ovf.references;
   const own = there === undefined ? ovf.scope.namespace : namespaceOf(there.element, "id", ovf.scope.namespace);
   file.setAttribute(own, "id", id);
   file.setAttribute(own, "href", href);
-  const folder = /^.*\//.exec(reader.descriptor?.name ?? "")?.[0] ?? "";
+  const folder = /^.*\//.exec(reader?.descriptor?.name ?? "")?.[0] ?? "";
   return [
     { edit: "xml", element: references, change: { insert: file } },
     ...attributeEdits(ovf, disk.element, "fileRef", id),

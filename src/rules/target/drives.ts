@@ -176,6 +176,12 @@ export const targetDriveRules: readonly AnyRule[] = [
             "<rasd:HostResource>http://disk/disk1</rasd:HostResource><rasd:InstanceID>90</rasd:InstanceID><rasd:Parent>3</rasd:Parent>",
           ),
         },
+        {
+          moreItems: drive(
+            DISK,
+            "<rasd:HostResource>ovf://disk/disk1</rasd:HostResource><rasd:InstanceID>90</rasd:InstanceID><rasd:Parent>3</rasd:Parent>",
+          ),
+        },
         { moreItems: drive(DISK, "<rasd:InstanceID>90</rasd:InstanceID><rasd:Parent>3</rasd:Parent>") },
       ],
       valid: [{}],
