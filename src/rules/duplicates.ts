@@ -2,11 +2,12 @@ import type { Location } from "../base/diagnostics.js";
 import type { XmlElement } from "../xml/tree.js";
 import type { Finding } from "./rule.js";
 
-/** A finding for each thing whose key an earlier one has; `values` has `{id}`, and the first one is named beside. */
+/** A finding for each thing whose key an earlier one has; `values` has `{id}` (the key, or what `nameOf` gives), and the first one is named beside. */
 export function* repeated<T>(
   things: Iterable<T>,
   keyOf: (thing: T) => string | null,
   elementOf: (thing: T) => XmlElement,
+  nameOf: (thing: T) => string | null = keyOf,
 ): Generator<Finding> {
   const first = new Map<string, Location>();
   for (const thing of things) {
@@ -15,6 +16,11 @@ export function* repeated<T>(
     const { location } = elementOf(thing);
     const before = first.get(key);
     if (before === undefined) first.set(key, location);
-    else yield { values: { id: key }, location, related: [{ message: "the first one is here", location: before }] };
+    else
+      yield {
+        values: { id: nameOf(thing) },
+        location,
+        related: [{ message: "the first one is here", location: before }],
+      };
   }
 }
