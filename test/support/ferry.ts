@@ -34,7 +34,6 @@ import {
   openSingleFileSet,
 } from "../../src/node.js";
 import { openFolderAccess } from "../../src/runtime/node/folder.js";
-import type { TargetProfile } from "../../src/targets/profile.js";
 
 type Context = ReturnType<typeof createContext>;
 
@@ -60,7 +59,6 @@ export interface Ferry {
   /** The judgement of a package. */
   validate(source: string, options: ValidateOptions): Promise<ValidatedFile>;
   /** The judgement of a descriptor alone. */
-<<<<<<< HEAD
   validateDescriptor(source: string, level?: "importer" | "strict"): Promise<ValidatedFile>;
   /** Mends a package into an archive. */
   fix(
@@ -68,13 +66,6 @@ export interface Ferry {
     destination: string,
     how: { readonly level?: "importer" | "strict"; readonly for?: readonly TargetId[] },
   ): Promise<FixResult>;
-=======
-  validateDescriptor(
-    source: string,
-    level?: "importer" | "strict",
-    targets?: readonly TargetProfile[],
-  ): Promise<ValidatedFile>;
->>>>>>> bdc344d (Sweep the corpus with every rule; let disks of different capacity share a file as VMware does)
   /** The bytes of a package's descriptor. */
   descriptor(source: string): Promise<Uint8Array>;
   convert(source: string, destination: string, request: ConvertRequest): Promise<Converted>;
@@ -142,9 +133,9 @@ export function startFerry(): Ferry {
         return file;
       });
     },
-    async validateDescriptor(source, level = "importer", targets = []): Promise<ValidatedFile> {
+    async validateDescriptor(source, level = "importer"): Promise<ValidatedFile> {
       return closing(await openPath(source, runtime.native), async (input) => {
-        const { file } = await validateInput(source, input, { level, targets, files: "ignored" }, context());
+        const { file } = await validateInput(source, input, { level, files: "ignored" }, context());
         return file;
       });
     },
