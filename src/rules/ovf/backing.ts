@@ -36,7 +36,7 @@ export const backingRules: readonly AnyRule[] = [
     code: "ovf/host-resource-missing",
     node: "ovf/item",
     spec,
-    requirements: ["OVF-8.3-18", "OVF-8.3-19", "OVF-8.3-48?", "OVF-9.13-4?"],
+    requirements: ["OVF-8.3-18", "OVF-8.3-19"],
     severity: "error",
     strict: "error",
     what: 'The item {item} is backed by the {kind} "{id}", which {section} does not list.',

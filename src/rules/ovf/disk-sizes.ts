@@ -100,7 +100,7 @@ export const diskSizeRules: readonly AnyRule[] = [
     code: "ovf/disk-unit-invalid",
     node: "ovf/disk",
     spec,
-    requirements: ["OVF-9.1-7", "OVF-9.1-8", "OVF-UNIT-1?", "OVF-UNIT-2?", "OVF-UNIT-3?"],
+    requirements: ["OVF-9.1-7", "OVF-9.1-8"],
     severity: "error",
     strict: "error",
     what: 'The capacity of the disk {disk} is counted in "{unit}", which is no unit of bytes.',
