@@ -7,6 +7,7 @@ import type { ExplainedCode, ExplainedMessage, ExplainResult } from "../report/r
 import { excerptsOf } from "../rules/excerpt.js";
 import { findMessages } from "../rules/messages/message.js";
 import { foreignMessages } from "../rules/messages/messages.js";
+import { reported } from "../rules/reported.js";
 import { type AnyRule, fill } from "../rules/rule.js";
 import { ruleCodes, rules } from "../rules/rules.js";
 import { targets } from "../targets/targets.js";
@@ -59,12 +60,22 @@ export function explainCode(code: string): ExplainedCode | null {
     fix: entry.fix,
     spec: rule?.spec ?? null,
     severity: rule?.severity ?? null,
-    strict: rule?.strict ?? null,
+    strict: rule?.strict ?? strictOf(code),
     targets: speaksFor === undefined ? null : targets.all.filter((target) => speaksFor(target)).map(({ id }) => id),
-    requirements: rule?.requirements ?? [],
+    requirements: rule?.requirements ?? reportedAs(code)?.requirements ?? [],
     mends: rule?.mend !== undefined,
     example: invalid === undefined || valid === undefined ? null : excerptsOf(invalid, valid),
   };
+}
+
+function reportedAs(code: string): (typeof reported)[DiagnosticCode] | undefined {
+  return Object.hasOwn(reported, code) ? reported[code as DiagnosticCode] : undefined;
+}
+
+/** What the standard makes of a finding that is no rule's; `null`: nothing, or it depends on the finding. */
+function strictOf(code: string): ExplainedCode["strict"] {
+  const strict = reportedAs(code)?.strict;
+  return typeof strict === "string" ? strict : null;
 }
 
 /** Codes that are spelled like a word, the nearest first. */

@@ -2,8 +2,12 @@ import { toHex } from "../base/bytes.js";
 import type { Runtime } from "../io/context.js";
 import type { DiagnosticResult } from "../report/results.js";
 
-/** A line of a file, by number from 1; `null` where it is not at hand. */
-type LineOf = (line: number) => string | null;
+/** The descriptor's lines, and how places call its file. */
+interface Descriptor {
+  readonly file: string;
+  /** By number from 1. */
+  readonly line: (line: number) => string | null;
+}
 
 /** Characters of a tag that count. */
 const COUNTED = 400;
@@ -15,7 +19,7 @@ const COUNTED = 400;
  */
 export function fingerprintsOf(
   diagnostics: readonly DiagnosticResult[],
-  lines: LineOf | null,
+  descriptor: Descriptor | null,
   runtime: Runtime,
 ): readonly string[] {
   const seen = new Map<string, number>();
@@ -23,7 +27,8 @@ export function fingerprintsOf(
   return diagnostics.map(({ code, message, location }) => {
     const file = location === null || location.at === "remote" ? "" : location.file;
     const part = location?.at === "member" ? location.member : location?.at === "bytes" ? (location.field ?? "") : "";
-    const tag = location?.at === "text" ? tagAt(lines?.(location.line) ?? "", location.column) : "";
+    const inside = location?.at === "text" && location.file === descriptor?.file;
+    const tag = inside ? tagAt(descriptor?.line(location.line) ?? "", location.column) : "";
     const key = [code, message, file, part, tag].join("\n");
     const count = seen.get(key) ?? 0;
     seen.set(key, count + 1);

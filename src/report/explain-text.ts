@@ -47,7 +47,8 @@ function codeLines(code: ExplainedCode, palette: Palette): string[] {
 /** What kind of thing a code is, and how bad. */
 function roleOf({ kind, severity, strict }: ExplainedCode): string {
   if (kind !== null) return `an error that ends a run (${kind})`;
-  if (severity === null) return "a finding";
+  if (severity === null && strict === null) return "a finding";
+  if (severity === null) return `a finding, under --strict of severity ${strict}`;
   const words = { error: "an error", warning: "a warning", info: "a remark", off: "not looked for" };
   if (severity === strict) return `${words[severity]}, also under --strict`;
   return `${words[severity]} by default, ${words[strict ?? "off"]} under --strict`;

@@ -3,7 +3,14 @@ import { plural } from "../base/text.js";
 import { reportStyle } from "./html-style.js";
 import { escaped } from "./markup.js";
 import { type Marks, renderPicture } from "./picture.js";
-import { pathOf, type ReportedFile, type ReportedFinding, spanAt, type ValidateReport } from "./validate-report.js";
+import {
+  linesAt,
+  pathOf,
+  type ReportedFile,
+  type ReportedFinding,
+  spanAt,
+  type ValidateReport,
+} from "./validate-report.js";
 
 /** Findings of one severity that are shown; a page with more than these is no help. */
 const MOST = 400;
@@ -129,10 +136,11 @@ function placeText(file: ReportedFile, location: Location): string {
 }
 
 function frame(file: ReportedFile, location: Location | null): string {
-  if (location?.at !== "text" || file.lines === null) return "";
+  const lines = linesAt(file, location);
+  if (location?.at !== "text" || lines === null) return "";
   const { line: number, column } = location;
   const around = Array.from({ length: 2 * AROUND + 1 }, (_, i) => number - AROUND + i).flatMap((at) => {
-    const line = at < 1 ? null : (file.lines?.(at) ?? null);
+    const line = at < 1 ? null : lines(at);
     return line === null ? [] : [{ at, line }];
   });
   const indents = around.filter(({ line }) => line.trim() !== "").map(({ line }) => /^\s*/.exec(line)?.[0].length ?? 0);

@@ -414,7 +414,7 @@ export interface ExplainedCode {
   readonly spec: SpecRef | null;
   /** Of a rule's findings, by default; `off`: not looked for; `null`: no rule has this code. */
   readonly severity: Severity | "off" | null;
-  /** The same under `--strict`. */
+  /** The same under `--strict`; `null`: it depends on the finding. */
   readonly strict: Severity | "off" | null;
   /** Targets that it is about; `null`: all. */
   readonly targets: readonly string[] | null;

@@ -1,7 +1,14 @@
 import type { DiagnosticCode, Location } from "../base/diagnostics.js";
 import type { JsonValue } from "../base/ids.js";
 import type { ExplainedCode } from "./results.js";
-import { pathOf, type ReportedFile, type ReportedFinding, spanAt, type ValidateReport } from "./validate-report.js";
+import {
+  linesAt,
+  pathOf,
+  type ReportedFile,
+  type ReportedFinding,
+  spanAt,
+  type ValidateReport,
+} from "./validate-report.js";
 
 /** Characters of a line that a snippet holds. */
 const SNIPPET = 400;
@@ -88,7 +95,7 @@ function placeOf(file: ReportedFile, location: Location | null, artifacts: Artif
   const path = location === null ? file.name : pathOf(file, location);
   const artifactLocation = artifacts.locate(path);
   if (location?.at === "text") {
-    const line = file.lines?.(location.line) ?? null;
+    const line = linesAt(file, location)?.(location.line) ?? null;
     const region: { [key: string]: JsonValue } = { startLine: location.line, startColumn: location.column };
     if (line !== null) {
       region.endLine = location.line;

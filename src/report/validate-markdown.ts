@@ -2,7 +2,7 @@ import { describeLocation, type Severity } from "../base/diagnostics.js";
 import { plural, printable } from "../base/text.js";
 import { countFindings } from "./findings.js";
 import { plainText } from "./markdown.js";
-import { pathOf, type ReportedFile, type ReportedFinding, type ValidateReport } from "./validate-report.js";
+import { linesAt, pathOf, type ReportedFile, type ReportedFinding, type ValidateReport } from "./validate-report.js";
 
 /** Places of one code that are listed; of more the rest is counted. */
 const EACH = 20;
@@ -78,7 +78,7 @@ function groupLines(
     const { message, hint, location } = diagnostic;
     const place = location === null ? "" : `: \`${inCode(placeText(file, location))}\``;
     lines.push(`- ${plainText(message)}${place}`);
-    const line = location?.at === "text" ? (file.lines?.(location.line) ?? null) : null;
+    const line = location?.at === "text" ? (linesAt(file, location)?.(location.line) ?? null) : null;
     if (line !== null && location?.at === "text") {
       const start = line.length > EXCERPT ? location.column - 1 : 0;
       lines.push("", `  \`${inCode(line.slice(start, start + EXCERPT).trim())}\``, "");

@@ -45,7 +45,7 @@ function file(diagnostics: readonly DiagnosticResult[], change: Partial<Reported
       fingerprint: String(i).padStart(32, "0"),
       state: "new",
     })),
-    lines: (line) => LINES[line - 1] ?? null,
+    descriptor: { file: "x.ovf", line: (line) => LINES[line - 1] ?? null },
     appliance: inspectSample.appliance,
     ...change,
   };
@@ -132,7 +132,10 @@ test("findings of the baseline are suppressed in SARIF and left out elsewhere", 
 });
 
 test("text of a package is never markup, nor a command of the terminal, in any report", () => {
-  const hostile = file(all, { name: `a/${HOSTILE}.ova`, lines: () => `<a b="${HOSTILE}">` });
+  const hostile = file(all, {
+    name: `a/${HOSTILE}.ova`,
+    descriptor: { file: "x.ovf", line: () => `<a b="${HOSTILE}">` },
+  });
   const html = renderHtml(report(hostile));
   assert.doesNotMatch(html, /<script|<a b=/);
   const markdown = renderValidateMarkdown(report(hostile));
@@ -199,4 +202,14 @@ test("a place is marked by its name, or by an attribute with its value", () => {
   assert.equal(spanAt("text", 2), 3);
   assert.equal(spanAt("", 1), 1);
   assert.equal(spanAt("\u6f22", 1), 1);
+});
+
+test("a place in another file than the descriptor is shown without lines", () => {
+  const elsewhere = finding({ location: { at: "text", file: "x.ova!x.mf", line: 3, column: 1 } });
+  const shown = report(file([elsewhere]));
+  assert.doesNotMatch(renderValidate(shown, plain), /\|/);
+  assert.doesNotMatch(renderHtml(shown), /<pre/);
+  const [result] = JSON.parse(renderSarif(shown)).runs[0].results;
+  const { artifactLocation, region } = result.locations[0].physicalLocation;
+  assert.deepEqual([artifactLocation.uri, region], ["x.mf", { startLine: 3, startColumn: 1 }]);
 });

@@ -2,7 +2,7 @@ import type { DiagnosticCode, Location } from "../base/diagnostics.js";
 import type { PackageKind } from "../base/ids.js";
 import type { ApplianceResult, DiagnosticResult, ExplainedCode } from "./results.js";
 
-/** A line of a file that was judged, by number from 1; `null` where it is not at hand. */
+/** A line of a descriptor, by number from 1; `null` where it is not at hand. */
 export type SourceLine = (line: number) => string | null;
 
 /** A finding, and what tells it apart from run to run. */
@@ -21,7 +21,8 @@ export interface ReportedFile {
   readonly kind: PackageKind | null;
   readonly verdict: "accept" | "reject";
   readonly findings: readonly ReportedFinding[];
-  readonly lines: SourceLine | null;
+  /** The descriptor's lines, and how places call its file; `null`: there is none. */
+  readonly descriptor: { readonly file: string; readonly line: SourceLine } | null;
   /** `null`: not asked for, or the descriptor cannot be understood. */
   readonly appliance: ApplianceResult | null;
 }
@@ -44,9 +45,19 @@ export function spanAt(line: string, column: number): number {
   return Math.max(1, found?.[0].length ?? 1);
 }
 
+/** The lines around a place; `null` where it is not in the descriptor. */
+export function linesAt(
+  { descriptor }: Pick<ReportedFile, "descriptor">,
+  location: Location | null,
+): SourceLine | null {
+  return location?.at === "text" && location.file === descriptor?.file ? descriptor.line : null;
+}
+
 /** The file that a place is in, as one path; a member of an archive stands behind `!`. */
 export function pathOf(file: ReportedFile, location: Location): string {
   if (location.at === "remote") return location.endpoint;
+  const member = location.at === "member" ? -1 : location.file.indexOf("!");
+  if (member >= 0) return `${file.name}${location.file.slice(member)}`;
   if (location.at === "member") return `${file.name}!${location.member}`;
   const base = file.name.replace(/^.*\//, "");
   if (base === location.file || file.name === location.file) return file.name;

@@ -4,7 +4,7 @@ import { countFindings } from "./findings.js";
 import { displayWidth, oneLine } from "./layout.js";
 import type { Palette } from "./palette.js";
 import type { DiagnosticResult } from "./results.js";
-import { type ReportedFile, type SourceLine, spanAt, type ValidateReport } from "./validate-report.js";
+import { linesAt, type ReportedFile, type SourceLine, spanAt, type ValidateReport } from "./validate-report.js";
 
 /** Characters of a line that are shown: descriptors in one line are megabytes long. */
 const SHOWN = 110;
@@ -37,7 +37,8 @@ function fileLines(file: ReportedFile, palette: Palette): string[] {
     const count = (shown.get(diagnostic.code) ?? 0) + 1;
     shown.set(diagnostic.code, count);
     const all = total.get(diagnostic.code) ?? 0;
-    if (count <= EACH || all === EACH + 1) text.push("", ...finding(diagnostic, file.lines, palette));
+    if (count <= EACH || all === EACH + 1)
+      text.push("", ...finding(diagnostic, linesAt(file, diagnostic.location), palette));
     else if (count === EACH + 1) text.push("", `  and ${all - EACH} more with the code ${diagnostic.code}`);
   }
   if (diagnostics.length > 0) text.push("");

@@ -7,6 +7,7 @@ import { noConfig, type ValidateConfig } from "../../operations/config.js";
 import { allCodes, explainCode } from "../../operations/explain.js";
 import { fingerprintsOf } from "../../operations/fingerprint.js";
 import { type ValidateOptions, validateInput } from "../../operations/validate.js";
+import type { OvfDocument } from "../../ovf/document.js";
 import { renderHtml } from "../../report/html.js";
 import { renderJson } from "../../report/json.js";
 import { plain } from "../../report/palette.js";
@@ -168,8 +169,8 @@ async function judgeFile(
     // An address without what may be secret in it.
     const shown = isHttpUrl(name) && input.kind === "file" ? input.source.label : name;
     const { file, document, kind, appliance } = await validateInput(shown, input, how, session.ctx);
-    const lines = document === null ? null : (line: number): string | null => document.xml.lineText(line);
-    const prints = fingerprintsOf(file.diagnostics, lines, session.runtime);
+    const descriptor = document === null ? null : descriptorOf(document);
+    const prints = fingerprintsOf(file.diagnostics, descriptor, session.runtime);
     const findings = file.diagnostics.map((diagnostic, i): ReportedFinding => {
       const fingerprint = prints[i] ?? "";
       return { diagnostic, fingerprint, state: known.has(fingerprint) ? "known" : "new" };
@@ -180,12 +181,17 @@ async function judgeFile(
       kind,
       verdict: rejected ? "reject" : "accept",
       findings,
-      lines,
+      descriptor,
       appliance: picture === "drawn" ? appliance() : null,
     };
   } finally {
     await input.close();
   }
+}
+
+function descriptorOf({ xml }: OvfDocument): ReportedFile["descriptor"] {
+  const place = xml.root.location;
+  return { file: place.at === "text" ? place.file : "", line: (line) => xml.lineText(line) };
 }
 
 function explained(files: readonly ReportedFile[]): ReadonlyMap<DiagnosticCode, ExplainedCode> {
