@@ -43,8 +43,19 @@ export const backingRules: readonly AnyRule[] = [
     why: "Importers find no content for the device, and refuse the package.",
     fix: "Correct the HostResource, or list what it names.",
     examples: {
-      invalid: [{ moreItems: cd("ovf:/file/none") }, { moreItems: cd("ovf:/disk/file1") }],
-      valid: [{ moreItems: cd("ovf:/file/file1") }],
+      invalid: [
+        { moreItems: cd("ovf:/file/none") },
+        { moreItems: cd("ovf:/disk/file1") },
+        { moreItems: cd("ovf:/disk/none").replaceAll("Item>", "StorageItem>") },
+      ],
+      valid: [
+        { moreItems: cd("ovf:/file/file1") },
+        {
+          sections:
+            '<SharedDiskSection><Info>Shared disks</Info><SharedDisk ovf:diskId="shared" ovf:capacity="8"/></SharedDiskSection>',
+          moreItems: cd("ovf:/disk/shared"),
+        },
+      ],
     },
     *check(node, { index }) {
       for (const text of node.hostResources) {

@@ -256,7 +256,7 @@ export const unitRules: readonly AnyRule[] = [
     severity: "warning",
     strict: "warning",
     what: "The item {item} has a Reservation of {reservation} and a Limit of {limit}.",
-    why: "It is promised more than it may ever have; VMware's hosts do not start such a machine.",
+    why: "It is promised more than it may ever have: a platform that keeps to both cannot start it.",
     fix: "Raise the Limit, or lower the Reservation.",
     examples: {
       invalid: [{ moreItems: exampleItem({ InstanceID: 9, Limit: 1, Reservation: 2, ResourceType: 24 }) }],
