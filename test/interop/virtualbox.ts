@@ -43,8 +43,17 @@ export async function startVirtualBox(t: TestContext): Promise<VirtualBox> {
     tryManage,
     async importAs(source, name, count): Promise<Ran> {
       const systems = Array.from({ length: count }, (_, i) => String(i));
-      const each = systems.flatMap((i) => ["--vsys", i, "--vmname", `${name}-${i}`, "--eula", "accept"]);
-      const args = ["import", source, "--options", "keepallmacs", ...each, "--basefolder", machines];
+      const each = systems.flatMap((i) => [
+        "--vsys",
+        i,
+        "--vmname",
+        `${name}-${i}`,
+        "--eula",
+        "accept",
+        "--basefolder",
+        machines,
+      ]);
+      const args = ["import", source, "--options", "keepallmacs", ...each];
       let ran = await tryManage(...args);
       // Seen with VirtualBox 7.2.22 and its own packages, about once in thirty imports, and several times in a row where the machine is
       // busy: it computes a wrong digest of a good file. That the files are good is what `vmferry verify` and openssl say elsewhere.

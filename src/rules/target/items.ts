@@ -198,30 +198,4 @@ export const targetItemRules: readonly AnyRule[] = [
       return sorted.map((child) => ({ edit: "xml", element, change: { insert: child, ...before } }));
     },
   }),
-  defineRule({
-    code: "target/mac-fixed",
-    node: "ovf/item",
-    targets: readers(({ memoryUnits }) => memoryUnits === "megabytes"),
-    spec: null,
-    severity: "info",
-    strict: "info",
-    what: "{reader} gives the network card {item} the address {address} on every import.",
-    why: "Two machines of one package on one network have the same address then, and neither works.",
-    fix: "Leave rasd:Address out, unless a licence hangs on it.",
-    examples: {
-      invalid: [
-        { moreItems: item(10, "<rasd:Address>00:50:56:00:00:01</rasd:Address><rasd:Connection>lan</rasd:Connection>") },
-      ],
-      valid: [{}],
-    },
-    *check(node, facts) {
-      const address = node.properties.get("Address");
-      if (node.resourceType !== 10 || address === undefined || !/^(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}$/i.test(address))
-        return;
-      const { reader } = asked(facts);
-      if (reader.firmware === null || reader.parents !== null) return;
-      const place = node.item.propertyElement("Address") ?? node.item.element;
-      yield { values: { reader: reader.name, item: itemName(node), address }, location: place.location };
-    },
-  }),
 ];
