@@ -15,6 +15,8 @@ const offers: [line: string, words: string[]][] = [
   ["vmferry disk co", ["compare", "convert"]],
   ["vmferry completion ", ["bash", "fish", "zsh"]],
   ["vmferry convert --for vsphere-", ["vsphere-6.5", "vsphere-7", "vsphere-8"]],
+  ["vmferry validate --format s", ["sarif"]],
+  ["vmferry explain manifest/weak", ["manifest/weak-algorithm"]],
   ["vmferry verify --req", ["--require-manifest", "--require-signature"]],
   ["vmferry disk convert --pr", ["--progress", "--prove"]],
 ];

@@ -92,7 +92,7 @@ export async function validateInput(
       const judged: Diagnostic[] = [];
       for await (const { diagnostic } of judge(factsOf(subject), questionOf(options), own)) judged.push(diagnostic);
       if (options.files !== "ignored") found.push(...(await digestFindings(reader, found, options, ctx)));
-      const file = verdictOf(name, [...findings(), ...judged], options);
+      const file = verdictOf(name, [...findings(), ...judged], document, options);
       const appliance = (): ApplianceResult | null => {
         const found = understood(subject);
         return found === null ? null : toApplianceResult(found);
@@ -112,7 +112,7 @@ export async function validateInput(
       ...(location === undefined ? {} : { location }),
     };
     return {
-      file: verdictOf(name, [...findings(), finding], options),
+      file: verdictOf(name, [...findings(), finding], null, options),
       document: null,
       kind: null,
       appliance: () => null,
@@ -176,13 +176,18 @@ export function questionOf(options: ValidateOptions): Parameters<typeof judge>[1
   };
 }
 
-function verdictOf(name: string, found: readonly Diagnostic[], options: ValidateOptions): ValidatedFile {
+function verdictOf(
+  name: string,
+  found: readonly Diagnostic[],
+  document: OvfDocument | null,
+  options: ValidateOptions,
+): ValidatedFile {
   const diagnostics = found
     .flatMap((finding): readonly Diagnostic[] => {
       const severity = options.severities?.get(finding.code) ?? finding.severity;
       return severity === "off" || options.allow?.has(finding.code) === true ? [] : [{ ...finding, severity }];
     })
-    .sort(byPlace);
+    .sort((a, b) => byPlace(a, b, document?.xml.root.location));
   return {
     name,
     verdict: diagnostics.some(({ severity }) => severity === "error") ? "reject" : "accept",
@@ -190,12 +195,13 @@ function verdictOf(name: string, found: readonly Diagnostic[], options: Validate
   };
 }
 
-/** The descriptor's in its order, then all others as they came. */
-function byPlace(a: Diagnostic, b: Diagnostic): number {
-  const [first, second] = [lineOf(a.location), lineOf(b.location)];
+/** The descriptor's in its order, then all others as they came. @param root a place in the descriptor */
+function byPlace(a: Diagnostic, b: Diagnostic, root: Location | undefined): number {
+  const [first, second] = [lineOf(a.location, root), lineOf(b.location, root)];
   return first[0] - second[0] || first[1] - second[1];
 }
 
-function lineOf(location: Location | undefined): readonly [line: number, column: number] {
-  return location?.at === "text" ? [location.line, location.column] : [Number.MAX_SAFE_INTEGER, 0];
+function lineOf(location: Location | undefined, root: Location | undefined): readonly [line: number, column: number] {
+  const elsewhere = root?.at === "text" && location?.at === "text" && location.file !== root.file;
+  return location?.at === "text" && !elsewhere ? [location.line, location.column] : [Number.MAX_SAFE_INTEGER, 0];
 }

@@ -91,6 +91,18 @@ test("SARIF of every package fixture and of what is no package keeps the schema"
   }
 });
 
+test("findings about the descriptor come in its order, and those about other files behind them", async () => {
+  const { out } = await ferry(resolve("test/fixtures/packages/vbox-pair-ovf10/pair.ova"), "--strict", "--json");
+  const files = JSON.parse(out).files[0].diagnostics.map(({ location }: DiagnosticResult) =>
+    location?.at === "text" && location.file === "pair.ovf" ? location.line : Number.POSITIVE_INFINITY,
+  );
+  assert.ok(files.includes(Number.POSITIVE_INFINITY) && files.some(Number.isFinite));
+  assert.deepEqual(
+    files,
+    [...files].sort((a, b) => (a === b ? 0 : a - b)),
+  );
+});
+
 test("settings beside the package or above it count, and which they are is said", async () => {
   const file = broken();
   writeFileSync(join(folder, "..", ".vmferry.yaml"), "allow: [ovf/disk-capacity-missing]\n");
