@@ -159,6 +159,44 @@ export const diskRules: readonly AnyRule[] = [
     },
   }),
   defineRule({
+    code: "ovf/disk-file-of-several-sizes",
+    node: "ovf",
+    spec,
+    requirements: ["OVF-9.1-12"],
+    // VMware's own appliances have one image for disks of several configurations, grown to the capacity of each.
+    severity: "info",
+    strict: "error",
+    what: 'Disks of different capacities have their content in one file ("{id}").',
+    why: "By the standard each disk has a file of its own; importers that do not grow the image make disks of a wrong size.",
+    fix: "Give each disk its own file.",
+    examples: {
+      invalid: [
+        {
+          references: FILE,
+          disks:
+            '<Disk ovf:diskId="disk1" ovf:fileRef="file1" ovf:capacity="8"/><Disk ovf:diskId="disk2" ovf:fileRef="file1" ovf:capacity="9"/>',
+        },
+      ],
+      valid: [
+        {
+          references: FILE,
+          disks:
+            '<Disk ovf:diskId="disk1" ovf:fileRef="file1" ovf:capacity="8"/><Disk ovf:diskId="disk2" ovf:capacity="9"/>',
+        },
+      ],
+    },
+    *check(_document, { nodes }) {
+      const first = new Map<string, string>();
+      for (const { fileRef, capacity, capacityUnits, element } of nodes.disks) {
+        if (fileRef === null) continue;
+        const size = `${capacity} ${capacityUnits}`;
+        const before = first.get(fileRef);
+        if (before === undefined) first.set(fileRef, size);
+        else if (before !== size) yield { values: { id: fileRef }, location: element.location };
+      }
+    },
+  }),
+  defineRule({
     code: "ovf/disk-file-empty",
     node: "ovf/disk",
     spec: null,
