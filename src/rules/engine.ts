@@ -3,7 +3,7 @@ import { FerryError, isCanceled, throwIfAborted } from "../base/errors.js";
 import type { Context } from "../io/context.js";
 import type { TargetProfile } from "../targets/profile.js";
 import type { Facts } from "./facts.js";
-import { everyElement, type NodeKind, placeOf, type RuleNodes } from "./nodes.js";
+import { type NodeKind, placeOf, type RuleNodes } from "./nodes.js";
 import { type AnyRule, type Finding, fill, type Rule } from "./rule.js";
 
 /** Findings of one rule that are given one by one: of a hostile descriptor there could be a million. */
@@ -219,7 +219,7 @@ function nodesOf(kind: NodeKind, facts: Facts): Iterable<RuleNodes[NodeKind]> {
     case "ovf/extension":
       return nodes.extensions;
     case "ovf/element":
-      return everyElement(facts.ovf);
+      return nodes.elements;
     case "appliance": {
       const appliance = facts.appliance();
       return appliance === null ? [] : [appliance];

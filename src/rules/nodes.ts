@@ -49,7 +49,7 @@ export interface ProductNode {
   readonly owner: ContentNode | null;
 }
 
-/** What rules are asked about. `ovf/element` is every element of the descriptor: for what can stand anywhere, and only that. */
+/** What rules are asked about. `ovf/element` is every element of the standard, and of others every one with attributes: for what can stand anywhere, and only that. */
 export interface RuleNodes {
   readonly package: PackageReader;
   readonly ovf: OvfDocument;
@@ -93,7 +93,9 @@ export interface Nodes {
   readonly groups: readonly ItemGroup[];
   readonly products: readonly ProductNode[];
   readonly properties: readonly OvfProperty[];
-  /** Elements with `ovf:msgid`, those of bundles left out. Found when first asked for: it takes a walk over all elements. */
+  /** What `ovf/element` is about. Found when first asked for: it takes a walk over all elements. */
+  readonly elements: readonly XmlElement[];
+  /** Elements with `ovf:msgid`, those of bundles left out. Found when first asked for. */
   readonly messages: readonly MessageUse[];
   /** In which ways the document is not what its schema says, the first of each kind. Found when first asked for. */
   readonly structure: readonly StructureFinding[];
@@ -118,6 +120,7 @@ export function collectNodes(document: OvfDocument): Nodes {
     for (const child of [...node.content.children].reverse()) pending.push([child, node]);
   }
   const hardware = contents.flatMap((node) => node.hardware);
+  let elements: readonly XmlElement[] | null = null;
   let messages: readonly MessageUse[] | null = null;
   let structure: readonly StructureFinding[] | null = null;
   const items = hardware.flatMap((section) => section.items);
@@ -134,8 +137,12 @@ export function collectNodes(document: OvfDocument): Nodes {
     groups: [...hardware, ...allocationsOf(sections, document.scope)],
     products,
     properties: products.flatMap(({ properties }) => properties),
+    get elements(): readonly XmlElement[] {
+      elements ??= elementsOf(document);
+      return elements;
+    },
     get messages(): readonly MessageUse[] {
-      messages ??= [...messageUses(document)];
+      messages ??= [...messageUses(document, this.elements)];
       return messages;
     },
     get structure(): readonly StructureFinding[] {
@@ -149,8 +156,12 @@ export function collectNodes(document: OvfDocument): Nodes {
   };
 }
 
-/** Every element of a descriptor in document order. What stands in an element of somebody else's namespace is that one's own affair. */
-export function* everyElement({ xml, scope }: OvfDocument): Generator<XmlElement> {
+/**
+ * The elements of the standard in document order, and those of others that have attributes. Properties of items, which are the most of a
+ * descriptor, have none and are left out. What stands in an element of somebody else's namespace is that one's own affair.
+ */
+function elementsOf({ xml, scope }: OvfDocument): XmlElement[] {
+  const found: XmlElement[] = [];
   const stack: Iterator<XmlElement>[] = [[xml.root][Symbol.iterator]()];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const next = top.next();
@@ -159,9 +170,11 @@ export function* everyElement({ xml, scope }: OvfDocument): Generator<XmlElement
       continue;
     }
     const element = next.value;
-    yield element;
-    if (scope.isCore(element.namespace)) stack.push(element.elements()[Symbol.iterator]());
+    const core = scope.isCore(element.namespace);
+    if (core || !element.bare) found.push(element);
+    if (core) stack.push(element.elements()[Symbol.iterator]());
   }
+  return found;
 }
 
 function structureOf({ xml }: OvfDocument): StructureFinding[] {
@@ -177,9 +190,9 @@ function structureOf({ xml }: OvfDocument): StructureFinding[] {
   return found;
 }
 
-function* messageUses(document: OvfDocument): Generator<MessageUse> {
-  for (const element of everyElement(document)) {
-    if (element.name === "Msg") continue;
+function* messageUses(document: OvfDocument, elements: readonly XmlElement[]): Generator<MessageUse> {
+  for (const element of elements) {
+    if (element.bare || element.name === "Msg") continue;
     const id = document.scope.attribute(element, "msgid");
     if (id !== undefined) yield { element, id };
   }

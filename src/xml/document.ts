@@ -74,6 +74,10 @@ class ElementView implements XmlElement {
     return found;
   }
 
+  get bare(): boolean {
+    return this.#store.isBare(this.id);
+  }
+
   attributesNamed(name: string): readonly XmlAttribute[] {
     const found: XmlAttribute[] = [];
     for (const part of this.#store.tagParts(this.id)) {

@@ -149,6 +149,14 @@ export class XmlStore {
     return this.prefixFor(index, namespace, "element");
   }
 
+  /** Whether a tag is `<name>` or `<name/>`, as most are in large documents. */
+  isBare(index: number): boolean {
+    const edited = this.#overlays.size === 0 ? undefined : this.#overlays.get(index)?.tag;
+    if (edited !== undefined && edited !== null) return edited.length === 0;
+    const { spans } = this.source;
+    return (spans.tagEnd[index] ?? 0) - (spans.start[index] ?? 0) <= this.sourceName(index).length + 3;
+  }
+
   /** The parts of a start tag, declarations included. */
   tagParts(index: number): readonly TagPart[] {
     const edited = this.#overlays.get(index)?.tag;
@@ -157,8 +165,7 @@ export class XmlStore {
     if (this.#lastTag.index === index) return this.#lastTag.parts;
     const { text, spans } = this.source;
     const start = spans.start[index] ?? 0;
-    // `<name>` or `<name/>`: most elements of large documents.
-    if ((spans.tagEnd[index] ?? 0) - start <= this.sourceName(index).length + 3) return NO_PARTS;
+    if (this.isBare(index)) return NO_PARTS;
     const parts = scanAttributes(text, start).map((span) => ({
       qualifiedName: span.name,
       namespace: null,

@@ -28,6 +28,8 @@ export interface XmlElement {
   /** `null`: the root, a removed element, or one not yet inserted. */
   readonly parent: XmlElement | null;
   readonly attributes: readonly XmlAttribute[];
+  /** Whether its tag is the name and nothing else: no attribute, no declaration. Told without a look at the tag. */
+  readonly bare: boolean;
   /** Attributes of a local name, in any namespace: at most one in each. */
   attributesNamed(name: string): readonly XmlAttribute[];
   /** Namespaces that this element's own tag declares. */

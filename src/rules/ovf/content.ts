@@ -96,6 +96,7 @@ export const contentRules: readonly AnyRule[] = [
       valid: [{ content: collection(system("a"), system("b")) }],
     },
     *check({ content }) {
+      if (content.kind === "system") return;
       yield* repeated(
         content.children,
         (child) => child.attribute("id"),

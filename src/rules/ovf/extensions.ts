@@ -138,8 +138,8 @@ export const extensionRules: readonly AnyRule[] = [
     },
     *check(element, { ovf }) {
       const { scope } = ovf;
-      // Properties of items are the most of a descriptor, and have none; oVirt's language has its own.
-      if (element.namespace.startsWith(CIM_CLASSES) || isPrivate(ovf)) return;
+      // oVirt's language has its own.
+      if (element.bare || element.namespace.startsWith(CIM_CLASSES) || isPrivate(ovf)) return;
       for (const { name, namespace, location } of element.attributes) {
         if (namespace === "" || ATTRIBUTES.has(name) || !scope.isCore(namespace)) continue;
         yield { values: { name }, location };

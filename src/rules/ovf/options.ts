@@ -115,7 +115,7 @@ export const optionRules: readonly AnyRule[] = [
       ],
     },
     *check(element, { ovf, index }) {
-      // Few elements have attributes at all, and those of items are the most.
+      if (element.bare) return;
       const text = ovf.scope.attribute(element, "configuration");
       if (text === undefined) return;
       for (const id of text.split(/\s+/)) {
