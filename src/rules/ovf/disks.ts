@@ -15,9 +15,6 @@ function nameOfDisk({ diskId }: OvfDisk): string {
   return diskId ?? "(without an id)";
 }
 
-const filled = (id: string, capacity: number): string =>
-  `<Disk ovf:diskId="${id}" ovf:fileRef="file1" ovf:capacity="${capacity}" ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>`;
-
 export const diskRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/disk-id-missing",
@@ -132,30 +129,6 @@ export const diskRules: readonly AnyRule[] = [
         (disk) => disk.element,
         (disk) => disk.fileRef ?? "",
       );
-    },
-  }),
-  defineRule({
-    code: "ovf/disk-file-reused",
-    node: "ovf",
-    spec,
-    requirements: ["OVF-9.1-12"],
-    severity: "off",
-    strict: "error",
-    what: 'Disks of different capacity have their content in one file ("{id}").',
-    why: "The standard gives each disk a file of its own. VMware's tools take such a package: the disks are one in different configurations.",
-    fix: "Give each disk its own file.",
-    examples: {
-      invalid: [{ references: FILE, disks: `${filled("disk1", 8)}${filled("disk2", 9)}` }],
-      valid: [{}],
-    },
-    *check(_document, { nodes }) {
-      const first = new Map<string, string>();
-      for (const { fileRef, capacity, element } of nodes.disks) {
-        if (fileRef === null) continue;
-        const before = first.get(fileRef);
-        if (before === undefined) first.set(fileRef, capacity ?? "");
-        else if (before !== capacity) yield { values: { id: fileRef }, location: element.location };
-      }
     },
   }),
   defineRule({
