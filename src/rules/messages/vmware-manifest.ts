@@ -59,7 +59,7 @@ export const vmwareManifestMessages: readonly ForeignMessage[] = [
     fix: "Verify the package. Where it is altered, fetch it again. Where it is intact, write the disk anew: convert it to a stream-optimized VMDK.",
     commands: ["verify SRC", "disk check 'SRC!DISK.vmdk'", "convert SRC DEST.ova --to ova"],
     codes: ["manifest/digest-mismatch", "package/stream-end"],
-    seen: ["home-assistant/operating-system#2121", "coreos/coreos-assembler#1156", "Graylog2/graylog2-images#8"],
+    seen: ["home-assistant/operating-system#2121", "coreos/coreos-assembler#1156"],
     example: "SHA digest of file home-assistant.vmdk does not match manifest.",
   },
   {
@@ -76,13 +76,13 @@ export const vmwareManifestMessages: readonly ForeignMessage[] = [
   {
     program: "vmware",
     says: "No manifest entry found for: '{file}'",
-    pattern: /no manifest entry found for: ?'(?<file>[^']{1,255})'/i,
+    pattern: /(?:no manifest entry found for|file is missing from the manifest): ?'(?<file>[^']{1,255})'/i,
     means:
       "The manifest has no line for {file}, so nothing says whether that file is intact. The standard wants a line for every file.",
     fix: "Write the manifest anew, from files that you trust.",
     commands: ["verify SRC", "fix SRC DEST"],
     codes: ["manifest/not-covered"],
-    seen: ["Banno/packer-post-processor-vsphere-ova#9", "GNS3/gns3-vm#40"],
+    seen: ["Banno/packer-post-processor-vsphere-ova#9", "GNS3/gns3-vm#40", "GNS3/gns3-vm#96"],
     example: "No manifest entry found for: 'packer-centos_6.7-x86_64-disk1.vmdk'.",
   },
   {

@@ -125,7 +125,7 @@ export const vmwareMessages: readonly ForeignMessage[] = [
     fix: 'Mark the element ovf:required="false", or remove it.',
     commands: FIX,
     codes: ["target/config-required"],
-    seen: ["sexibytes/sexigraf#240", "vmware/govmomi#2136"],
+    seen: ["vmware/govmomi#2136"],
     example: "Unable to parse 'tools.toolsInstallType' for attribute 'key' on element 'Config'.",
   },
   {
@@ -224,7 +224,7 @@ export const vmwareMessages: readonly ForeignMessage[] = [
     fix: "Remove the setting nvram and its File element: the firmware starts with its defaults. ovftool deploys the package where the web client does not.",
     commands: VALIDATE,
     codes: ["target/nvram-missing", "target/nvram-upload"],
-    seen: ["vmware/photon#777", "hashicorp/packer-plugin-vsphere#95"],
+    seen: ["vmware/photon#777", "vmware/packer-plugin-vsphere#95"],
     example: "The specified object /photon-custom-hw13-2.0-304b817/nvram could not be found.",
   },
   {
@@ -263,5 +263,28 @@ export const vmwareMessages: readonly ForeignMessage[] = [
     codes: ["package/descriptor-not-first"],
     seen: ["coreos/fedora-coreos-tracker#391", "coreos/coreos-assembler#1141"],
     example: "Did not find an .ovf file at the beginning of the OVA package",
+  },
+  {
+    program: "vmware",
+    says: "Value '{value}' of {element} element not found in [...]",
+    pattern: /value '{1,2}(?<value>[^']{1,80})'{1,2} of (?<element>[A-Za-z]{1,40}) element not found in \[/i,
+    means:
+      "The target has no {value} for {element}. What it has stands in the brackets; an empty list means that it takes no kinds there at all, as with IDE controllers.",
+    fix: "Take one of the list, or leave the element out where the list is empty.",
+    commands: FIX,
+    codes: ["target/ide-subtype"],
+    seen: ["inverse-inc/packetfence#5522"],
+    example: "48:7:VALUE_ILLEGAL: Value ''PIIX4'' of ResourceSubType element not found in [].",
+  },
+  {
+    program: "vmware",
+    says: "ExtraConfig option '{value}' is not allowed, will skip it",
+    pattern: /extraconfig option '(?<value>[^']{1,200})' is not allowed/i,
+    means: "The host does not take {value} from a package, and goes on without it. It is a warning.",
+    fix: "Remove the setting, or set it after the import where the guest needs it.",
+    commands: VALIDATE,
+    codes: [],
+    seen: ["GNS3/gns3-vm#40"],
+    example: "ExtraConfig option 'ethernet0.connectionType' is not allowed, will skip it.",
   },
 ];
