@@ -13,6 +13,7 @@ const packages: Readonly<Record<string, string>> = {
   "pair.ova": "vbox-pair-ovf10/pair.ova",
   "kelp.ova": "compose-sha256/kelp.ova",
   kelp: "compose-dir/kelp",
+  "tide.ova": "compose-disks/tide.ova",
 };
 
 /** Commands of the README that nothing but a clean clone can run; continuous integration does. */

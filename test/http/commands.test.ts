@@ -60,6 +60,18 @@ async function well(...argv: string[]): Promise<Said> {
 }
 
 describe("an archive behind a server", () => {
+  it("is judged by its headers, without reading its disks, and fixed into a file with all its digests", async () => {
+    const server = await started();
+    const address = `${server.origin}/box.ova`;
+    await well("validate", address);
+    const fetched = server.bytes();
+    assert.ok(fetched < ova.length / 4, `${fetched} of ${ova.length} bytes`);
+    const fixed = join(root, "fixed.ova");
+    await well("fix", address, fixed);
+    assert.ok(server.bytes() - fetched > ova.length);
+    await well("verify", fixed);
+  });
+
   it("is inspected and verified as a file is", async () => {
     const server = await started();
     const file = join(root, "box.ova");
