@@ -102,7 +102,8 @@ function add<T>(list: T[] | null, one: T): T[] {
 /** In one pass over the children: items are by far the most of a large descriptor. */
 export function itemFacts(item: OvfItem): ItemFacts {
   const properties = new Map<string, string>();
-  const seen = new Set<string>();
+  // A set for the few that have any: there are a hundred thousand items.
+  let emptyNames = null as Set<string> | null;
   let hostResources: string[] | null = null;
   let connections: string[] | null = null;
   let oldId: XmlElement | null = null;
@@ -124,14 +125,15 @@ export function itemFacts(item: OvfItem): ItemFacts {
       oldId = child;
     }
     if (cim && !hasProperty(namespace, name)) unknown = add(unknown, child);
-    if (seen.has(name) && !LISTS.has(name)) repeated = add(repeated, child);
-    seen.add(name);
+    const said = properties.has(name);
+    if ((said || emptyNames?.has(name) === true) && !LISTS.has(name)) repeated = add(repeated, child);
     const text = child.text.trim();
     if (text === "") {
       empty = add(empty, child);
+      emptyNames = (emptyNames ?? new Set<string>()).add(name);
       continue;
     }
-    if (!properties.has(name)) properties.set(name, text);
+    if (!said) properties.set(name, text);
     if (name === "HostResource") hostResources = add(hostResources, text);
     else if (name === "Connection") connections = add(connections, text);
   }

@@ -34,7 +34,7 @@ function placeOf(facts: ItemFacts, wanted: string): Location {
 export const backingRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/host-resource-missing",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-18", "OVF-8.3-19"],
     severity: "error",
@@ -57,20 +57,22 @@ export const backingRules: readonly AnyRule[] = [
         },
       ],
     },
-    *check(node, { index }) {
-      for (const text of node.hostResources) {
-        const resource = parseHostResource(text);
-        if (resource === null) continue;
-        const { kind, id } = resource;
-        if (kind === "disk" ? index.disks.has(id) : index.files.has(id)) continue;
-        const section = kind === "disk" ? "the DiskSection" : "References";
-        yield { values: { item: nameOfItem(node), kind, id, section }, location: placeOf(node, text) };
+    *check({ items }, { index }) {
+      for (const node of items) {
+        for (const text of node.hostResources) {
+          const resource = parseHostResource(text);
+          if (resource === null) continue;
+          const { kind, id } = resource;
+          if (kind === "disk" ? index.disks.has(id) : index.files.has(id)) continue;
+          const section = kind === "disk" ? "the DiskSection" : "References";
+          yield { values: { item: nameOfItem(node), kind, id, section }, location: placeOf(node, text) };
+        }
       }
     },
   }),
   defineRule({
     code: "ovf/host-resource-unknown-form",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-20"],
     severity: "warning",
@@ -82,10 +84,12 @@ export const backingRules: readonly AnyRule[] = [
       invalid: ["ovf:/network/lan", "ovf:/disk/"].map((resource) => ({ moreItems: cd(resource) })),
       valid: [{ moreItems: cd("ovf:/file/file1") }],
     },
-    *check(node) {
-      for (const text of node.hostResources) {
-        if (!text.startsWith("ovf:") || parseHostResource(text) !== null) continue;
-        yield { values: { item: nameOfItem(node), resource: text }, location: placeOf(node, text) };
+    *check({ items }) {
+      for (const node of items) {
+        for (const text of node.hostResources) {
+          if (!text.startsWith("ovf:") || parseHostResource(text) !== null) continue;
+          yield { values: { item: nameOfItem(node), resource: text }, location: placeOf(node, text) };
+        }
       }
     },
   }),
@@ -123,7 +127,7 @@ export const backingRules: readonly AnyRule[] = [
   }),
   defineRule({
     code: "ovf/host-resource-local",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-24"],
     severity: "info",
@@ -135,18 +139,20 @@ export const backingRules: readonly AnyRule[] = [
       invalid: [{ moreItems: cd("/dev/cdrom") }],
       valid: [{ moreItems: cd("ovf:/file/file1") }],
     },
-    *check(node, { ovf }) {
-      // oVirt names its disks so.
-      if (ovf.flavour === "ovirt") return;
-      for (const text of node.hostResources) {
-        if (text.startsWith("ovf:") || parseHostResource(text) !== null) continue;
-        yield { values: { item: nameOfItem(node), resource: text }, location: placeOf(node, text) };
+    *check({ items }, { ovf }) {
+      for (const node of items) {
+        // oVirt names its disks so.
+        if (ovf.flavour === "ovirt") continue;
+        for (const text of node.hostResources) {
+          if (text.startsWith("ovf:") || parseHostResource(text) !== null) continue;
+          yield { values: { item: nameOfItem(node), resource: text }, location: placeOf(node, text) };
+        }
       }
     },
   }),
   defineRule({
     code: "ovf/host-resource-no-uri",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-46", "OVF-1-2"],
     // Importers compare texts; nobody resolves it.
@@ -159,16 +165,18 @@ export const backingRules: readonly AnyRule[] = [
       invalid: ["ovf:/file/my file", "ovf:/file/100%"].map((resource) => ({ moreItems: cd(resource) })),
       valid: [{ moreItems: cd("ovf:/file/my%20file") }],
     },
-    *check(node) {
-      for (const text of node.hostResources) {
-        if (URI.test(text)) continue;
-        yield { values: { item: nameOfItem(node), resource: text }, location: placeOf(node, text) };
+    *check({ items }) {
+      for (const node of items) {
+        for (const text of node.hostResources) {
+          if (URI.test(text)) continue;
+          yield { values: { item: nameOfItem(node), resource: text }, location: placeOf(node, text) };
+        }
       }
     },
   }),
   defineRule({
     code: "ovf/backing-repeated",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-22"],
     severity: "warning",
@@ -180,9 +188,11 @@ export const backingRules: readonly AnyRule[] = [
       invalid: [{ moreItems: cd("ovf:/file/file1", "ovf:/disk/disk1") }],
       valid: [{ moreItems: cd("ovf:/file/file1") }],
     },
-    *check(node) {
-      const count = node.hostResources.length + node.connections.length;
-      if (count > 1) yield { values: { item: nameOfItem(node), count } };
+    *check({ items }) {
+      for (const node of items) {
+        const count = node.hostResources.length + node.connections.length;
+        if (count > 1) yield { values: { item: nameOfItem(node), count }, location: node.item.element.location };
+      }
     },
   }),
 ];

@@ -86,7 +86,7 @@ function* placed({ items }: HardwareNode): Generator<readonly [node: ItemNode, p
 export const deviceRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/parent-missing",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-13"],
     // VirtualBox refuses such a disk; who imports it at all chooses a place for it.
@@ -96,12 +96,14 @@ export const deviceRules: readonly AnyRule[] = [
     why: "Importers do not find the controller. VirtualBox refuses the package; others choose a place, and the guest may find its disks in another order.",
     fix: "Write the InstanceID of the controller, or add the controller.",
     examples: { invalid: [{ moreItems: disk({ Parent: 99 }) }], valid: [{ moreItems: disk({ Parent: 3 }) }] },
-    *check(node, { ovf }) {
-      const parent = parentOf(node);
-      // oVirt's are no controllers.
-      if (parent === null || node.owner.byInstance.has(parent) || ovf.flavour === "ovirt") return;
-      const place = node.item.propertyElement("Parent") ?? node.item.element;
-      yield { values: { item: nameOfItem(node), parent }, location: place.location };
+    *check({ items }, { ovf }) {
+      for (const node of items) {
+        const parent = parentOf(node);
+        // oVirt's are no controllers.
+        if (parent === null || node.owner.byInstance.has(parent) || ovf.flavour === "ovirt") continue;
+        const place = node.item.propertyElement("Parent") ?? node.item.element;
+        yield { values: { item: nameOfItem(node), parent }, location: place.location };
+      }
     },
   }),
   defineRule({
@@ -171,7 +173,7 @@ export const deviceRules: readonly AnyRule[] = [
   }),
   defineRule({
     code: "ovf/parent-no-controller",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-14?"],
     severity: "warning",
@@ -180,15 +182,17 @@ export const deviceRules: readonly AnyRule[] = [
     why: "Importers do not find a controller there. VirtualBox refuses the package.",
     fix: "Write the InstanceID of an IDE, SCSI, SATA or NVMe controller in rasd:Parent.",
     examples: { invalid: [{ moreItems: disk({ Parent: 5 }) }], valid: [{ moreItems: disk({ Parent: 3 }) }] },
-    *check(node) {
-      if (!DRIVES.has(node.resourceType ?? 0)) return;
-      const parents = (node.owner.byInstance.get(parentOf(node) ?? "") ?? []).slice(0, MOST_VARIANTS);
-      const [first] = parents;
-      const type = first?.resourceType ?? null;
-      if (first === undefined || type === null) return;
-      if (parents.some(({ resourceType }) => CONTROLLERS.has(resourceType ?? 0))) return;
-      const place = node.item.propertyElement("Parent") ?? node.item.element;
-      yield { values: { item: nameOfItem(node), parent: nameOfItem(first), type }, location: place.location };
+    *check({ items }) {
+      for (const node of items) {
+        if (!DRIVES.has(node.resourceType ?? 0)) continue;
+        const parents = (node.owner.byInstance.get(parentOf(node) ?? "") ?? []).slice(0, MOST_VARIANTS);
+        const [first] = parents;
+        const type = first?.resourceType ?? null;
+        if (first === undefined || type === null) continue;
+        if (parents.some(({ resourceType }) => CONTROLLERS.has(resourceType ?? 0))) continue;
+        const place = node.item.propertyElement("Parent") ?? node.item.element;
+        yield { values: { item: nameOfItem(node), parent: nameOfItem(first), type }, location: place.location };
+      }
     },
   }),
   defineRule({

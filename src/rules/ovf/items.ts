@@ -148,7 +148,7 @@ export const itemRules: readonly AnyRule[] = [
   }),
   defineRule({
     code: "ovf/item-quantity-missing",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     severity: "error",
     strict: "error",
@@ -156,12 +156,14 @@ export const itemRules: readonly AnyRule[] = [
     why: "Nothing says how much of it the machine gets.",
     fix: "Add rasd:VirtualQuantity.",
     examples: { invalid: [{ moreItems: exampleItem({ InstanceID: 9, ResourceType: 4 }) }], valid: [{}] },
-    *check(node, { ovf }) {
-      // oVirt counts sockets and cores in properties of its own.
-      if (ovf.flavour === "ovirt") return;
-      const kind = node.resourceType === 3 ? "processors" : node.resourceType === 4 ? "memory" : null;
-      if (kind === null || node.bound !== "normal" || node.properties.has("VirtualQuantity")) return;
-      yield { values: { item: nameOfItem(node), kind } };
+    *check({ items }, { ovf }) {
+      for (const node of items) {
+        // oVirt counts sockets and cores in properties of its own.
+        if (ovf.flavour === "ovirt") continue;
+        const kind = node.resourceType === 3 ? "processors" : node.resourceType === 4 ? "memory" : null;
+        if (kind === null || node.bound !== "normal" || node.properties.has("VirtualQuantity")) continue;
+        yield { values: { item: nameOfItem(node), kind }, location: node.item.element.location };
+      }
     },
   }),
   defineRule({

@@ -21,7 +21,7 @@ function adapter(properties: Record<string, string | number>): string {
 export const networkAdapterRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/adapter-network-missing",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-25"],
     severity: "warning",
@@ -30,14 +30,16 @@ export const networkAdapterRules: readonly AnyRule[] = [
     why: "Importers cannot tell where to connect it.",
     fix: "Name a network of the NetworkSection in rasd:Connection.",
     examples: { invalid: [{ moreItems: adapter({}) }], valid: [{ moreItems: adapter({ Connection: "lan" }) }] },
-    *check(node) {
-      if (!isAdapter(node) || node.connections.length > 0 || node.hostResources.length > 0) return;
-      yield { values: { item: nameOfItem(node) } };
+    *check({ items }) {
+      for (const node of items) {
+        if (!isAdapter(node) || node.connections.length > 0 || node.hostResources.length > 0) continue;
+        yield { values: { item: nameOfItem(node) }, location: node.item.element.location };
+      }
     },
   }),
   defineRule({
     code: "ovf/mac-invalid",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-28"],
     severity: "warning",
@@ -53,17 +55,19 @@ export const networkAdapterRules: readonly AnyRule[] = [
         moreItems: adapter({ Address: address, Connection: "lan" }),
       })),
     },
-    *check(node, { ovf }) {
-      const address = node.properties.get("Address");
-      // oVirt has a place on the PCI bus there.
-      if (address === undefined || !isAdapter(node) || MAC.test(address) || ovf.flavour === "ovirt") return;
-      const place = node.item.propertyElement("Address") ?? node.item.element;
-      yield { values: { item: nameOfItem(node), address }, location: place.location };
+    *check({ items }, { ovf }) {
+      for (const node of items) {
+        const address = node.properties.get("Address");
+        // oVirt has a place on the PCI bus there.
+        if (address === undefined || !isAdapter(node) || MAC.test(address) || ovf.flavour === "ovirt") continue;
+        const place = node.item.propertyElement("Address") ?? node.item.element;
+        yield { values: { item: nameOfItem(node), address }, location: place.location };
+      }
     },
   }),
   defineRule({
     code: "ovf/mac-fixed",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-29?"],
     severity: "info",
@@ -75,11 +79,13 @@ export const networkAdapterRules: readonly AnyRule[] = [
       invalid: [{ moreItems: adapter({ Address: "00:50:56:00:00:01", Connection: "lan" }) }],
       valid: [{ moreItems: adapter({ Connection: "lan" }) }],
     },
-    *check(node) {
-      const address = node.properties.get("Address");
-      if (address === undefined || !isAdapter(node) || !MAC.test(address)) return;
-      const place = node.item.propertyElement("Address") ?? node.item.element;
-      yield { values: { item: nameOfItem(node), address }, location: place.location };
+    *check({ items }) {
+      for (const node of items) {
+        const address = node.properties.get("Address");
+        if (address === undefined || !isAdapter(node) || !MAC.test(address)) continue;
+        const place = node.item.propertyElement("Address") ?? node.item.element;
+        yield { values: { item: nameOfItem(node), address }, location: place.location };
+      }
     },
   }),
 ];

@@ -228,7 +228,7 @@ export const unitRules: readonly AnyRule[] = [
   }),
   defineRule({
     code: "ovf/processor-count-implausible",
-    node: "ovf/item",
+    node: "ovf/hardware",
     spec,
     requirements: ["OVF-8.3-33"],
     severity: "warning",
@@ -240,12 +240,14 @@ export const unitRules: readonly AnyRule[] = [
       invalid: [{ moreItems: exampleItem({ InstanceID: 9, ResourceType: 3, VirtualQuantity: 5000 }) }],
       valid: [{ moreItems: exampleItem({ InstanceID: 9, ResourceType: 3, VirtualQuantity: 4096 }) }],
     },
-    *check(node) {
-      if (node.resourceType !== PROCESSOR || node.bound !== "normal") return;
-      const count = node.properties.get("VirtualQuantity");
-      if (count === undefined || !/^[0-9]{1,40}$/.test(count) || BigInt(count) <= MOST_PROCESSORS) return;
-      const place = node.item.propertyElement("VirtualQuantity") ?? node.item.element;
-      yield { values: { item: nameOfItem(node), count }, location: place.location };
+    *check({ items }) {
+      for (const node of items) {
+        if (node.resourceType !== PROCESSOR || node.bound !== "normal") continue;
+        const count = node.properties.get("VirtualQuantity");
+        if (count === undefined || !/^[0-9]{1,40}$/.test(count) || BigInt(count) <= MOST_PROCESSORS) continue;
+        const place = node.item.propertyElement("VirtualQuantity") ?? node.item.element;
+        yield { values: { item: nameOfItem(node), count }, location: place.location };
+      }
     },
   }),
   defineRule({
