@@ -203,10 +203,7 @@ export class XmlStore {
     return prefix === "" ? "" : undefined;
   }
 
-  /**
-   * A prefix that means a namespace at an element: the nearest declared. Attributes cannot use the default namespace.
-   * @throws `xml/undeclared-namespace`
-   */
+  /** A prefix that means a namespace at an element: the nearest declared. Attributes cannot use the default one. @throws `xml/undeclared-namespace` */
   prefixFor(index: number, namespace: string, use: "element" | "attribute"): string {
     if (namespace === XML_NAMESPACE) return "xml";
     if (namespace === "" && (use === "attribute" || this.resolvePrefix(index, "") === "")) return "";
