@@ -25,6 +25,7 @@ import { referenceRules } from "./ovf/references.js";
 import { resourceTypeRules } from "./ovf/resource-types.js";
 import { scaleRules } from "./ovf/scale.js";
 import { sectionRules } from "./ovf/sections.js";
+import { settingRules } from "./ovf/settings.js";
 import { startupRules } from "./ovf/startup.js";
 import { structureRules } from "./ovf/structure.js";
 import { textRules } from "./ovf/texts.js";
@@ -51,6 +52,7 @@ export const rules: readonly AnyRule[] = [
   ...guestRules,
   ...scaleRules,
   ...textRules,
+  ...settingRules,
   ...structureRules,
   ...referenceRules,
   ...diskRules,

@@ -50,7 +50,25 @@ export const envelopeRules: readonly AnyRule[] = [
     examples: null,
     *check({ xml }) {
       const { namespace } = xml.root;
-      if (namespace !== OVF_1 && namespace !== OVF_2 && namespace !== OVF_0_9) yield { values: { namespace } };
+      // Another version is told by its number.
+      if (namespace === OVF_1 || namespace === OVF_2 || namespace === OVF_0_9 || versionOf(namespace) !== null) return;
+      yield { values: { namespace } };
+    },
+  }),
+  defineRule({
+    code: "ovf/version-unknown",
+    node: "ovf",
+    spec: ovfSpec("6"),
+    requirements: ["OVF-6-4", "OVF-6-5"],
+    severity: "error",
+    strict: "error",
+    what: "The Envelope is of version {version}, which the standard does not have.",
+    why: "The number at the end of the namespace is the version. Importers find nothing that they know.",
+    fix: "Use http://schemas.dmtf.org/ovf/envelope/1 or http://schemas.dmtf.org/ovf/envelope/2.",
+    examples: null,
+    *check({ xml }) {
+      const version = versionOf(xml.root.namespace);
+      if (version !== null && version !== "1" && version !== "2") yield { values: { version } };
     },
   }),
   defineRule({
@@ -177,3 +195,8 @@ export const envelopeRules: readonly AnyRule[] = [
     },
   }),
 ];
+
+/** The number at the end of a namespace that is made like those of the standard; `null` for all others. */
+function versionOf(namespace: string): string | null {
+  return /^http:\/\/schemas\.dmtf\.org\/ovf\/envelope\/([0-9.]+)$/.exec(namespace)?.[1] ?? null;
+}

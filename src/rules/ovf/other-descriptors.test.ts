@@ -52,6 +52,13 @@ function encrypted(algorithm: string): string {
 }
 
 const cases: readonly (readonly [code: string, invalid: string, valid: string])[] = [
+  ["ovf/version-unknown", usual.replaceAll(OVF_1, "http://schemas.dmtf.org/ovf/envelope/3"), second],
+  [
+    "ovf/version-missing",
+    usual.replaceAll(OVF_1, OVF_0_9),
+    usual.replaceAll(OVF_1, OVF_0_9).replace("<Envelope ", '<Envelope ovf:version="0.9" '),
+  ],
+  ["ovf/private-dialect", usual.replace("<Envelope ", '<Envelope xmlns:ovirt="http://www.ovirt.org/ovf" '), usual],
   ["ovf/draft", usual.replaceAll(OVF_1, OVF_0_9), usual],
   ["ovf/envelope-namespace", usual.replaceAll(OVF_1, `${OVF_1}/`), second],
   ["ovf/cim-namespace", usual.replace(/(xmlns:rasd="[^"]*)cim-schema\/2/, "$1cim-schema/3"), usual],
