@@ -78,7 +78,7 @@ export async function editDescriptor(
 }
 
 /** A name as a reference relative to the descriptor: a URI (RFC 3986), in which `#` and `?` mean something else. */
-function hrefOf(name: string, folder: string): string {
+export function hrefOf(name: string, folder: string): string {
   const relative = name.startsWith(folder) ? name.slice(folder.length) : name;
   return encodeURI(relative).replaceAll("#", "%23").replaceAll("?", "%3F");
 }

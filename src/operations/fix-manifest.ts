@@ -16,6 +16,8 @@ export interface ManifestInput {
   readonly manifest: Manifest | null;
   /** What checking the old one found: digests that need not be computed again. */
   readonly checks: readonly ManifestCheck[];
+  /** New names of files. */
+  readonly renamed: ReadonlySet<string>;
   /** Whether the descriptor is another than the one that was checked. */
   readonly edited: boolean;
 }
@@ -26,7 +28,7 @@ export interface ManifestInput {
  * about files that are not there stay.
  */
 export async function manifestText(input: ManifestInput, ctx: Context): Promise<Uint8Array> {
-  const { reader, manifest, checks, edited } = input;
+  const { reader, manifest, checks, edited, renamed } = input;
   const known = new Map(checks.map(({ name, algorithm, actual }) => [`${algorithm} ${name}`, actual]));
   const lines: { readonly name: string; readonly algorithm: HashName; readonly digest: string }[] = [];
   const seen = new Set<string>();
@@ -43,7 +45,8 @@ export async function manifestText(input: ManifestInput, ctx: Context): Promise<
     }
     covered.add(entry.name);
     const kept = edited && entry.name === reader.descriptor?.name ? null : known.get(`${algorithm} ${name}`);
-    lines.push({ name, algorithm, digest: kept ?? (await digestOf(entry, algorithm, ctx)) });
+    const now = renamed.has(entry.name) ? nameFor(entry, reader) : name;
+    lines.push({ name: now, algorithm, digest: kept ?? (await digestOf(entry, algorithm, ctx)) });
   }
   const algorithm = manifest?.entries[0]?.algorithm ?? "sha256";
   const added: typeof lines = [];

@@ -276,6 +276,24 @@ test("a disk without a file gets an empty image where a target makes none, of it
   });
 });
 
+test("a file that a target does not take by its name gets another: in the archive, in References and in the manifest", async () => {
+  const options: FixOptions = { targets: [targets.get("virtualbox-7")] };
+  const given = packageOf(descriptorOf([disk({ href: "disk1" })]), { disk1: stream });
+  const { files, archive, plan } = await fix(ovaOf(given), options);
+  assert.ok(codes(plan.mended).includes("target/file-extension"), codes(plan.left).join(" "));
+  assert.deepEqual(Object.keys(files), ["box.ovf", "disk1.vmdk", "box.mf"]);
+  assert.equal(read(files["box.ovf"]), read(given["box.ovf"]).replace('"disk1"', '"disk1.vmdk"'));
+  const { "box.mf": manifest, ...rest } = files;
+  assert.equal(read(manifest), read(manifestOf(rest)));
+  assert.deepEqual(plan.removed, ["disk1"]);
+  await withPlan(archive, options, async (again) => assert.equal(again.changed, false));
+  await withPlan(ovaOf(given), options, async (place) => {
+    const to = memoryFileSet();
+    await place.execute(to, { kind: "folder", files: "changed" }, ctx);
+    assert.deepEqual([...to.files.keys()].sort(), ["box.mf", "box.ovf", "disk1.vmdk"]);
+  });
+});
+
 test("a package that is cut off is not copied without its end", async () => {
   const archive = ovaOf(box());
   await withPlan(archive.subarray(0, archive.length - 8000), {}, async (plan) => {

@@ -152,7 +152,8 @@ async function planPackage(fixing: Fixing, ctx: Context): Promise<Omit<FixPlan, 
   const replaced = new Map<string, PackageEntry>();
   if (mended.changed) replaced.set(descriptor.name, memoryEntry(descriptor.name, "descriptor", mended.bytes));
   if (manifest !== null) replaced.set(manifest.name, manifest);
-  for (const entry of mended.added) replaced.set(entry.name, entry);
+  const fresh = new Set([...mended.added.map(({ name }) => name), ...mended.renamed.values()]);
+  for (const entry of mended.reader.entries) if (fresh.has(entry.name)) replaced.set(entry.name, entry);
   const kept = mended.reader.entries.filter(({ name }) => !dropped.has(name) && name !== manifest?.name);
   const entries = [...kept.map((entry) => replaced.get(entry.name) ?? entry)];
   const place = reader.entries.findIndex(({ name }) => name === manifest?.name);
@@ -178,7 +179,7 @@ async function planPackage(fixing: Fixing, ctx: Context): Promise<Omit<FixPlan, 
     mended: refused ? [] : done,
     left: refused ? [...mended.mended, ...left] : left,
     descriptor: { name: descriptor.name, before: document, after: refused ? document : mended.document },
-    removed: refused ? [] : [...dropped],
+    removed: refused ? [] : [...dropped, ...mended.renamed.keys()],
     refused,
     async execute(to, destination, scope): Promise<void> {
       if (refused) throw refusal(reader, around);
@@ -228,7 +229,13 @@ async function newManifest(
   if (!mended.changed && !odd && !wanted) return null;
   const manifest = await packageFiles(reader, ctx).manifest();
   const text = await manifestText(
-    { reader: mended.reader, manifest, checks: integrity.checks, edited: mended.changed },
+    {
+      reader: mended.reader,
+      manifest,
+      checks: integrity.checks,
+      renamed: new Set(mended.renamed.values()),
+      edited: mended.changed,
+    },
     ctx,
   );
   const name = old?.name ?? `${withoutExtension(reader.descriptor?.name ?? "")}.mf`;
@@ -265,6 +272,7 @@ function changesOf({ mended, descriptor, manifest, oldManifest, dropped, anew }:
     const detail = oldManifest === null ? "made anew" : "digests and spelling; order and algorithms stay";
     changes.push({ change: "rewrite", subject: manifest.name, detail });
   }
+  for (const [was, name] of mended.renamed) changes.push({ change: "rename", subject: was, detail: name });
   for (const { name } of mended.added) changes.push({ change: "add", subject: name, detail: "an empty disk" });
   for (const name of dropped) changes.push({ change: "drop", subject: name, detail: "it would prove nothing" });
   if (anew) changes.push({ change: "rewrite", subject: "the archive", detail: "USTAR, in the order of the standard" });

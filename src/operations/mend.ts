@@ -5,6 +5,7 @@ import type { Context } from "../io/context.js";
 import { type OvfDocument, openOvf } from "../ovf/document.js";
 import { conventionalNamespace } from "../ovf/prefixes.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
+import { folderOf, percentDecoded, problemOfName } from "../package/names.js";
 import { importOvf } from "../platforms/ovf/import.js";
 import { factsOf as packageFactsOf } from "../platforms/ovf/platform.js";
 import { attributeEdits } from "../rules/edits.js";
@@ -13,6 +14,7 @@ import type { PackageFiles } from "../rules/files.js";
 import type { PackageEdit } from "../rules/rule.js";
 import { applyXmlEdits, type XmlEdit } from "../xml/changes.js";
 import { parseXml } from "../xml/parse.js";
+import { hrefOf } from "./descriptor-edits.js";
 import { emptyStream } from "./empty-disk.js";
 import { memoryEntry } from "./fix-manifest.js";
 import { factsOf, questionOf, type ValidateOptions } from "./validate.js";
@@ -39,6 +41,8 @@ export interface Mended {
   readonly reader: PackageReader;
   /** Files of the package that were not there before. */
   readonly added: readonly PackageEntry[];
+  /** New names of files by their old ones. */
+  readonly renamed: ReadonlyMap<string, string>;
   /** The descriptor's bytes: those that were read where nothing is changed. */
   readonly bytes: Uint8Array;
   readonly changed: boolean;
@@ -50,12 +54,30 @@ export interface Mended {
   readonly conflicts: readonly Diagnostic[];
 }
 
+/** What became of the files of a package so far. */
+interface Changes {
+  readonly added: PackageEntry[];
+  /** Files with their new names, by the names that they had. */
+  readonly renamed: Map<string, PackageEntry>;
+}
+
+interface Rename {
+  readonly entry: PackageEntry;
+  readonly name: string;
+}
+
+function rename({ renamed }: Changes, entry: PackageEntry, name: string): void {
+  const was = [...renamed].find(([, now]) => now.name === entry.name)?.[0] ?? entry.name;
+  renamed.set(was, { ...entry, name });
+}
+
 type EmptyDisk = Extract<PackageEdit, { readonly edit: "empty-disk" }>;
 
 interface Round {
   readonly edits: readonly XmlEdit[];
   /** Images that go with them. */
   readonly images: readonly EmptyDisk[];
+  readonly renames: readonly Rename[];
   readonly mended: readonly Diagnostic[];
   readonly found: Mended["found"];
 }
@@ -66,20 +88,21 @@ export async function mendDescriptor(given: Mendable, options: ValidateOptions, 
   const before = given.document.xml.serialize();
   const mended = new Map<string, Diagnostic>();
   const conflicts: Diagnostic[] = [];
-  const added: PackageEntry[] = [];
+  const changes: Changes = { added: [], renamed: new Map() };
   let bytes = before;
   // Parsed anew, since edits change the tree.
-  let now = withDescriptor(given, bytes, added, quiet);
+  let now = withDescriptor(given, bytes, changes, quiet);
   let settled = false;
   for (let round = 0; ; round++) {
-    const { edits, images, mended: these, found } = await judgeOnce(now, options, quiet);
+    const { edits, images, renames, mended: these, found } = await judgeOnce(now, options, quiet);
     if (edits.length === 0 || settled || round === MOST_ROUNDS) {
       const left = new Set(found.map(({ diagnostic }) => keyOf(diagnostic)));
       const done = [...mended.values()].filter((diagnostic) => !left.has(keyOf(diagnostic)));
       return {
         document: now.document,
         reader: now.reader,
-        added,
+        added: changes.added,
+        renamed: new Map([...changes.renamed].map(([name, entry]) => [name, entry.name])),
         bytes,
         changed: !sameBytes(bytes, before),
         mended: done,
@@ -94,12 +117,13 @@ export async function mendDescriptor(given: Mendable, options: ValidateOptions, 
     if (!settled) {
       bytes = next;
       for (const { member, capacity } of images) {
-        if (added.some(({ name }) => name === member)) continue;
-        added.push(memoryEntry(member, "disk", await emptyStream(member, capacity, quiet)));
+        if (changes.added.some(({ name }) => name === member)) continue;
+        changes.added.push(memoryEntry(member, "disk", await emptyStream(member, capacity, quiet)));
       }
+      for (const { entry, name } of renames) rename(changes, entry, name);
       for (const diagnostic of these) mended.set(placeOf(diagnostic), diagnostic);
     }
-    now = withDescriptor(given, bytes, added, quiet);
+    now = withDescriptor(given, bytes, changes, quiet);
   }
 }
 
@@ -107,6 +131,7 @@ async function judgeOnce(now: Mendable, options: ValidateOptions, ctx: Context):
   const { document } = now;
   const edits: XmlEdit[] = [];
   const images: EmptyDisk[] = [];
+  const renames: Rename[] = [];
   const mended: Diagnostic[] = [];
   const found: { readonly diagnostic: Diagnostic; readonly edits: readonly PackageEdit[] }[] = [];
   const take = (diagnostic: Diagnostic, these: readonly XmlEdit[]): void => {
@@ -119,7 +144,7 @@ async function judgeOnce(now: Mendable, options: ValidateOptions, ctx: Context):
     found.push({ diagnostic: problem, edits: [] });
   }
   // Names that meant nothing so far mean something in the next round.
-  if (edits.length > 0) return { edits, images, mended, found };
+  if (edits.length > 0) return { edits, images, renames, mended, found };
   for (const { diagnostic, these } of sizes(now)) {
     if (these.length > 0) take(diagnostic, these);
     found.push({ diagnostic, edits: [] });
@@ -128,19 +153,44 @@ async function judgeOnce(now: Mendable, options: ValidateOptions, ctx: Context):
   const question = { ...questionOf(options), most: MOST_MENDED };
   for await (const { rule, node, finding, facts, diagnostic } of judge(factsOf(subject), question, ctx)) {
     const asked = rule.mend?.(node, finding, facts) ?? [];
-    const xml = asked.filter((edit): edit is XmlEdit => edit.edit === "xml");
     const others = asked.filter((edit): edit is PackageEdit => edit.edit !== "xml");
+    const named = others.flatMap((edit) => (edit.edit === "rename" ? renameEdits(now, edit) : []));
+    const xml = [...asked.filter((edit): edit is XmlEdit => edit.edit === "xml"), ...named.flatMap((one) => one.edits)];
     if (xml.length > 0) {
       take(diagnostic, xml);
+      renames.push(...named);
       images.push(...others.filter((edit): edit is EmptyDisk => edit.edit === "empty-disk"));
     }
     found.push({ diagnostic, edits: xml.length > 0 ? [] : others });
   }
-  return { edits, images, mended, found };
+  return { edits, images, renames, mended, found };
 }
 
 function applianceOf({ document, reader }: Mendable): Appliance {
   return importOvf(document, packageFactsOf(reader), {}, () => {});
+}
+
+/** What gives a file another name in References; empty where it is not there, or in chunks. */
+function renameEdits(
+  { document, reader }: Mendable,
+  edit: Extract<PackageEdit, { readonly edit: "rename" }>,
+): readonly (Rename & { readonly edits: readonly XmlEdit[] })[] {
+  const entry = reader.entry(edit.member);
+  const folder = folderOf(reader.descriptor?.name ?? "");
+  const name = folder + edit.name;
+  if (entry === undefined || entry.chunks !== undefined || problemOfName(name) !== null) return [];
+  const href = hrefOf(name, folder);
+  const edits: XmlEdit[] = [];
+  for (const file of document.references) {
+    if (file.href === null || reader.entry(file.href) !== entry) continue;
+    edits.push(...attributeEdits(document, file.element, "href", href));
+    for (const disk of [...document.disks, ...document.sharedDisks]) {
+      // oVirt refers to files by their href.
+      if (disk.fileRef !== file.href || document.file(disk.fileRef) !== undefined) continue;
+      edits.push(...attributeEdits(document, disk.element, "fileRef", href));
+    }
+  }
+  return edits.length === 0 ? [] : [{ entry, name, edits }];
 }
 
 /** The declaration of a prefix by what everybody means by it. */
@@ -172,14 +222,17 @@ function* sizes({ document, reader, proven }: Mendable): Iterable<{
 }
 
 /** The package with another descriptor in the place of its own, and more files. */
-function withDescriptor(given: Mendable, bytes: Uint8Array, added: readonly PackageEntry[], ctx: Context): Mendable {
+function withDescriptor(given: Mendable, bytes: Uint8Array, { added, renamed }: Changes, ctx: Context): Mendable {
   const { descriptor: old, reader: from } = given;
   const descriptor = memoryEntry(old.name, "descriptor", bytes);
   const document = openOvf(parseXml(bytes, given.document.xml.file, ctx.limits), () => {});
-  const folder = /^.*\//.exec(old.name)?.[0] ?? "";
-  const swap = (entry: PackageEntry): PackageEntry => (entry.name === old.name ? descriptor : entry);
+  const folder = folderOf(old.name);
+  const swap = (entry: PackageEntry): PackageEntry =>
+    entry.name === old.name ? descriptor : (renamed.get(entry.name) ?? entry);
+  const made = [...added, ...renamed.values()];
   const entry: PackageReader["entry"] = (name) => {
-    const found = from.entry(name) ?? added.find((one) => one.name === folder + name);
+    const plain = [folder + name, folder + (percentDecoded(name) ?? name)];
+    const found = made.find((one) => plain.includes(one.name)) ?? from.entry(name);
     return found === undefined ? undefined : swap(found);
   };
   const referenced = document.references.flatMap(({ href }) => (href === null ? [] : (entry(href) ?? [])));

@@ -453,7 +453,7 @@ export interface ExplainResult {
 
 /** One file that `fix` changes. */
 export interface FixChange {
-  readonly change: "edit" | "rewrite" | "add" | "drop";
+  readonly change: "edit" | "rewrite" | "rename" | "add" | "drop";
   /** The file's name in the package. */
   readonly subject: string;
   readonly detail: string;
