@@ -201,9 +201,16 @@ describe("manifest", () => {
     });
   });
 
-  test("that is not there is not made up, and a size that nobody vouches for stays", async () => {
-    const { "box.mf": _, ...given } = box([disk({ attributes: 'ovf:size="5"' })]);
-    await withPlan(ovaOf(given), {}, async (plan) => {
+  test("that is not there is not made up; a size is right where a stream proves that it is whole, and stays where nothing does", async () => {
+    const sizes = (files: PackageFiles): Uint8Array => {
+      const { "box.mf": _, ...given } = files;
+      return ovaOf(given);
+    };
+    const { files } = await fix(sizes(box([disk({ attributes: 'ovf:size="5"' })])));
+    assert.match(read(files["box.ovf"]), new RegExp(`ovf:size="${stream.length}"`));
+    assert.deepEqual(Object.keys(files), ["box.ovf", "disk.vmdk"]);
+    const notes: DescribedFile = { href: "notes.txt", use: "none", attributes: 'ovf:size="5"' };
+    await withPlan(sizes(box([disk(), notes], { "notes.txt": text("some notes") })), {}, async (plan) => {
       assert.equal(plan.changed, false);
       assert.deepEqual(
         codes(plan.left).filter((code) => code.startsWith("package/")),

@@ -10,7 +10,7 @@ import type { PackageEntry, PackageReader } from "../package/model.js";
 import { withoutExtension } from "../package/names.js";
 import { createOva, ovaBytes } from "../package/ova/write.js";
 import { type FixResult, toDiagnosticResult } from "../report/results.js";
-import { packageFiles } from "../rules/files.js";
+import { endsStream, type PackageFiles, packageFiles } from "../rules/files.js";
 import { strictly } from "../rules/reported.js";
 import type { PackageEdit } from "../rules/rule.js";
 import { bytesOf, carryEntry, checkRoom, storedFiles } from "./carry.js";
@@ -107,6 +107,7 @@ export async function planFix(input: PackageInput, options: FixOptions, ctx: Con
     const integrity = await checkIntegrity(reader, ctx);
     const whole = new Set(integrity.checks.flatMap(({ name, ok }) => (ok ? [reader.entry(name)] : [])));
     const files = packageFiles(reader, ctx);
+    for (const entry of await completeStreams(document, reader, files)) whole.add(entry);
     const mended = await mendDescriptor(
       { reader, descriptor, document, files, proven: (entry) => isWhole(entry, whole) },
       options,
@@ -118,6 +119,26 @@ export async function planFix(input: PackageInput, options: FixOptions, ctx: Con
     await opened.close();
     throw cause;
   }
+}
+
+/**
+ * Files that prove by themselves that they are complete, whatever size the descriptor says: streams that end at their marker. One that is not
+ * what the manifest says keeps the package from being changed at all.
+ */
+async function completeStreams(
+  { references }: OvfDocument,
+  reader: PackageReader,
+  files: PackageFiles,
+): Promise<readonly PackageEntry[]> {
+  const complete: PackageEntry[] = [];
+  for (const { href, size } of references) {
+    const entry = href === null ? undefined : reader.entry(href);
+    if (entry === undefined || size === null || size === entry.size) continue;
+    const disk = await files.disk(entry);
+    const window = await files.window(entry);
+    if (disk?.info?.variant === "streamOptimized" && window !== null && endsStream(window)) complete.push(entry);
+  }
+  return complete;
 }
 
 function isWhole(entry: PackageEntry, whole: ReadonlySet<PackageEntry | undefined>): boolean {

@@ -110,7 +110,7 @@ export async function mendDescriptor(given: Mendable, options: ValidateOptions, 
         conflicts: dedupe(conflicts),
       };
     }
-    conflicts.push(...applyXmlEdits(now.document.xml, edits));
+    for (const conflict of applyXmlEdits(now.document.xml, edits)) conflicts.push(conflict);
     const next = now.document.xml.serialize();
     // Edits that change nothing would be asked for for ever.
     settled = sameBytes(next, bytes);

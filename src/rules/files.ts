@@ -1,4 +1,5 @@
 /** What rules know about the files of a package beside its descriptor: read when first asked for, and once for all who ask. */
+import { isZero, SECTOR } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
 import { diskFormats } from "../disk/formats.js";
 import type { DiskFormat, DiskInfo } from "../disk/model.js";
@@ -53,6 +54,11 @@ export function packageFiles(reader: PackageReader, ctx: Context): PackageFiles 
 /** Whether the first bytes are those of a file that is packed with gzip (RFC 1952 2.3.1: deflate is the only method). */
 export function isGzip({ head }: ProbeWindow): boolean {
   return head[0] === 0x1f && head[1] === 0x8b && head[2] === 0x08;
+}
+
+/** Whether a stream-optimized VMDK ends at its end-of-stream marker: a sector of zeros. */
+export function endsStream({ tail, size }: ProbeWindow): boolean {
+  return size % SECTOR === 0 && isZero(tail.subarray(-SECTOR));
 }
 
 function kept<K, T>(known: Map<K, Promise<T>>, key: K, make: () => Promise<T>): Promise<T> {

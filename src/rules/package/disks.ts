@@ -1,12 +1,12 @@
 /** What the DiskSection says of disks, against their images (DSP0243 5.2, 9.1). */
-import { alignUp, isZero, SECTOR } from "../../base/bytes.js";
+import { alignUp, SECTOR } from "../../base/bytes.js";
 import { formatOfUri } from "../../ovf/tables/disk-formats.js";
 import { BYTE, parseUnit, scaleQuantity } from "../../ovf/tables/units.js";
 import type { OvfDisk } from "../../ovf/views/parts.js";
 import type { PackageEntry } from "../../package/model.js";
 import { attributeEdits } from "../edits.js";
 import type { Facts } from "../facts.js";
-import type { DiskHeader } from "../files.js";
+import { type DiskHeader, endsStream } from "../files.js";
 import { type AnyRule, defineRule, type Edit, type Finding, ovfSpec } from "../rule.js";
 import { entryOf } from "./files.js";
 
@@ -198,7 +198,7 @@ export const packagedDiskRules: readonly AnyRule[] = [
       const image = await imageOf(disk, facts);
       if (image?.header.info?.variant !== STREAM) return;
       const window = await facts.files?.window(image.entry);
-      if (window && isZero(window.tail.subarray(-SECTOR)) && window.size % SECTOR === 0) return;
+      if (window && endsStream(window)) return;
       yield { values: { name: image.entry.name } };
     },
   }),
