@@ -78,7 +78,9 @@ function tableOf(text: string): [first: string, second: string][] {
 /** Codes that a sentence names. Paths have an ending or a third part. */
 function codesIn(text: string): string[] {
   return [
-    ...text.matchAll(/(?<![\w/.-])((?:ovf|package|manifest|tar|xml|signature)\/[a-z0-9]+(?:-[a-z0-9]+)*)(?![\w/.])/g),
+    ...text.matchAll(
+      /(?<![\w/.-])((?:ovf|ovf-env|package|manifest|tar|xml|signature)\/[a-z0-9]+(?:-[a-z0-9]+)*)(?![\w/.])/g,
+    ),
   ].map(([, code = ""]) => code);
 }
 

@@ -14,8 +14,10 @@ import { strictly } from "../rules/reported.js";
 import type { AnyRule, RuleSeverity } from "../rules/rule.js";
 import { rules as allRules } from "../rules/rules.js";
 import type { TargetProfile } from "../targets/profile.js";
+import type { XmlDocument } from "../xml/tree.js";
 import { toApplianceResult } from "./inspect.js";
 import { openPackage, type PackageInput } from "./open.js";
+import { judgeEnvironment } from "./validate-environment.js";
 import { checkIntegrity } from "./verify.js";
 
 /** How a package is judged. */
@@ -51,6 +53,8 @@ export type ValidatedFile = ValidateResult["files"][number];
 /** A judgement, with the descriptor that it is about; `null`: it could not be read as one. */
 export interface Validated {
   readonly file: ValidatedFile;
+  /** What places of findings are in; `null`: it is no XML of ours. */
+  readonly xml: XmlDocument | null;
   readonly document: OvfDocument | null;
   /** `null`: it is no package. */
   readonly kind: PackageKind | null;
@@ -63,7 +67,7 @@ const OTHER_FILES = /^(?:package|tar|io|manifest)\//;
 
 /**
  * Holds a package against every rule of the standard, and of targets where they are named. Findings come in the order of the descriptor. What
- * cannot be read as a package is rejected; what cannot be read at all is thrown.
+ * cannot be read as a package is rejected, but an OVF environment is judged as one; what cannot be read at all is thrown.
  * @param name how the result names it
  * @throws `run/canceled`, and what reading files throws
  */
@@ -92,17 +96,22 @@ export async function validateInput(
       const judged: Diagnostic[] = [];
       for await (const { diagnostic } of judge(factsOf(subject), questionOf(options), own)) judged.push(diagnostic);
       if (options.files !== "ignored") found.push(...(await digestFindings(reader, found, options, ctx)));
-      const file = verdictOf(name, [...findings(), ...judged], document, options);
+      const file = verdictOf(name, [...findings(), ...judged], document.xml, options);
       const appliance = (): ApplianceResult | null => {
         const found = understood(subject);
         return found === null ? null : toApplianceResult(found);
       };
-      return { file, document, kind: reader.kind, appliance };
+      return { file, xml: document.xml, document, kind: reader.kind, appliance };
     } finally {
       await opened.close();
     }
   } catch (cause) {
     if (!(cause instanceof FerryError) || isCanceled(cause) || !isVerdict(cause)) throw cause;
+    const environment = await judgeEnvironment(input, own);
+    if (environment !== null) {
+      const file = verdictOf(name, environment.findings, environment.xml, options);
+      return { file, xml: environment.xml, document: null, kind: null, appliance: () => null };
+    }
     const { code, message, hint, location } = cause;
     const finding: Diagnostic = {
       code,
@@ -113,6 +122,7 @@ export async function validateInput(
     };
     return {
       file: verdictOf(name, [...findings(), finding], null, options),
+      xml: null,
       document: null,
       kind: null,
       appliance: () => null,
@@ -179,7 +189,7 @@ export function questionOf(options: ValidateOptions): Parameters<typeof judge>[1
 function verdictOf(
   name: string,
   found: readonly Diagnostic[],
-  document: OvfDocument | null,
+  xml: XmlDocument | null,
   options: ValidateOptions,
 ): ValidatedFile {
   const diagnostics = found
@@ -187,7 +197,7 @@ function verdictOf(
       const severity = options.severities?.get(finding.code) ?? finding.severity;
       return severity === "off" || options.allow?.has(finding.code) === true ? [] : [{ ...finding, severity }];
     })
-    .sort((a, b) => byPlace(a, b, document?.xml.root.location));
+    .sort((a, b) => byPlace(a, b, xml?.root.location));
   return {
     name,
     verdict: diagnostics.some(({ severity }) => severity === "error") ? "reject" : "accept",

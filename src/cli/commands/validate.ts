@@ -7,7 +7,6 @@ import { noConfig, type ValidateConfig } from "../../operations/config.js";
 import { allCodes, explainCode } from "../../operations/explain.js";
 import { fingerprintsOf } from "../../operations/fingerprint.js";
 import { type ValidateOptions, validateInput } from "../../operations/validate.js";
-import type { OvfDocument } from "../../ovf/document.js";
 import { renderHtml } from "../../report/html.js";
 import { renderJson } from "../../report/json.js";
 import { plain } from "../../report/palette.js";
@@ -20,6 +19,7 @@ import { openSingleFileSet } from "../../runtime/node/file-set.js";
 import { isHttpUrl } from "../../runtime/node/http/address.js";
 import type { TargetProfile } from "../../targets/profile.js";
 import { targets } from "../../targets/targets.js";
+import type { XmlDocument } from "../../xml/tree.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
 import { findConfig, readConfig, readText } from "../config.js";
 import { exitCodes } from "../exit-codes.js";
@@ -46,7 +46,7 @@ export const validate: CommandDefinition = defineCommand({
   arguments: [
     {
       name: "SRC...",
-      what: "packages: each an .ova, an .ovf, or a folder with one .ovf; an http(s) URL of the first two",
+      what: "packages: each an .ova, an .ovf, or a folder with one .ovf; an http(s) URL of the first two; an OVF environment (ovf-env.xml)",
       complete: "file",
     },
   ],
@@ -168,8 +168,8 @@ async function judgeFile(
   try {
     // An address without what may be secret in it.
     const shown = isHttpUrl(name) && input.kind === "file" ? input.source.label : name;
-    const { file, document, kind, appliance } = await validateInput(shown, input, how, session.ctx);
-    const descriptor = document === null ? null : descriptorOf(document);
+    const { file, xml, kind, appliance } = await validateInput(shown, input, how, session.ctx);
+    const descriptor = xml === null ? null : descriptorOf(xml);
     const prints = fingerprintsOf(file.diagnostics, descriptor, session.runtime);
     const findings = file.diagnostics.map((diagnostic, i): ReportedFinding => {
       const fingerprint = prints[i] ?? "";
@@ -189,7 +189,7 @@ async function judgeFile(
   }
 }
 
-function descriptorOf({ xml }: OvfDocument): ReportedFile["descriptor"] {
+function descriptorOf(xml: XmlDocument): ReportedFile["descriptor"] {
   const place = xml.root.location;
   return { file: place.at === "text" ? place.file : "", line: (line) => xml.lineText(line) };
 }
