@@ -29,8 +29,9 @@ export function fit(appliance: Appliance, target: TargetProfile): FitResult {
   const source = texts.appliance;
   const shapes = new Map<string, MachineShape>();
   const machines: Machine[] = [];
+  const disks = new Set(source.disks.map(({ id }) => id));
   for (const machine of source.machines) {
-    const fitted = fitMachine(source, machine, target, notes);
+    const fitted = fitMachine(source, machine, target, disks, notes);
     shapes.set(machine.id, fitted.shape);
     machines.push(fitted.machine);
   }
@@ -56,10 +57,11 @@ function fitMachine(
   appliance: Appliance,
   machine: Machine,
   target: TargetProfile,
+  disks: ReadonlySet<string>,
   notes: Diagnostic[],
 ): { machine: Machine; shape: MachineShape } {
   const firmware = fitFirmware(appliance, machine, target, notes);
-  const { shape, drives } = chooseShape(appliance, machine, target, firmware);
+  const { shape, drives } = chooseShape(appliance, machine, target, firmware, disks);
   const nics = fitNics(appliance, machine, shape);
   notes.push(...drives.notes, ...nics.notes);
   const limits: TargetLimits = { ...target.limits, ...shape.limits };
@@ -150,17 +152,18 @@ function chooseShape(
   machine: Machine,
   target: TargetProfile,
   firmware: Firmware,
+  disks: ReadonlySet<string>,
 ): { shape: MachineShape; drives: DriveFit } {
   let best: { shape: MachineShape; drives: DriveFit } | null = null;
   for (const shape of target.shapes) {
     if (!shape.firmware.includes(firmware)) continue;
-    const drives = fitDrives(appliance, machine, shape);
+    const drives = fitDrives(appliance, machine, shape, disks);
     if (best === null || drives.cost < best.drives.cost) best = { shape, drives };
   }
   if (best !== null) return best;
   // A profile's default firmware is that of one of its shapes: targets.test.ts.
   const shape = target.shapes[0] as MachineShape;
-  return { shape, drives: fitDrives(appliance, machine, shape) };
+  return { shape, drives: fitDrives(appliance, machine, shape, disks) };
 }
 
 function fitSizes(

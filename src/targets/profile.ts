@@ -100,6 +100,8 @@ export interface OvfReader {
    * for 2^20 that the number of the capacity says, where that is whole sectors.
    */
   readonly emptyDisks: "made" | "skipped" | "refused" | { readonly formats: readonly string[] };
+  /** Whether a disk must name its format. */
+  readonly diskFormats: "needed" | null;
   readonly capacityProperties: "resolved" | "refused";
   /** Disks that hold only what differs from another one. */
   readonly parentDisks: "taken-for-whole" | null;

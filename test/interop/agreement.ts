@@ -79,7 +79,7 @@ async function furnish(document: OvfDocument, folder: string): Promise<void> {
 /** Where a file belongs; `null`: elsewhere, or nowhere. */
 function placeOf(file: OvfFile, folder: string): string | null {
   if (file.href === null || file.remote) return null;
-  const path = join(folder, decodeURIComponent(file.href));
+  const path = join(folder, /%(?![0-9a-f]{2})/i.test(file.href) ? file.href : decodeURIComponent(file.href));
   const inside = relative(folder, path);
   return inside === "" || inside.startsWith("..") ? null : path;
 }

@@ -41,10 +41,16 @@ export function bootDiskIndex(machine: Machine): number {
 /**
  * Places drives on the buses of a shape: on their own bus where it has room, else on the first bus to boot from that has. The boot disk
  * always gets a bus that the firmware boots from. Nothing moves without a note.
+ * @param disks ids of the appliance's disks: an appliance may have ten thousand machines, and as many disks
  */
-export function fitDrives(appliance: Appliance, machine: Machine, shape: MachineShape): DriveFit {
+export function fitDrives(
+  appliance: Appliance,
+  machine: Machine,
+  shape: MachineShape,
+  disks: ReadonlySet<string>,
+): DriveFit {
   const notes: Diagnostic[] = [];
-  const drives = sourceDrives(appliance, machine, notes);
+  const drives = sourceDrives(appliance, machine, disks, notes);
   let places = place(drives, shape, "in place first");
   if (drives.some((d) => !places.has(d.index))) places = place(drives, shape, "the narrow ones first");
   if (shape.bootsFirstDisk === true) bringBootDiskForward(drives, places);
@@ -75,10 +81,14 @@ export function fitDrives(appliance: Appliance, machine: Machine, shape: Machine
   return { controllers: fitted.controllers, attachments, moved, notes, cost };
 }
 
-function sourceDrives(appliance: Appliance, machine: Machine, notes: Diagnostic[]): Drive[] {
+function sourceDrives(
+  appliance: Appliance,
+  machine: Machine,
+  disks: ReadonlySet<string>,
+  notes: Diagnostic[],
+): Drive[] {
   const numbers = numberControllers(machine.controllers);
   const byId = new Map(machine.controllers.map((c) => [c.id, c]));
-  const disks = new Set(appliance.disks.map((d) => d.id));
   const boot = bootDiskIndex(machine);
   const drives: Drive[] = [];
   for (const [index, attachment] of machine.attachments.entries()) {

@@ -23,10 +23,14 @@ export function fitTexts(appliance: Appliance): {
 } {
   const notes: Diagnostic[] = [];
   const names = new Set<string>();
+  // Where the numbers of a name go on: thousands of machines may have one name.
+  const next = new Map<string, number>();
   const machines = appliance.machines.map((machine): Machine => {
     const base = cleanName(machine.name) || cleanName(machine.id) || "machine";
     let name = base;
-    for (let n = 2; names.has(name.toLowerCase()); n++) name = `${base}-${n}`;
+    let n = next.get(base) ?? 2;
+    for (; names.has(name.toLowerCase()); n++) name = `${base}-${n}`;
+    next.set(base, n);
     names.add(name.toLowerCase());
     if (name !== machine.name) {
       notes.push(

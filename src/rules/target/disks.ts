@@ -89,6 +89,25 @@ export const targetDiskRules: readonly AnyRule[] = [
     mend: (disk, _finding, facts) => (asked(facts).reader.emptyDisks === "skipped" ? [] : filled(disk, facts)),
   }),
   defineRule({
+    code: "target/disk-format-missing",
+    node: "ovf/disk",
+    targets: readers(({ diskFormats }) => diskFormats === "needed"),
+    spec: null,
+    severity: "error",
+    strict: "error",
+    what: "The disk {disk} does not say its format; {reader} refuses the package.",
+    why: "\"missing or invalid attribute 'format' in 'DiskSection' element\" (VirtualBox, tried): it wants one of empty disks too, though it goes by the name of the file.",
+    fix: "Add ovf:format with the URI of the format.",
+    examples: {
+      invalid: [{ disks: '<Disk ovf:diskId="disk1" ovf:fileRef="file1" ovf:capacity="8388608"/>' }],
+      valid: [{}],
+    },
+    *check(disk, facts) {
+      if (disk.format !== null) return;
+      yield { values: { disk: disk.diskId ?? "(without an id)", reader: asked(facts).reader.name } };
+    },
+  }),
+  defineRule({
     code: "target/capacity-property",
     node: "ovf/disk",
     targets: readers(({ capacityProperties }) => capacityProperties === "refused"),
