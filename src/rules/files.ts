@@ -24,9 +24,9 @@ export interface PackageFiles {
   window(entry: PackageEntry): Promise<ProbeWindow | null>;
   /** The header of a file with the signature of a disk format, parents not opened; `null`: it has none, or cannot be read. */
   disk(entry: PackageEntry): Promise<DiskHeader | null>;
-  /** `null`: there is none. What is wrong with its text is for whoever checks its digests to report. */
+  /** `null`: there is none, or it cannot be read. What is wrong with its text is for whoever checks its digests to report. */
   manifest(): Promise<Manifest | null>;
-  /** The text of the certificate file, byte by byte as Latin-1; `null`: there is none. */
+  /** The text of the certificate file, byte by byte as Latin-1; `null`: there is none, or it cannot be read. */
   certificate(): Promise<string | null>;
 }
 
@@ -37,11 +37,12 @@ export function packageFiles(reader: PackageReader, ctx: Context): PackageFiles 
   const disks = new Map<PackageEntry, Promise<DiskHeader | null>>();
   const window = (entry: PackageEntry): Promise<ProbeWindow | null> =>
     kept(windows, entry, () => readWindow(entry, quiet));
-  const manifest = once(() => readManifest(reader, quiet));
+  const manifest = once(() => unlessDamaged(() => readManifest(reader, quiet)));
   const certificate = once(async () => {
     const entry = findRole(reader, "certificate");
     if (entry === null) return null;
-    return new TextDecoder("latin1").decode(await readSmallEntry(entry, quiet.limits.manifestBytes, quiet));
+    const bytes = await unlessDamaged(() => readSmallEntry(entry, quiet.limits.manifestBytes, quiet));
+    return bytes === null ? null : new TextDecoder("latin1").decode(bytes);
   });
   return {
     window,
@@ -75,14 +76,21 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => kept(known, "it", make);
 }
 
-async function readWindow(entry: PackageEntry, ctx: Context): Promise<ProbeWindow | null> {
-  try {
+function readWindow(entry: PackageEntry, ctx: Context): Promise<ProbeWindow | null> {
+  return unlessDamaged(async () => {
     const source = await entry.open();
     try {
       return await probeWindow(source, ctx.signal);
     } finally {
       await source.close();
     }
+  });
+}
+
+/** What was read; `null` where that met damage, which is told when the package is opened or its digests are checked. */
+async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
   } catch (cause) {
     if (isDamage(cause)) return null;
     throw cause;

@@ -30,6 +30,7 @@ import { packageFixtures } from "../support/fixtures.js";
 import { FatImage, gpt, guestDisk, mbr, PROTECTIVE } from "../support/guest.js";
 import { fuzzContext } from "./context.js";
 import { diskTargets } from "./disk-targets.js";
+import { fixTarget } from "./fix-target.js";
 import { httpTarget } from "./http-target.js";
 import { structureTarget } from "./structure-target.js";
 import type { FuzzTarget } from "./target.js";
@@ -279,6 +280,7 @@ export const brokenTarget: FuzzTarget = {
 /** Every parser. A disk format is a target by being in the list of formats; raw has no structure. */
 export const fuzzTargets: readonly FuzzTarget[] = [
   tarIndex,
+  fixTarget(archives, repairTar),
   ova,
   xva,
   xml,
