@@ -87,6 +87,8 @@ export interface OvfReader {
   readonly memoryLimits: "refused" | null;
   /** A disk's or CD drive's parent: must be a controller that it knows, else it refuses or passes the drive over. */
   readonly parents: "needed" | "skipped" | null;
+  /** Whether disks can hang on several controllers of one bus, those of IDE left aside. */
+  readonly controllersOfABus: "one" | null;
   /** Whether parents must be numbers. */
   readonly parentIds: "any" | "numbers";
   /** How a disk item names its disk; the prefix before the id. */

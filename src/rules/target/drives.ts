@@ -1,4 +1,5 @@
 /** Where disks and CD drives hang, and what they show. */
+import { controllerBus } from "../../ovf/tables/resource-types.js";
 import type { OvfReader } from "../../targets/profile.js";
 import { propertyEdit } from "../edits.js";
 import type { HardwareNode, ItemNode } from "../nodes.js";
@@ -129,6 +130,49 @@ export const targetDriveRules: readonly AnyRule[] = [
       const { adopter: home, address } = values ?? {};
       if (node === undefined || typeof home !== "string" || typeof address !== "string") return [];
       return [propertyEdit(node.item, "Parent", home), propertyEdit(node.item, "AddressOnParent", address)];
+    },
+  }),
+  defineRule({
+    code: "target/controllers-of-a-bus",
+    node: "ovf/hardware",
+    targets: readers(({ controllersOfABus }) => controllersOfABus === "one"),
+    spec: null,
+    severity: "error",
+    strict: "error",
+    what: "{reader} makes one controller of a bus, and disks hang on {count} of {bus}.",
+    why: '"Cannot find storage controller with OVF instance ID "3" to which medium "disk1.vmdk" should be attached" (VirtualBox, tried with SCSI, SAS, SATA and NVMe).',
+    fix: "Put the disks on one controller of the bus, or some of them on another bus.",
+    examples: {
+      invalid: [
+        {
+          moreItems:
+            controller(SCSI, "90") +
+            drive(
+              DISK,
+              "<rasd:HostResource>ovf:/disk/disk1</rasd:HostResource><rasd:InstanceID>91</rasd:InstanceID><rasd:Parent>90</rasd:Parent>",
+            ),
+        },
+      ],
+      valid: [{ moreItems: controller(SCSI, "90") }],
+    },
+    *check({ items, byInstance }, facts) {
+      const { reader } = asked(facts);
+      const used = new Map<string, Map<string, ItemNode>>();
+      for (const node of items) {
+        const parent = node.resourceType === DISK ? node.properties.get("Parent") : undefined;
+        const home = parent === undefined ? undefined : byInstance.get(parent)?.[0];
+        const subtypes = home?.item.resourceSubTypes ?? [];
+        const bus = home === undefined ? null : controllerBus(home.resourceType ?? 0, subtypes);
+        if (parent === undefined || home === undefined || bus === null || bus === "ide") continue;
+        const homes = used.get(bus) ?? new Map<string, ItemNode>();
+        used.set(bus, homes.set(parent, home));
+      }
+      for (const [bus, homes] of used) {
+        const [, second] = homes.values();
+        if (second === undefined) continue;
+        const values = { reader: reader.name, count: homes.size, bus: bus.toUpperCase() };
+        yield { values, location: second.item.element.location };
+      }
     },
   }),
   defineRule({
