@@ -1,4 +1,3 @@
-import type { Location } from "../base/diagnostics.js";
 import type { XmlElement } from "../xml/tree.js";
 import type { Finding } from "./rule.js";
 
@@ -9,18 +8,19 @@ export function* repeated<T>(
   elementOf: (thing: T) => XmlElement,
   nameOf: (thing: T) => string | null = keyOf,
 ): Generator<Finding> {
-  const first = new Map<string, Location>();
+  // Places are worked out for what is found alone: of a large descriptor that means a look at all its lines.
+  const first = new Map<string, XmlElement>();
   for (const thing of things) {
     const key = keyOf(thing);
     if (key === null) continue;
-    const { location } = elementOf(thing);
+    const element = elementOf(thing);
     const before = first.get(key);
-    if (before === undefined) first.set(key, location);
+    if (before === undefined) first.set(key, element);
     else
       yield {
         values: { id: nameOf(thing) },
-        location,
-        related: [{ message: "the first one is here", location: before }],
+        location: element.location,
+        related: [{ message: "the first one is here", location: before.location }],
       };
   }
 }

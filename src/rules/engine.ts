@@ -84,7 +84,7 @@ async function* judgeKind<N extends NodeKind>(
       pause = PAUSE;
     }
     for (const one of asked) {
-      if (one.over) continue;
+      if (one.over || one.rule.when?.(node) === false) continue;
       try {
         const found = one.rule.check(node, one.facts);
         // Most rules find nothing and need no promise for that.

@@ -64,6 +64,11 @@ export interface Rule<N extends NodeKind = NodeKind> {
   readonly fix: string;
   /** Descriptors that break it and that keep it; `null` where it takes a whole package: a test makes one then. */
   readonly examples: { readonly invalid: readonly Example[]; readonly valid: readonly Example[] } | null;
+  /**
+   * Whether it has anything to say about a node, told at once: of some kinds there are hundreds of thousands, and `check` costs more than a
+   * look. Left out: about every node.
+   */
+  when?(node: RuleNodes[N]): boolean;
   check(node: RuleNodes[N], facts: Facts): Iterable<Finding> | AsyncIterable<Finding>;
   /** The changes that mend a finding, where there is one right answer; empty: not here. Applies nothing. */
   mend?(node: RuleNodes[N], finding: Finding, facts: Facts): readonly Edit[];

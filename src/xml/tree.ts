@@ -151,15 +151,22 @@ export class LineIndex {
 function lineStarts(text: string): Uint32Array {
   let starts = new Uint32Array(1024);
   let count = 1;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit !== 10 && (unit !== 13 || text.charCodeAt(i + 1) === 10)) continue;
+  const add = (position: number): void => {
     if (count === starts.length) {
       const larger = new Uint32Array(count * 2);
       larger.set(starts);
       starts = larger;
     }
-    starts[count++] = i + 1;
+    starts[count++] = position;
+  };
+  if (text.includes("\r")) {
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit === 10 || (unit === 13 && text.charCodeAt(i + 1) !== 10)) add(i + 1);
+    }
+  } else {
+    // Nearly every text: found at the speed of memory.
+    for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) add(i + 1);
   }
   return starts.slice(0, count);
 }

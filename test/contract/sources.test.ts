@@ -20,6 +20,7 @@ import type { ByteRange } from "../../src/base/bytes.js";
 import { concatBytes } from "../../src/base/bytes.js";
 import { overlay } from "../../src/disk/changed-file.js";
 import type { ByteSource } from "../../src/io/source.js";
+import { borrowed } from "../../src/io/sources/borrowed.js";
 import { cachedSource } from "../../src/io/sources/cached.js";
 import { concatSource } from "../../src/io/sources/concat.js";
 import { memorySource } from "../../src/io/sources/memory.js";
@@ -107,6 +108,11 @@ const cases: Readonly<Record<string, Case>> = {
     open: (bytes) => memorySource(padded(bytes).subarray(777, 777 + bytes.length), "m"),
   },
   "shared memory": { from: "io/sources/memory", reopens: true, open: (bytes) => memorySource(shared(bytes), "m") },
+  "a source that is lent": {
+    from: "io/sources/borrowed",
+    reopens: true,
+    open: (bytes) => borrowed(memorySource(bytes, "m")),
+  },
   "a slice of memory": {
     from: "io/sources/slice",
     reopens: true,

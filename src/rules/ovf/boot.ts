@@ -47,6 +47,7 @@ export const bootRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/boot-source-unnamed",
     node: "ovf/section",
+    when: ({ section }) => section.name === "BootDeviceSection",
     spec,
     requirements: ["OVF-9.12-4?"],
     severity: "warning",
@@ -62,6 +63,7 @@ export const bootRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/boot-source-invalid",
     node: "ovf/section",
+    when: ({ section }) => section.name === "BootDeviceSection",
     spec,
     requirements: ["OVF-9.12-5?"],
     severity: "warning",
@@ -88,6 +90,7 @@ export const bootRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/boot-source-missing",
     node: "ovf/section",
+    when: ({ section }) => section.name === "BootDeviceSection",
     spec,
     requirements: ["OVF-9.12-6?"],
     severity: "warning",

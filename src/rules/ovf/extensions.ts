@@ -239,7 +239,7 @@ export const extensionRules: readonly AnyRule[] = [
       ];
       for (const elements of asked) {
         for (const element of elements) {
-          const required = scope.attribute(element, "required")?.trim();
+          const required = element.bare ? undefined : scope.attribute(element, "required")?.trim();
           if (required === undefined || /^(?:true|false|0|1)$/.test(required)) continue;
           yield { values: { name: element.name, required }, location: element.location };
         }

@@ -27,6 +27,7 @@ export const guestRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/os-id-missing",
     node: "ovf/section",
+    when: ({ section }) => section.name === "OperatingSystemSection",
     spec: ovfSpec("9.9"),
     requirements: ["OVF-9.9-1"],
     severity: "warning",
@@ -43,6 +44,7 @@ export const guestRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/os-id-unknown",
     node: "ovf/section",
+    when: ({ section }) => section.name === "OperatingSystemSection",
     spec: ovfSpec("9.9"),
     requirements: ["OVF-9.9-1"],
     severity: "warning",
@@ -61,6 +63,7 @@ export const guestRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/os-unspecific",
     node: "ovf/section",
+    when: ({ section }) => section.name === "OperatingSystemSection",
     spec: ovfSpec("9.9"),
     requirements: ["OVF-9.9-4?"],
     severity: "off",
@@ -80,6 +83,7 @@ export const guestRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/environment-file-incomplete",
     node: "ovf/section",
+    when: ({ section }) => section.name === "EnvironmentFilesSection",
     spec: ovfSpec("9.11"),
     requirements: ["OVF-9.11-2"],
     severity: "warning",
@@ -102,6 +106,7 @@ export const guestRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/environment-file-unknown",
     node: "ovf/section",
+    when: ({ section }) => section.name === "EnvironmentFilesSection",
     spec: ovfSpec("9.11"),
     requirements: ["OVF-9.11-3"],
     severity: "warning",
@@ -123,6 +128,7 @@ export const guestRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/environment-file-path",
     node: "ovf/section",
+    when: ({ section }) => section.name === "EnvironmentFilesSection",
     spec: ovfSpec("9.11"),
     requirements: ["OVF-9.11-4"],
     severity: "warning",
@@ -145,6 +151,7 @@ export const guestRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/environment-path-repeated",
     node: "ovf/section",
+    when: ({ section }) => section.name === "EnvironmentFilesSection",
     spec: ovfSpec("9.11"),
     requirements: ["OVF-9.11-5?"],
     severity: "warning",

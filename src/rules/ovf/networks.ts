@@ -19,9 +19,9 @@ export const networkRules: readonly AnyRule[] = [
     why: "Users are asked for the networks of the NetworkSection; importers refuse a connection to another one, or leave it open.",
     fix: "Add a Network with that name, or correct rasd:Connection.",
     examples: { invalid: [{ moreItems: nic("elsewhere") }], valid: [{ moreItems: nic("lan") }] },
-    *check({ item, resourceType }, { index }) {
+    *check({ connections, resourceType }, { index }) {
       if (resourceType !== 10 && resourceType !== 33) return;
-      for (const network of item.properties("Connection")) {
+      for (const network of connections) {
         if (!index.networks.has(network)) yield { values: { network } };
       }
     },

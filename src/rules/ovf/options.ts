@@ -14,6 +14,7 @@ export const optionRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/option-section-empty",
     node: "ovf/section",
+    when: ({ section }) => section.name === "DeploymentOptionSection",
     spec,
     requirements: ["OVF-9.8-1"],
     severity: "warning",

@@ -177,6 +177,7 @@ export const productRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/eula-empty",
     node: "ovf/section",
+    when: ({ section }) => section.name === "EulaSection",
     spec: ovfSpec("9.6"),
     requirements: ["OVF-9.6-1", "OVF-9.6-6"],
     severity: "warning",
@@ -201,6 +202,7 @@ export const productRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/annotation-missing",
     node: "ovf/section",
+    when: ({ section }) => section.name === "AnnotationSection",
     spec: ovfSpec("9.4"),
     requirements: ["OVF-9.4-1"],
     severity: "off",

@@ -28,6 +28,7 @@ export const scaleRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/scale-out-unknown",
     node: "ovf/section",
+    when: ({ section }) => section.name === "ScaleOutSection",
     spec: ovfSpec("9.14"),
     requirements: ["OVF-9.14-1", "OVF-9.14-2"],
     severity: "warning",
@@ -49,6 +50,7 @@ export const scaleRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/scale-out-uncounted",
     node: "ovf/section",
+    when: ({ section }) => section.name === "ScaleOutSection",
     spec: ovfSpec("9.14"),
     requirements: ["OVF-9.14-3", "OVF-9.14-4"],
     severity: "warning",
@@ -69,6 +71,7 @@ export const scaleRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/scale-out-bounds",
     node: "ovf/section",
+    when: ({ section }) => section.name === "ScaleOutSection",
     spec: ovfSpec("9.14"),
     requirements: ["OVF-9.14-5?"],
     severity: "warning",
@@ -257,6 +260,7 @@ export const scaleRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/encryption-without-key",
     node: "ovf/section",
+    when: ({ section }) => section.name === "EncryptionSection",
     spec: ovfSpec("9.16"),
     requirements: ["OVF-9.16-1"],
     severity: "warning",
@@ -273,6 +277,7 @@ export const scaleRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/encryption-algorithm-unknown",
     node: "ovf/section",
+    when: ({ section }) => section.name === "EncryptionSection",
     spec: ovfSpec("9.16"),
     requirements: ["OVF-9.16-3?"],
     severity: "warning",

@@ -29,6 +29,7 @@ export const startupRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/startup-unknown",
     node: "ovf/section",
+    when: ({ section }) => section.name === "StartupSection",
     spec,
     requirements: ["OVF-9.7-2"],
     severity: "error",
@@ -54,6 +55,7 @@ export const startupRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/startup-incomplete",
     node: "ovf/section",
+    when: ({ section }) => section.name === "StartupSection",
     spec,
     requirements: ["OVF-9.7-1"],
     severity: "warning",
@@ -73,6 +75,7 @@ export const startupRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/startup-repeated",
     node: "ovf/section",
+    when: ({ section }) => section.name === "StartupSection",
     spec,
     requirements: ["OVF-9.7-3?"],
     severity: "warning",
@@ -95,6 +98,7 @@ export const startupRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/startup-number-invalid",
     node: "ovf/section",
+    when: ({ section }) => section.name === "StartupSection",
     spec,
     requirements: ["OVF-9.7-4", "OVF-9.7-15"],
     severity: "warning",
@@ -121,6 +125,7 @@ export const startupRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/startup-action-unknown",
     node: "ovf/section",
+    when: ({ section }) => section.name === "StartupSection",
     spec,
     requirements: ["OVF-9.7-10", "OVF-9.7-11"],
     severity: "warning",
@@ -147,6 +152,7 @@ export const startupRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/startup-of-collection",
     node: "ovf/section",
+    when: ({ section }) => section.name === "StartupSection",
     spec,
     requirements: ["OVF-9.7-12"],
     severity: "off",
@@ -171,6 +177,7 @@ export const startupRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/install-delay-missing",
     node: "ovf/section",
+    when: ({ section }) => section.name === "InstallSection",
     spec: ovfSpec("9.10"),
     requirements: ["OVF-9.10-4"],
     severity: "off",
@@ -190,6 +197,7 @@ export const startupRules: readonly AnyRule[] = [
   defineRule({
     code: "ovf/install-delay-invalid",
     node: "ovf/section",
+    when: ({ section }) => section.name === "InstallSection",
     spec: ovfSpec("9.10"),
     requirements: ["OVF-9.10-5"],
     severity: "warning",
