@@ -123,9 +123,11 @@ export const envelopeRules: readonly AnyRule[] = [
       valid: [{ references: '<File ovf:id="file1" ovf:href="disk1.vmdk"/>' }],
     },
     *check(element, { ovf }) {
-      if (!ovf.scope.isCore(element.namespace)) return;
-      for (const { namespace, name, location } of element.attributes) {
-        if (namespace === "" && ATTRIBUTES.has(name)) yield { values: { name, element: element.name }, location };
+      if (element.bare || !ovf.scope.isCore(element.namespace)) return;
+      for (const attribute of element.attributes) {
+        const { name } = attribute;
+        if (attribute.prefix !== "" || !ATTRIBUTES.has(name)) continue;
+        yield { values: { name, element: element.name }, location: attribute.location };
       }
     },
     mend: (element, { values }, { ovf }) => {
@@ -152,8 +154,8 @@ export const envelopeRules: readonly AnyRule[] = [
       valid: [{}],
     },
     *check({ item }) {
-      for (const { namespace, name, location } of item.element.elements()) {
-        if (item.scope.isCore(namespace)) yield { values: { name }, location };
+      for (const child of item.element.elements()) {
+        if (item.scope.isCore(child.namespace)) yield { values: { name: child.name }, location: child.location };
       }
     },
   }),

@@ -140,9 +140,12 @@ export const extensionRules: readonly AnyRule[] = [
       const { scope } = ovf;
       // oVirt's language has its own.
       if (element.bare || element.namespace.startsWith(CIM_CLASSES) || isPrivate(ovf)) return;
-      for (const { name, namespace, location } of element.attributes) {
-        if (namespace === "" || ATTRIBUTES.has(name) || !scope.isCore(namespace)) continue;
-        yield { values: { name }, location };
+      for (const attribute of element.attributes) {
+        // Namespaces and places are worked out when they are asked for.
+        if (ATTRIBUTES.has(attribute.name)) continue;
+        const { namespace } = attribute;
+        if (namespace === "" || !scope.isCore(namespace)) continue;
+        yield { values: { name: attribute.name }, location: attribute.location };
       }
     },
   }),
