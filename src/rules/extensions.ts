@@ -35,33 +35,22 @@ const DMTF = "http://schemas.dmtf.org/";
 
 const HOLDERS: ReadonlySet<string> = new Set(["VirtualSystem", "VirtualSystemCollection", "Content"]);
 
-/** What the walk needs of the nodes: items are by far the most of a descriptor, and were looked through already. */
-export interface Known {
-  readonly items: readonly { readonly foreign: readonly XmlElement[] }[];
-  readonly hardware: readonly { readonly element: XmlElement }[];
-}
+const ITEMS: ReadonlySet<string> = new Set(["Item", "StorageItem", "EthernetPortItem"]);
 
-/** All extensions, those in items first. */
-export function extensionsOf(document: OvfDocument, known: Known): readonly ExtensionNode[] {
-  const { scope, xml } = document;
+/** All extensions, in document order. @param elements those of the standard, and all that stand right inside of one */
+export function extensionsOf({ scope }: OvfDocument, elements: readonly XmlElement[]): readonly ExtensionNode[] {
   const found: ExtensionNode[] = [];
-  for (const { foreign } of known.items) for (const element of foreign) found.push(extension(element, "child", scope));
-  const hardware = new Set(known.hardware.map(({ element }) => element.id));
-  const pending: XmlElement[] = [xml.root];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const whole = hardware.has(next.id);
-    const place =
-      next.parent === null || HOLDERS.has(next.name) ? "section" : next.name.endsWith("Section") ? "child" : "nested";
-    for (const child of next.elements()) {
-      const { namespace } = child;
-      if (scope.isCore(namespace)) {
-        if (!whole) pending.push(child);
-      } else if (!namespace.startsWith(DMTF) && !REFERRED.has(namespace)) {
-        found.push(extension(child, place, scope));
-      }
-    }
+  for (const element of elements) {
+    const { namespace } = element;
+    if (scope.isCore(namespace) || namespace.startsWith(DMTF) || REFERRED.has(namespace)) continue;
+    found.push(extension(element, placeIn(element.parent), scope));
   }
   return found;
+}
+
+function placeIn(parent: XmlElement | null): ExtensionNode["place"] {
+  if (parent === null || parent.parent === null || HOLDERS.has(parent.name)) return "section";
+  return parent.name.endsWith("Section") || ITEMS.has(parent.name) ? "child" : "nested";
 }
 
 function extension(element: XmlElement, place: ExtensionNode["place"], scope: OvfScope): ExtensionNode {

@@ -1,6 +1,7 @@
 import type { Appliance } from "../appliance/appliance.js";
 import type { Location } from "../base/diagnostics.js";
 import type { OvfDocument } from "../ovf/document.js";
+import { CIM_CLASSES } from "../ovf/namespaces.js";
 import { checkStructure } from "../ovf/schema/check.js";
 import type { StructureFinding, StructureKind } from "../ovf/schema/findings.js";
 import { schemaVersionOf } from "../ovf/schema/versions.js";
@@ -49,7 +50,7 @@ export interface ProductNode {
   readonly owner: ContentNode | null;
 }
 
-/** What rules are asked about. `ovf/element` is every element of the standard, and of others every one with attributes: for what can stand anywhere, and only that. */
+/** What rules are asked about. `ovf/element` is every element of the standard and what stands right inside of one, properties without attributes left out: for what can stand anywhere, and only that. */
 export interface RuleNodes {
   readonly package: PackageReader;
   readonly ovf: OvfDocument;
@@ -99,7 +100,7 @@ export interface Nodes {
   readonly messages: readonly MessageUse[];
   /** In which ways the document is not what its schema says, the first of each kind. Found when first asked for. */
   readonly structure: readonly StructureFinding[];
-  /** Found when first asked for; those in items come first. */
+  /** Found when first asked for. */
   readonly extensions: readonly ExtensionNode[];
 }
 
@@ -150,15 +151,15 @@ export function collectNodes(document: OvfDocument): Nodes {
       return structure;
     },
     get extensions(): readonly ExtensionNode[] {
-      extensions ??= extensionsOf(document, { items, hardware });
+      extensions ??= extensionsOf(document, this.elements);
       return extensions;
     },
   };
 }
 
 /**
- * The elements of the standard in document order, and those of others that have attributes. Properties of items, which are the most of a
- * descriptor, have none and are left out. What stands in an element of somebody else's namespace is that one's own affair.
+ * The elements of the standard in document order, and what stands right inside of them. Properties of items, which are the most of a
+ * descriptor, are left out where they have no attributes. What stands in an element of somebody else's namespace is that one's own affair.
  */
 function elementsOf({ xml, scope }: OvfDocument): XmlElement[] {
   const found: XmlElement[] = [];
@@ -171,7 +172,7 @@ function elementsOf({ xml, scope }: OvfDocument): XmlElement[] {
     }
     const element = next.value;
     const core = scope.isCore(element.namespace);
-    if (core || !element.bare) found.push(element);
+    if (core || !element.bare || !element.namespace.startsWith(CIM_CLASSES)) found.push(element);
     if (core) stack.push(element.elements()[Symbol.iterator]());
   }
   return found;
