@@ -20,7 +20,7 @@ section.package{margin-top:30px}
 .verdict{font-weight:650;padding:3px 14px;border-radius:99px}
 .verdict.accept{color:var(--good);background:var(--good-soft)}.verdict.reject{color:var(--error);background:var(--error-soft)}
 .count{font-size:14px;color:var(--dim)}.count b{color:var(--ink)}
-.columns{display:grid;grid-template-columns:minmax(0,776px) minmax(0,1fr);gap:24px;align-items:start}
+.columns{display:grid;grid-template-columns:minmax(0,6fr) minmax(0,5fr);gap:24px;align-items:start}
 .columns.plain{grid-template-columns:minmax(0,1000px)}
 @media(max-width:1180px){.columns{grid-template-columns:minmax(0,1fr)}.structure{position:static!important}}
 .structure{position:sticky;top:16px;margin:0}
