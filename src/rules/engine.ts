@@ -173,7 +173,7 @@ function diagnosticOf<N extends NodeKind>(
 ): Diagnostic {
   const { target } = facts;
   const values = target === null ? finding.values : { target: target.id, ...finding.values };
-  const location = finding.location ?? placeOf(node);
+  const location = finding.location ?? finding.element?.location ?? placeOf(node);
   return {
     code: rule.code,
     severity: finding.severity ?? severity,

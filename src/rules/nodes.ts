@@ -3,6 +3,7 @@ import type { Location } from "../base/diagnostics.js";
 import type { OvfDocument } from "../ovf/document.js";
 import { CIM_CLASSES } from "../ovf/namespaces.js";
 import { checkStructure } from "../ovf/schema/check.js";
+import { type ChildOrder, childOrder } from "../ovf/schema/child-order.js";
 import type { StructureFinding, StructureKind } from "../ovf/schema/findings.js";
 import { schemaVersionOf } from "../ovf/schema/versions.js";
 import type { OvfScope, Section } from "../ovf/scope.js";
@@ -100,6 +101,8 @@ export interface Nodes {
   readonly messages: readonly MessageUse[];
   /** In which ways the document is not what its schema says, the first of each kind. Found when first asked for. */
   readonly structure: readonly StructureFinding[];
+  /** The order that its schema wants of children; `null`: it has no schema. Made when first asked for. */
+  readonly childOrder: ChildOrder | null;
   /** Found when first asked for. */
   readonly extensions: readonly ExtensionNode[];
 }
@@ -124,6 +127,7 @@ export function collectNodes(document: OvfDocument): Nodes {
   let elements: readonly XmlElement[] | null = null;
   let messages: readonly MessageUse[] | null = null;
   let structure: readonly StructureFinding[] | null = null;
+  let order: ChildOrder | null | undefined;
   const items = hardware.flatMap((section) => section.items);
   let extensions: readonly ExtensionNode[] | undefined;
   return {
@@ -149,6 +153,13 @@ export function collectNodes(document: OvfDocument): Nodes {
     get structure(): readonly StructureFinding[] {
       structure ??= structureOf(document);
       return structure;
+    },
+    get childOrder(): ChildOrder | null {
+      if (order === undefined) {
+        const version = schemaVersionOf(document.xml.root);
+        order = version === null ? null : childOrder(version);
+      }
+      return order;
     },
     get extensions(): readonly ExtensionNode[] {
       extensions ??= extensionsOf(document, this.elements);

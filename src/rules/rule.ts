@@ -2,6 +2,7 @@ import type { Diagnostic, DiagnosticCode, Location, Severity, SpecRef } from "..
 import type { JsonValue } from "../base/ids.js";
 import type { TargetProfile } from "../targets/profile.js";
 import type { XmlEdit } from "../xml/changes.js";
+import type { XmlElement } from "../xml/tree.js";
 import type { Example } from "./example.js";
 import type { Facts } from "./facts.js";
 import type { NodeKind, RuleNodes } from "./nodes.js";
@@ -26,7 +27,9 @@ export type Edit = XmlEdit | PackageEdit;
 export interface Finding {
   /** What the rule's texts name in braces. */
   readonly values?: Readonly<Record<string, JsonValue>>;
-  /** Where; left out: the node itself. */
+  /** What it is about, for whoever mends it; left out: the node itself. */
+  readonly element?: XmlElement;
+  /** Where, if not at the element. */
   readonly location?: Location;
   /** Instead of the rule's own words, where more is known. */
   readonly message?: string;

@@ -21,15 +21,9 @@ export const settingRules: readonly AnyRule[] = [
       for (const { key, value, element } of hardware.settings) {
         const named = value.startsWith("ovf:/") ? parseHostResource(value) : null;
         if (named?.kind !== "file" || index.files.has(named.id)) continue;
-        yield { values: { key, file: named.id }, location: element.location };
+        yield { values: { key, file: named.id }, element };
       }
     },
-    mend: ({ hardware }, { location }) =>
-      hardware.settings
-        .filter(
-          ({ element }) =>
-            location?.at === "text" && element.line === location.line && element.column === location.column,
-        )
-        .map(({ element }) => ({ edit: "xml", element, change: "remove" })),
+    mend: (_node, { element }) => (element === undefined ? [] : [{ edit: "xml", element, change: "remove" }]),
   }),
 ];

@@ -1,8 +1,5 @@
 /** The schemas to the letter: order, number and types of elements and attributes (DSP8023). Under `--strict` alone: real descriptors break them often. */
-import { childOrder } from "../../ovf/schema/child-order.js";
 import type { StructureKind } from "../../ovf/schema/findings.js";
-import { schemaVersionOf } from "../../ovf/schema/versions.js";
-import type { XmlElement } from "../../xml/tree.js";
 import type { Example } from "../example.js";
 import type { Facts } from "../facts.js";
 import { type AnyRule, defineRule, type Edit, type Finding, ovfSpec, type Rule } from "../rule.js";
@@ -35,7 +32,8 @@ function structureRule({ code, kind, requirements, what, why, fix, invalid, mend
         yield {
           message: found.message,
           hint: found.hint,
-          location: found.attribute?.location ?? found.element.location,
+          element: found.element,
+          ...(found.attribute === null ? {} : { location: found.attribute.location }),
           values: { subject: found.subject, expected: found.expected, found: found.found },
         };
       }
@@ -165,20 +163,12 @@ export const structureRules: readonly AnyRule[] = [
 ];
 
 /** Brings the siblings of what stands in a wrong place into order: all of them at once, and each set of siblings once. */
-function reorder({ location }: Finding, { ovf, nodes }: Facts): readonly Edit[] {
-  const version = schemaVersionOf(ovf.xml.root);
-  const found = nodes.structure.find(({ kind, element }) => kind === "element-order" && samePlace(element, location));
-  const parent = found?.element.parent ?? null;
-  if (version === null || parent === null) return [];
-  return childOrder(version)
-    .moves(parent)
-    .map(({ child, before }) => ({
-      edit: "xml",
-      element: parent,
-      change: before === null ? { insert: child } : { insert: child, before },
-    }));
-}
-
-function samePlace(element: XmlElement, location: Finding["location"]): boolean {
-  return location?.at === "text" && element.line === location.line && element.column === location.column;
+function reorder({ element }: Finding, { nodes }: Facts): readonly Edit[] {
+  const parent = element?.parent ?? null;
+  if (parent === null || nodes.childOrder === null) return [];
+  return nodes.childOrder.moves(parent).map(({ child, before }) => ({
+    edit: "xml",
+    element: parent,
+    change: before === null ? { insert: child } : { insert: child, before },
+  }));
 }

@@ -183,18 +183,16 @@ export const unitRules: readonly AnyRule[] = [
       valid: [{ moreItems: memory("byte") }],
     },
     *check(node) {
-      for (const { name, location } of node.empty) {
+      for (const element of node.empty) {
+        const { name } = element;
         if (name === "AllocationUnits" || name === "VirtualQuantityUnits")
-          yield { values: { item: nameOfItem(node), field: name }, location };
+          yield { values: { item: nameOfItem(node), field: name }, element };
       }
     },
     // Where there is a quantity, it has a unit that only its author knows.
-    mend(node, { location }) {
-      if (["VirtualQuantity", "Reservation", "Limit"].some((name) => node.properties.has(name))) return [];
-      const place = JSON.stringify(location);
-      return node.empty
-        .filter((element) => JSON.stringify(element.location) === place)
-        .map((element) => ({ edit: "xml", element, change: "remove" }));
+    mend(node, { element }) {
+      const measured = ["VirtualQuantity", "Reservation", "Limit"].some((name) => node.properties.has(name));
+      return measured || element === undefined ? [] : [{ edit: "xml", element, change: "remove" }];
     },
   }),
   defineRule({

@@ -151,15 +151,10 @@ export const targetVmwareRules: readonly AnyRule[] = [
         const there = id === undefined ? index.hrefs.has(value) : index.files.has(id);
         if (there) continue;
         // A bare name is passed over by newer clients.
-        yield { values: { value }, location: element.location, ...(id === undefined ? { severity: "warning" } : {}) };
+        yield { values: { value }, element, ...(id === undefined ? { severity: "warning" } : {}) };
       }
     },
-    mend({ hardware }, { location }): readonly Edit[] {
-      const at = location?.at === "text" ? location : null;
-      return hardware.settings
-        .filter(({ key, element }) => key === "nvram" && element.line === at?.line && element.column === at.column)
-        .map(({ element }) => removal(element));
-    },
+    mend: (_node, { element }): readonly Edit[] => (element === undefined ? [] : [removal(element)]),
   }),
   defineRule({
     code: "target/nvram-upload",
