@@ -26,6 +26,16 @@ function isMemory(node: ItemNode): boolean {
   return node.resourceType === 4 && isNormal(node);
 }
 
+/** Memory written in MiB, where it is a whole number of them. */
+function inMebibytes(node: ItemNode): readonly XmlEdit[] {
+  const bytes = bytesOf(node);
+  if (bytes === null || bytes % MIB !== 0) return [];
+  return [
+    propertyEdit(node.item, "AllocationUnits", MEBIBYTES),
+    propertyEdit(node.item, "VirtualQuantity", String(bytes / MIB)),
+  ];
+}
+
 export const targetMemoryRules: readonly AnyRule[] = [
   defineRule({
     code: "target/memory-unit",
@@ -49,14 +59,7 @@ export const targetMemoryRules: readonly AnyRule[] = [
       const place = node.item.propertyElement("AllocationUnits") ?? node.item.element;
       yield { values: { reader: reader.name, unit }, location: place.location };
     },
-    mend(node): readonly XmlEdit[] {
-      const bytes = bytesOf(node);
-      if (bytes === null || bytes % MIB !== 0) return [];
-      return [
-        propertyEdit(node.item, "AllocationUnits", MEBIBYTES),
-        propertyEdit(node.item, "VirtualQuantity", String(bytes / MIB)),
-      ];
-    },
+    mend: inMebibytes,
   }),
   defineRule({
     code: "target/memory-unit-ignored",
@@ -78,14 +81,7 @@ export const targetMemoryRules: readonly AnyRule[] = [
       const values = { reader: reader.name, got: formatBytes(quantity * MIB), meant: formatBytes(bytes) };
       yield { values, location: (node.item.propertyElement("VirtualQuantity") ?? node.item.element).location };
     },
-    mend(node): readonly XmlEdit[] {
-      const bytes = bytesOf(node);
-      if (bytes === null || bytes % MIB !== 0) return [];
-      return [
-        propertyEdit(node.item, "AllocationUnits", MEBIBYTES),
-        propertyEdit(node.item, "VirtualQuantity", String(bytes / MIB)),
-      ];
-    },
+    mend: inMebibytes,
   }),
   defineRule({
     code: "target/memory-missing",
