@@ -5,7 +5,7 @@ import type { Context } from "../io/context.js";
 import { type OvfDocument, openOvf } from "../ovf/document.js";
 import { conventionalNamespace } from "../ovf/prefixes.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
-import { folderOf, percentDecoded, problemOfName } from "../package/names.js";
+import { folderOf, plainName, problemOfName } from "../package/names.js";
 import { importOvf } from "../platforms/ovf/import.js";
 import { factsOf as packageFactsOf } from "../platforms/ovf/platform.js";
 import { attributeEdits } from "../rules/edits.js";
@@ -231,7 +231,7 @@ function withDescriptor(given: Mendable, bytes: Uint8Array, { added, renamed }: 
     entry.name === old.name ? descriptor : (renamed.get(entry.name) ?? entry);
   const made = [...added, ...renamed.values()];
   const entry: PackageReader["entry"] = (name) => {
-    const plain = [folder + name, folder + (percentDecoded(name) ?? name)];
+    const plain = [folder + name, folder + plainName(name)];
     const found = made.find((one) => plain.includes(one.name)) ?? from.entry(name);
     return found === undefined ? undefined : swap(found);
   };

@@ -6,7 +6,7 @@ import type { Context } from "../io/context.js";
 import type { ByteSource, SourceResolver } from "../io/source.js";
 import { chunkedEntry, chunkName, parseChunkName } from "./chunks.js";
 import type { EntryRole, PackageEntry, PackageReference, ReadReferences } from "./model.js";
-import { folderOf, percentDecoded, resolveName } from "./names.js";
+import { folderOf, percentDecoded, plainName, resolveName } from "./names.js";
 import { type EntryLookup, entryLookup, packageResolver } from "./resolver.js";
 import { findParts, type PackageParts, roleOfName, strayManifests } from "./roles.js";
 
@@ -195,7 +195,7 @@ function* judgeReference(
 ): Iterable<Omit<Diagnostic, "location">> {
   const { href, size, chunkSize } = reference;
   const shown = printable(href.slice(0, 200));
-  if (resolveName(folder, percentDecoded(href) ?? href) === null) {
+  if (resolveName(folder, plainName(href)) === null) {
     yield {
       code: "package/outside-reference",
       severity: "error",

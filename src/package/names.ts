@@ -73,6 +73,11 @@ export function resolveName(folder: string, reference: string): string | null {
   return problemOfName(name) === null ? name : null;
 }
 
+/** A reference as a name: its percent escapes replaced, where it has any that are right. A percent sign that escapes nothing is part of the name. */
+export function plainName(reference: string): string {
+  return percentDecoded(reference) ?? reference;
+}
+
 /** A reference with its percent escapes replaced, or `null` where it has none or broken ones. */
 export function percentDecoded(reference: string): string | null {
   if (!reference.includes("%")) return null;

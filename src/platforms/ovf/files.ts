@@ -3,6 +3,7 @@ import type { OvfDocument } from "../../ovf/document.js";
 import { finding } from "../../ovf/findings.js";
 import type { MessageFiles } from "../../ovf/messages.js";
 import type { OvfFile } from "../../ovf/views/parts.js";
+import { plainName } from "../../package/names.js";
 
 /** What is known about the package around a descriptor. */
 export interface PackageFacts {
@@ -94,7 +95,7 @@ function judge(file: OvfFile, href: string, present: boolean, report: (diagnosti
 
 /** Why an href leads out of the package, with and without its escapes; `null` where it does not. */
 function outsideReason(href: string): string | null {
-  return outsideReasonOf(href) ?? outsideReasonOf(percentDecoded(href));
+  return outsideReasonOf(href) ?? outsideReasonOf(plainName(href));
 }
 
 function outsideReasonOf(path: string): string | null {
@@ -102,13 +103,4 @@ function outsideReasonOf(path: string): string | null {
   if (/^[a-z]:/i.test(path) || /^[/\\]/.test(path)) return "an absolute path";
   if (path.split(/[/\\]/).includes("..")) return "outside of the package";
   return path.includes("\0") ? "no file name" : null;
-}
-
-function percentDecoded(href: string): string {
-  try {
-    return decodeURIComponent(href);
-  } catch {
-    // A percent sign that escapes nothing is part of the name.
-    return href;
-  }
 }

@@ -1,4 +1,5 @@
 /** References (DSP0243 7.1): what a descriptor says about the files of its package. */
+import { plainName, stripDotSlash } from "../../package/names.js";
 import { repeated } from "../duplicates.js";
 import { type AnyRule, defineRule, ovfSpec } from "../rule.js";
 
@@ -125,7 +126,7 @@ export const referenceRules: readonly AnyRule[] = [
     *check({ href }) {
       if (href === null || /^[a-z][a-z0-9+.-]*:/i.test(href)) return;
       if (!/[\\\s<>"{}|^`]|^\//.test(href)) return;
-      const right = encodeURI(decodeEscapes(href).replaceAll("\\", "/").replace(/^\/+/, "")).replaceAll("#", "%23");
+      const right = encodeURI(plainName(href).replaceAll("\\", "/").replace(/^\/+/, "")).replaceAll("#", "%23");
       yield { values: { href, right } };
     },
   }),
@@ -169,7 +170,7 @@ export const referenceRules: readonly AnyRule[] = [
     *check(_document, { nodes }) {
       yield* repeated(
         nodes.files,
-        ({ href }) => (href === null ? null : decodeEscapes(href).replace(/^(?:\.\/)+/, "")),
+        ({ href }) => (href === null ? null : stripDotSlash(plainName(href))),
         ({ element }) => element,
       );
     },
@@ -189,7 +190,7 @@ export const referenceRules: readonly AnyRule[] = [
       valid: [{}],
     },
     *check({ href }, { ovf }) {
-      if (href !== null && decodeEscapes(href).replace(/^(?:\.\/)+/, "") === ovf.xml.file) yield {};
+      if (href !== null && stripDotSlash(plainName(href)) === ovf.xml.file) yield {};
     },
     mend: ({ element }) => [{ edit: "xml", element, change: "remove" }],
   }),
@@ -231,19 +232,10 @@ export const referenceRules: readonly AnyRule[] = [
       valid: [{ references: '<File ovf:id="file1" ovf:href="a/../b.vmdk"/>' }],
     },
     *check({ href }) {
-      if (href !== null && (/^file:/i.test(href) || leaves(decodeEscapes(href)))) yield { values: { href } };
+      if (href !== null && (/^file:/i.test(href) || leaves(plainName(href)))) yield { values: { href } };
     },
   }),
 ];
-
-/** A text with its percent escapes replaced, where they are right. */
-function decodeEscapes(href: string): string {
-  try {
-    return decodeURIComponent(href);
-  } catch {
-    return href;
-  }
-}
 
 /** Whether a relative path goes above where it starts. */
 function leaves(path: string): boolean {

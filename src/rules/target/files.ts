@@ -2,6 +2,7 @@
 
 import { formatOfUri } from "../../ovf/tables/disk-formats.js";
 import type { OvfDisk, OvfFile } from "../../ovf/views/parts.js";
+import { plainName } from "../../package/names.js";
 import { attributeEdits } from "../edits.js";
 import type { Facts } from "../facts.js";
 import { type AnyRule, defineRule, type Edit } from "../rule.js";
@@ -16,13 +17,7 @@ function isDisk({ id }: OvfFile, { index }: Facts): boolean {
 
 /** The name of a file in the package; `null` for one elsewhere, and where no name stands. */
 function nameOf({ href, remote }: OvfFile): string | null {
-  if (href === null || remote) return null;
-  try {
-    return decodeURIComponent(href);
-  } catch {
-    // No escapes, then: the name has a % in it.
-    return href;
-  }
+  return href === null || remote ? null : plainName(href);
 }
 
 /** Gives a file another name; empty where another one has it. */
