@@ -149,7 +149,7 @@ export const targetItemRules: readonly AnyRule[] = [
     strict: "error",
     what: "{reader} does not know the element {element}: {item} is lost.",
     why: "\"Unsupported element 'StorageItem'\" (myspaghetti/macos-virtualbox#300): disks, drives and network cards of OVF 2 have elements of their own. virt-v2v and Proxmox pass over them without a word.",
-    fix: "Write an Item with rasd: properties; vmferry convert PACKAGE DEST --to ova does.",
+    fix: "Export it again as OVF 1.0 where it was made (VBoxManage export --ovf10), or write an Item with rasd: properties; vmferry convert carries it over without OVF (--to vmware, --to libvirt).",
     examples: {
       invalid: [
         {
