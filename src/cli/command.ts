@@ -1,3 +1,4 @@
+import type { Limits } from "../base/limits.js";
 import type { Terminal } from "./terminal.js";
 
 /** What a running command is given beside its arguments. */
@@ -6,6 +7,8 @@ export interface Cli {
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
   readonly stdin: NodeJS.ReadableStream;
+  /** What input may ask for: the usual limits, and what `--limit` changed of them. */
+  readonly limits: Limits;
   /** Every command, for those that speak about others. */
   readonly commands: readonly CommandEntry[];
 }

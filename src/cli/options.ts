@@ -1,5 +1,6 @@
 import { SECTOR } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
+import { defaultLimits, type Limits } from "../base/limits.js";
 import type { OptionSpec } from "./command.js";
 
 /** An option without a value. */
@@ -85,8 +86,37 @@ export function invalid(flags: string, value: string, hint: string): FerryError 
   return new FerryError("cli/invalid-value", `${flags.split(" ")[0]} does not take ${JSON.stringify(value)}`, { hint });
 }
 
+/** The limits that hold with those that were given as `NAME=VALUE`. A value is a whole number from 1 on; `K`, `M`, `G`, `T` and `KiB` ... multiply. */
+function limitsOf(flags: string, given: readonly string[]): Limits {
+  const names = Object.keys(defaultLimits);
+  const changed: Record<string, number> = {};
+  for (const word of given) {
+    const [name = "", said = ""] = word.split("=", 2);
+    const [, digits = "", unit = ""] = /^(\d{1,15})(?:([KMGT])(?:iB)?|B)?$/i.exec(said) ?? [];
+    const value = digits === "" ? 0 : Number(digits) * (SIZE_UNITS[unit.toUpperCase()] ?? 0);
+    if (!names.includes(name)) throw invalid(flags, word, `It is NAME=VALUE, and NAME is one of: ${names.join(", ")}.`);
+    if (value < 1 || value > Number.MAX_SAFE_INTEGER) {
+      throw invalid(flags, word, "The value is a whole number from 1 on, or a size such as 128MiB.");
+    }
+    changed[name] = value;
+  }
+  return { ...defaultLimits, ...changed };
+}
+
+const LIMIT = "--limit NAME=VALUE";
+
 /** Options of every command. */
-export const commonOptions: { readonly quiet: OptionSpec<boolean>; readonly color: OptionSpec<boolean> } = {
+export const commonOptions: {
+  readonly limit: OptionSpec<Limits>;
+  readonly quiet: OptionSpec<boolean>;
+  readonly color: OptionSpec<boolean>;
+} = {
+  limit: {
+    flags: LIMIT,
+    what: "another limit of what input may ask for, such as members=200000 (docs/reference/limits.md)",
+    repeated: true,
+    read: (given) => limitsOf(LIMIT, given),
+  },
   quiet: flag("--quiet", "print results and errors alone"),
   color: unless("--no-color", "no colours (so does the variable NO_COLOR)"),
 };

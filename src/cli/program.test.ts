@@ -103,3 +103,25 @@ test("colours need a terminal, and NO_COLOR and --no-color switch them off", asy
   assert.ok(!(await err(["nothing"], 80, { NO_COLOR: "1" })).includes("\u001b"));
   assert.ok(!(await err(["nothing", "--no-color"], 80, {})).includes("\u001b"));
 });
+
+test("--limit changes a named limit of any command, and refuses names and values that are none", async () => {
+  const archive = "test/fixtures/packages/vbox-bios-ovf20/harbour.ova";
+  const low = await vmferry("inspect", archive, "--limit", "members=1", "--json");
+  assert.deepEqual([low.exitCode, JSON.parse(low.out).error.code], [3, "io/limit"]);
+  assert.equal(
+    (await vmferry("inspect", archive, "--limit", "members=4", "--limit", "descriptorBytes=1MiB")).exitCode,
+    0,
+  );
+  for (const value of [
+    "member=4",
+    "members",
+    "members=",
+    "members=0",
+    "members=x",
+    "members=1.5",
+    "=4",
+    "members=9999999T",
+  ])
+    await wrongUse("cli/invalid-value", "inspect", archive, "--limit", value);
+  assert.match((await vmferry("inspect", archive, "--limit", "member=4")).err, /one of: .*\bmembers\b/);
+});

@@ -2,7 +2,7 @@ import { Argument, Command, CommanderError, Option } from "commander";
 import type { DiagnosticCode } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { version } from "../base/version.js";
-import type { Cli, CommandDefinition, CommandEntry, OptionSpec, OptionSpecs } from "./command.js";
+import type { Cli, CommandDefinition, CommandEntry, OptionSpec, OptionSpecs, OptionValues } from "./command.js";
 import { commands, groups } from "./commands.js";
 import { reportError } from "./errors.js";
 import { exitCodes } from "./exit-codes.js";
@@ -33,7 +33,7 @@ function expandHelp(argv: readonly string[]): readonly string[] {
   return argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
 }
 
-async function dispatch(argv: readonly string[], cli: Cli): Promise<number> {
+async function dispatch(argv: readonly string[], cli: Omit<Cli, "limits">): Promise<number> {
   let exitCode: number = exitCodes.done;
   const help: string[] = [];
   const program = quietly(new Command("vmferry"), help)
@@ -58,8 +58,8 @@ async function dispatch(argv: readonly string[], cli: Cli): Promise<number> {
       .description(entry.summary);
     if (entry !== called) continue;
     const definition = await entry.load();
-    define(command, definition, async (args, options) => {
-      exitCode = await definition.run(args, options, cli);
+    define(command, definition, async (args, options, common) => {
+      exitCode = await definition.run(args, options, { ...cli, limits: common.limit });
     });
   }
   try {
@@ -97,7 +97,11 @@ function quietly(command: Command, help: string[]): Command {
 function define(
   command: Command,
   definition: CommandDefinition,
-  action: (args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>,
+  action: (
+    args: readonly string[],
+    options: Readonly<Record<string, unknown>>,
+    common: OptionValues<typeof commonOptions>,
+  ) => Promise<void>,
 ): void {
   for (const { name, what, optional } of definition.arguments) {
     command.addArgument(new Argument(optional === true ? `[${name}]` : `<${name}>`, what));
@@ -116,7 +120,7 @@ function define(
       values[name] = spec.read(toList(given[option.attributeName()], option));
     // An optional argument that was left out is undefined.
     const args = command.processedArgs.flat().filter((arg) => arg !== undefined);
-    await action(args.map(String), values);
+    await action(args.map(String), values, values as OptionValues<typeof commonOptions>);
   });
 }
 

@@ -55,6 +55,7 @@ export async function withSession<T>(
   const findings: Diagnostic[] = [];
   const ctx = createContext(runtime, {
     signal: cli.signal,
+    limits: cli.limits,
     progress: progress.scope,
     report: (finding) => findings.push(finding),
   });
