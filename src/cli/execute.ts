@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../base/diagnostics.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
-import type { CarryOutcome } from "../operations/carry.js";
+import type { CarryOutcome, SourceDemands } from "../operations/carry.js";
 import type { ConversionOutcome, ExecuteOptions } from "../operations/conversion.js";
 import { renderJson } from "../report/json.js";
 import { type ConvertResult, type PlanResult, toDiagnosticResult } from "../report/results.js";
@@ -26,6 +26,8 @@ export interface PlannedWork {
   /** What opening the source and planning found. */
   readonly findings: readonly Diagnostic[];
   readonly destination: string;
+  /** What the source has to stand up to. */
+  readonly demands?: SourceDemands;
   /** Opens the destination: not before something is written. */
   open(): Promise<NodeFileSet>;
   readonly options: {
@@ -67,9 +69,10 @@ export async function showOrExecute(work: PlannedWork, session: Session, cli: Cl
 async function executeInto(work: PlannedWork, session: Session): ReturnType<ExecutablePlan["execute"]> {
   const { plan } = work;
   const { integrity = false, prove = false } = work.options;
+  const demands = work.demands === undefined ? {} : { demands: work.demands };
   const to = await work.open();
   try {
-    const outcome = await plan.execute(to, { integrity, prove }, session.ctx);
+    const outcome = await plan.execute(to, { integrity, prove, ...demands }, session.ctx);
     for (const name of plan.executables ?? []) to.markExecutable(name);
     await to.commit();
     return outcome;

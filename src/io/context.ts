@@ -3,6 +3,7 @@ import type { HashName } from "../base/ids.js";
 import type { Limits } from "../base/limits.js";
 import type { Codec, IncrementalHash } from "./codec.js";
 import type { Pool } from "./pool.js";
+import type { Keys } from "./signatures.js";
 import type { ByteSource } from "./source.js";
 import type { ByteTarget, FileEdit } from "./target.js";
 
@@ -44,6 +45,7 @@ export interface Runtime {
   readonly pool: Pool;
   readonly codec: Codec;
   hash(algorithm: HashName): IncrementalHash;
+  readonly keys: Keys;
   /** Unpacks bytes that are packed with gzip as a whole (RFC 1952). @throws any error where they are damaged, or what reading them throws */
   gunzip(packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** The same for Zstandard (RFC 8878), where the environment can. */

@@ -10,12 +10,21 @@ import type { ByteTarget } from "../io/target.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import type { ConvertResult, PlanResult } from "../report/results.js";
 import { isDamage } from "./damage.js";
-import { integrityError, prepareIntegrity } from "./verify.js";
+import { admitSignature, notTrusted, type SignatureDemand } from "./signature.js";
+import { checkSums, integrityError, partial, prepareIntegrity, type VerifyOptions } from "./verify.js";
 
 /** How a plan is executed. */
 export interface CarryOptions {
-  /** Check the source against its manifest, beside the work. On by default. */
+  /** Check the source against its manifest and signature, beside the work. On by default. */
   readonly integrity?: boolean;
+  /** What the source has to stand up to beside that. */
+  readonly demands?: SourceDemands;
+}
+
+/** What is asked of a source. */
+export interface SourceDemands extends SignatureDemand {
+  /** The package file itself, with the sums that it has to have. */
+  readonly container?: NonNullable<VerifyOptions["container"]>;
 }
 
 /** What an execution came to. */
@@ -56,6 +65,8 @@ export async function besideIntegrity(
     await work(ctx);
     return { integrity: "unchecked", findings: [] };
   }
+  const { demands = {} } = options;
+  const admitted = await admitSignature(reader, demands, ctx);
   const stop = new AbortController();
   const signal = AbortSignal.any([ctx.signal, stop.signal]);
   const own: Context = { ...ctx, signal, report: (finding) => ctx.report(finding) };
@@ -76,13 +87,28 @@ export async function besideIntegrity(
   const check = async (): Promise<CarryOutcome> => {
     const { verdict, findings } = await prepared.judge(working);
     if (verdict === "altered") throw integrityError(reader, findings);
-    return { integrity: verdict, findings };
+    if (demands.trusted === true && findings.some(({ code }) => code === "manifest/not-covered")) {
+      throw notTrusted(reader, partial(reader).message, findings);
+    }
+    return { integrity: verdict, findings: [...admitted, ...findings] };
   };
-  const [checked] = await Promise.allSettled([watched(check()), working]);
+  const [checked] = await Promise.allSettled([watched(check()), working, watched(compareSums(reader, demands, own))]);
   // What failed first is the reason, and the other was only stopped by it; but an altered file explains any damage.
   if (checked.status === "rejected" && isDamage(causes[0]) && !isCanceled(checked.reason)) throw checked.reason;
   if (causes.length > 0 || checked.status === "rejected") throw causes[0];
   return checked.value;
+}
+
+/** @throws `package/sum-mismatch` */
+async function compareSums(reader: PackageReader, { container }: SourceDemands, ctx: Context): Promise<void> {
+  if (container === undefined) return;
+  const findings: Diagnostic[] = [];
+  await checkSums(container, "own", findings, ctx);
+  const [first] = findings;
+  if (first !== undefined) {
+    const { code, message, hint = "" } = first;
+    throw new FerryError(code, `${reader.name} is not used: ${message}`, { hint, diagnostics: findings });
+  }
 }
 
 function isCanceled(cause: unknown): boolean {

@@ -15,6 +15,7 @@ import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import { nodeHash } from "../runtime/node/hash.js";
 import { NO_NATIVE } from "../runtime/node/native.js";
+import { nodeKeys } from "../runtime/node/signatures.js";
 import type { CarryOptions, CarryOutcome, CarryPlan } from "./carry.js";
 import { type PackOptions, planPack } from "./pack.js";
 import { planUnpack } from "./unpack.js";
@@ -27,7 +28,7 @@ after(() => rmSync(root, { recursive: true }));
 let counter = 0;
 
 function context(signal?: AbortSignal): TestContext {
-  const runtime = { hash: nodeHash, pool: { size: 0, run: () => assert.fail("no pool") } };
+  const runtime = { hash: nodeHash, keys: nodeKeys, pool: { size: 0, run: () => assert.fail("no pool") } };
   return testContext({ runtime, ...(signal === undefined ? {} : { signal }) });
 }
 

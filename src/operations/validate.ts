@@ -6,6 +6,7 @@ import type { Context } from "../io/context.js";
 import type { OvfDocument } from "../ovf/document.js";
 import { readManifest } from "../package/manifest/read.js";
 import type { PackageReader } from "../package/model.js";
+import { trustNobody } from "../package/trust/trust.js";
 import { type ApplianceResult, toDiagnosticResult, type ValidateResult } from "../report/results.js";
 import { judge } from "../rules/engine.js";
 import { createFacts, type Facts } from "../rules/facts.js";
@@ -17,6 +18,7 @@ import type { TargetProfile } from "../targets/profile.js";
 import type { XmlDocument } from "../xml/tree.js";
 import { toApplianceResult } from "./inspect.js";
 import { openPackage, type PackageInput } from "./open.js";
+import { checkSignature } from "./signature.js";
 import { judgeEnvironment } from "./validate-environment.js";
 import { checkIntegrity } from "./verify.js";
 
@@ -143,7 +145,33 @@ async function digestFindings(
     return spelling;
   }
   const { findings } = await checkIntegrity(reader, ctx);
-  return findings.filter(({ code }) => !code.startsWith("tar/") || !known.some((finding) => finding.code === code));
+  return [
+    ...findings.filter(({ code }) => !code.startsWith("tar/") || !known.some((finding) => finding.code === code)),
+    ...(await signatureFindings(reader, ctx)),
+  ];
+}
+
+/** What rules say of a certificate file by themselves. */
+const SAID_BY_RULES: ReadonlySet<DiagnosticCode> = new Set([
+  "signature/unreadable",
+  "signature/no-manifest",
+  "signature/other-manifest",
+]);
+
+/** What importers see in a signature. Whom they trust nobody knows here. */
+async function signatureFindings(reader: PackageReader, ctx: Context): Promise<readonly Diagnostic[]> {
+  const judgement = await checkSignature(reader, trustNobody, ctx);
+  const { findings = [], doubts = [] } = judgement ?? {};
+  return [
+    ...findings.filter(({ code }) => !SAID_BY_RULES.has(code)),
+    ...doubts
+      .filter(({ code }) => code !== "signer/untrusted")
+      .map((doubt) =>
+        doubt.severity === "error" && doubt.code !== "signer/bad-signature"
+          ? { ...doubt, severity: "warning" as const }
+          : doubt,
+      ),
+  ];
 }
 
 /** Whether an error says that the input is no package, rather than that it cannot be read. */

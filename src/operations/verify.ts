@@ -8,11 +8,13 @@ import { type HashOptions, hashSource } from "../io/hash-lane.js";
 import { type RidingHash, rideAlong } from "../io/riding-hash.js";
 import type { ByteSource } from "../io/source.js";
 import { compareManifest, digestsFor, type ManifestCheck } from "../package/manifest/compare.js";
-import { findRole, readManifest } from "../package/manifest/read.js";
+import { readManifest } from "../package/manifest/read.js";
 import type { Manifest } from "../package/manifest/text.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
+import { type Trust, trustNobody } from "../package/trust/trust.js";
 import { toDiagnosticResult, type VerifyResult } from "../report/results.js";
 import { isDamage } from "./damage.js";
+import { checkSignature, signerResult } from "./signature.js";
 
 /** What the integrity of a package came to. */
 export interface Integrity {
@@ -170,13 +172,15 @@ export interface VerifyOptions {
   /** There has to be a manifest, and it has to list the descriptor and every file that the descriptor refers to. */
   readonly requireManifest?: boolean;
   readonly requireSignature?: boolean;
+  /** Whom to trust; nobody by default. */
+  readonly trust?: Trust;
   /** Findings that opening the package brought: what says that files are missing or cut off belongs to the verdict. */
   readonly findings?: readonly Diagnostic[];
 }
 
 /**
- * Who made a package and whether it is intact: sums given from outside, the manifest, and whether a certificate is there. Certificates are named,
- * not yet checked: `signed` is `null` then. What nothing vouches for makes a package unverifiable, not intact.
+ * Who made a package and whether it is intact: sums given from outside, the manifest, its signature, and who vouches for the signer. What
+ * nothing vouches for makes a package unverifiable, not intact.
  */
 export async function verifyPackage(
   reader: PackageReader,
@@ -186,7 +190,7 @@ export async function verifyPackage(
   const aboutFiles = (options.findings ?? []).filter(({ code }) => /^(?:package|tar)\//.test(code));
   const diagnostics: Diagnostic[] = [...aboutFiles];
   const { container } = options;
-  const given = container === undefined ? [] : await checkSums(container, diagnostics, ctx);
+  const given = container === undefined ? [] : await checkSums(container, "this", diagnostics, ctx);
   const integrity = await checkIntegrity(reader, ctx);
   const required = options.requireManifest === true ? "error" : "warning";
   for (const finding of integrity.findings) {
@@ -202,40 +206,47 @@ export async function verifyPackage(
       hint: "Nobody can tell whether its files were changed. Ask for a package with a manifest, or for a sum to compare with (--sha256).",
     });
   }
-  const certificate = findRole(reader, "certificate");
-  const signature = options.requireSignature === true ? "error" : "warning";
-  diagnostics.push(
-    certificate === null
-      ? {
-          code: "signature/absent",
-          severity: signature,
-          message: `${reader.name} is not signed`,
-          hint: "The manifest shows whether files were damaged, not who made them.",
-        }
-      : {
-          code: "signature/unchecked",
-          severity: signature,
-          message: `the signature in ${certificate.name} was not checked`,
-          hint: "This version checks digests, not certificates.",
-        },
-  );
+  const judgement = await checkSignature(reader, options.trust ?? trustNobody, ctx);
+  const listsAll = !integrity.findings.some((finding) => finding.code === "manifest/not-covered");
+  if (judgement === null) {
+    diagnostics.push({
+      code: "signature/absent",
+      severity: options.requireSignature === true ? "error" : "warning",
+      message: `${reader.name} is not signed`,
+      hint: "The manifest shows whether files were damaged, not who made them.",
+    });
+  } else {
+    diagnostics.push(...judgement.findings, ...judgement.doubts);
+    if (judgement.signed !== "invalid" && !listsAll) diagnostics.push(partial(reader));
+  }
   const incomplete = aboutFiles.some((finding) => finding.severity === "error");
   const altered = incomplete || integrity.verdict === "altered" || given.some((check) => !check.ok);
-  const listsAll = !integrity.findings.some((finding) => finding.code === "manifest/not-covered");
   // The sum of an archive is of all that is in it; the sum of a descriptor says nothing of the files beside it.
   const known = (integrity.verdict === "intact" && listsAll) || (given.length > 0 && reader.kind === "ova");
   return {
     schema: "vmferry/verify@1",
     verdict: altered ? "altered" : known ? "intact" : "unverifiable",
-    signed: certificate === null ? "unsigned" : null,
-    signer: null,
+    signed: judgement?.signed ?? "unsigned",
+    signer: signerResult(judgement),
     files: [...given, ...integrity.checks],
     diagnostics: diagnostics.map(toDiagnosticResult),
   };
 }
 
-async function checkSums(
+/** A signature that is right, and not of everything. */
+export function partial(reader: PackageReader): Diagnostic {
+  return {
+    code: "signature/partial",
+    severity: "error",
+    message: `the signature of ${reader.name} does not cover every file that the descriptor refers to`,
+    hint: "Files that the manifest leaves out can be changed by anybody. Ask for a package whose manifest lists all of them.",
+  };
+}
+
+/** Compares a package file with sums that were given. @param thread as of `hashSource` */
+export async function checkSums(
   container: NonNullable<VerifyOptions["container"]>,
+  thread: "own" | "this",
   diagnostics: Diagnostic[],
   ctx: Context,
 ): Promise<readonly ManifestCheck[]> {
@@ -245,7 +256,7 @@ async function checkSums(
   const progress = ctx.progress.child("verify", name, source.size);
   const digests = await hashSource(source, algorithms, ctx, {
     advanced: (bytes) => progress.advance(bytes),
-    thread: "this",
+    thread,
   });
   progress.done();
   return sums.map(({ algorithm, digest }, i) => {

@@ -210,8 +210,8 @@ export interface VerifyResult {
   readonly schema: "vmferry/verify@1";
   /** `unverifiable`: there is nothing to compare with. */
   readonly verdict: "intact" | "altered" | "unverifiable";
-  /** `null`: there is a signature, but nothing has checked it. */
-  readonly signed: "trusted" | "untrusted" | "unsigned" | "invalid" | null;
+  /** `untrusted`: the signature is right, and nobody who is trusted vouches for the signer. */
+  readonly signed: "trusted" | "untrusted" | "unsigned" | "invalid";
   readonly signer: SignerResult | null;
   readonly files: readonly VerifiedFile[];
   readonly diagnostics: readonly DiagnosticResult[];

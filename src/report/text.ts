@@ -28,9 +28,9 @@ export function renderVerify(name: string, result: VerifyResult, palette: Palett
   for (const [i, line] of columns(rows, "  ").entries()) {
     lines.push(line, ...differing(result.files[i], palette));
   }
-  lines.push(...renderFindings(result.diagnostics, palette, "  "));
+  lines.push(...signerLines(result, palette), ...renderFindings(result.diagnostics, palette, "  "));
   const paint = { intact: palette.good, altered: palette.error, unverifiable: palette.warning }[result.verdict];
-  const parts = [paint(result.verdict), describeSignature(result)].filter((part) => part !== null);
+  const parts = [paint(result.verdict), describeSignature(result)];
   lines.push(`${parts.join(", ")}: ${countFiles(result.files)}`);
   return `${lines.join("\n")}\n`;
 }
@@ -47,8 +47,21 @@ function differing(file: VerifiedFile | undefined, palette: Palette): string[] {
   );
 }
 
-function describeSignature(result: VerifyResult): string | null {
-  if (result.signed === null) return "signature not checked";
+function signerLines({ signer }: VerifyResult, palette: Palette): string[] {
+  if (signer === null) return [];
+  return facts(
+    [
+      ["signer", oneLine(signer.subject)],
+      ["issuer", oneLine(signer.issuer)],
+      ["valid until", signer.notAfter],
+      ["SHA-256", signer.fingerprint],
+    ],
+    "  ",
+    palette,
+  );
+}
+
+function describeSignature(result: VerifyResult): string {
   if (result.signer === null) return result.signed;
   return `${result.signed} signature of ${oneLine(result.signer.subject)}`;
 }

@@ -57,6 +57,12 @@ export const reported: { readonly [code: DiagnosticCode]: Reported } = {
     requirements: ["OVF-5.1-22?"],
     strict: ({ severity }) => severity,
   },
+  "signature/mismatch": { requirements: ["OVF-5.1-32", "OVF-5.1-34"], strict: "error" },
+  "signature/other-content": { requirements: ["OVF-5.1-32", "OVF-5.1-34"], strict: "error" },
+  "signer/expired": { requirements: ["OVF-5.1-35"], strict: "warning" },
+  "signer/not-yet-valid": { requirements: ["OVF-5.1-35"], strict: "warning" },
+  "signer/wrong-usage": { requirements: ["OVF-5.1-35"], strict: "warning" },
+  "signer/bad-signature": { requirements: ["OVF-5.1-35"], strict: "error" },
   "manifest/lists-itself": { requirements: ["OVF-5.1-21?"], strict: "error" },
 };
 

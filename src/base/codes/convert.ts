@@ -1,6 +1,6 @@
 import type { CodeTable } from "./codes.js";
 
-/** Conversions and what they stand on: `convert/...` and `signature/...`. */
+/** Conversions and what they stand on: `convert/...` and `fix/...`. */
 export const convertCodes: CodeTable = {
   "convert/blocked": {
     kind: "unsupported-feature",
@@ -37,31 +37,10 @@ export const convertCodes: CodeTable = {
     why: "The descriptor does not refer to it, so no importer would look at it.",
     fix: "If it belongs to the package, add a File for it to References; `pack` and `unpack` keep every file.",
   },
-  "signature/absent": {
-    what: "The package is not signed.",
-    why: "A manifest shows whether files were damaged, not who made them.",
-    fix: "Ask the vendor for a signed package, or compare a sum from a trusted place (`--sha256`).",
-  },
-  "signature/unchecked": {
-    what: "The package has a certificate, and this version does not check it.",
-    why: "Digests are checked; who made them is not.",
-    fix: "Check the signature with another tool before you trust the package.",
-  },
-  "signature/unreadable": {
-    kind: "invalid-format",
-    what: "The certificate of the package cannot be read.",
-    why: "The file holds no certificate in PEM, or one that breaks the rules of X.509, so nobody can tell who signed.",
-    fix: "Ask for a package with a whole certificate; `openssl x509 -text` shows what is in the file.",
-  },
   "fix/refused": {
     kind: "integrity",
     what: "A package was not mended, because a file of it was altered or is damaged.",
     why: "A manifest that is made anew would vouch for what nobody can vouch for, and a copy would hold less than there was.",
     fix: "Fetch the package again. If you changed the files yourself, use `--accept-changes`.",
-  },
-  "signature/dropped": {
-    what: "The signature was left out of the result.",
-    why: "It is of the old manifest, and the result has a new one.",
-    fix: "Sign the result again.",
   },
 };

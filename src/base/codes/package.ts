@@ -181,7 +181,14 @@ export const packageCodes: CodeTable = {
     why: "It was altered or damaged after the manifest was made. Nothing of the result was kept.",
     fix: "Fetch the package again. If you know why it differs, use `--no-integrity`.",
   },
+  "package/not-trusted": {
+    kind: "untrusted",
+    what: "A package was to be used on condition that somebody who is trusted signed it, and nobody did.",
+    why: "It is not signed, or its signer is not among those that were named, or the manifest leaves files out.",
+    fix: "Look at it with `vmferry verify`; ask its vendor.",
+  },
   "package/sum-mismatch": {
+    kind: "integrity",
     what: "The package does not have the sum that was given.",
     why: "It is another file, or it was altered or damaged on the way.",
     fix: "Fetch it again, and compare the sum with the vendor's.",

@@ -31,4 +31,10 @@ export const runCodes: CodeTable = {
     why: "This is a bug in vmferry.",
     fix: "Report it with the command line and, if you can, the input.",
   },
+  "run/no-system-trust": {
+    kind: "not-found",
+    what: "The authorities that this system trusts were not found.",
+    why: "`--system-trust` looks at `SSL_CERT_FILE`, at the system's store where Node.js can ask it, and at the places where Linux distributions keep it.",
+    fix: "Install the package `ca-certificates`, or name a file with `SSL_CERT_FILE` or `--trust`.",
+  },
 };

@@ -9,10 +9,11 @@ import type { Native } from "../../runtime/node/native.js";
 import { targets } from "../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { showOrExecute } from "../execute.js";
-import { choice, flag, json, text, unless, wholeNumber, workOptions } from "../options.js";
+import { choice, flag, json, text, wholeNumber, workOptions } from "../options.js";
 import { remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
 import { type NamedPackage, openNamedPackage } from "../sources.js";
+import { demandOptions, demandsOf } from "../trust.js";
 
 /** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
 const written = platforms.all.filter((platform) => platform.exportConfig !== undefined).map((platform) => platform.id);
@@ -34,7 +35,7 @@ export const convert: CommandDefinition = defineCommand({
     configuration: text("--configuration ID", "the deployment option to convert (default: the package's own)"),
     dryRun: flag("--dry-run", "show the plan and write nothing"),
     prove: flag("--prove", "read every disk back and compare it with its source"),
-    integrity: unless("--no-integrity", "do not check the source against its manifest"),
+    ...demandOptions,
     force: flag("--force", "replace files that exist"),
     level: wholeNumber("--level N", "deflate level of compressed disks, 1 to 9", 1, 9),
     json,
@@ -43,7 +44,7 @@ export const convert: CommandDefinition = defineCommand({
   },
   details: [
     "Plans first: which machine of the target, where each disk goes, what cannot be carried over. Every loss is named, in the plan and in REPORT.md beside the result. Nothing appears under its name before all of it is complete.",
-    "The source's manifest is checked beside the work; a package that was altered leaves no result. SOURCE_DATE_EPOCH sets the members' time of an .ova.",
+    "The source's manifest and signature are checked beside the work; a package that was altered leaves no result, nor does one whose signer is not trusted where --trust, --system-trust or --signer names somebody. SOURCE_DATE_EPOCH sets the members' time of an .ova.",
   ],
   examples: [
     "convert appliance.ova hyperv/ --to hyperv",
@@ -63,11 +64,12 @@ export const convert: CommandDefinition = defineCommand({
       if (!options.dryRun) session.runtime.pool.start("shared", ...(options.integrity ? (["own"] as const) : []));
       const named = await openNamedPackage(source, {}, session);
       try {
+        const demands = await demandsOf(named, options, session.ctx);
         const request = { ...options, to, destination };
         const conversion = await planOf(named, request, session);
         try {
           const open = () => openDestination(request, session.runtime.native);
-          return await showOrExecute({ ...conversion, open, destination, options }, session, cli);
+          return await showOrExecute({ ...conversion, open, destination, demands, options }, session, cli);
         } finally {
           await conversion.close();
         }

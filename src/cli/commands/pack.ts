@@ -3,10 +3,11 @@ import { planPack } from "../../operations/pack.js";
 import { openSingleFileSet } from "../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { showOrExecute } from "../execute.js";
-import { flag, json, unless, workOptions } from "../options.js";
+import { flag, json, workOptions } from "../options.js";
 import { remoteOptions } from "../remote.js";
 import { resultTime, withSession } from "../session.js";
 import { openNamedPackage } from "../sources.js";
+import { demandOptions, demandsOf } from "../trust.js";
 
 /** `vmferry pack SRC DEST`. */
 export const pack: CommandDefinition = defineCommand({
@@ -17,7 +18,7 @@ export const pack: CommandDefinition = defineCommand({
   options: {
     manifest: flag("--manifest", "add a manifest (SHA-256) where there is none"),
     dryRun: flag("--dry-run", "show the plan and write nothing"),
-    integrity: unless("--no-integrity", "do not check the files against the manifest"),
+    ...demandOptions,
     force: flag("--force", "replace a file that exists"),
     json,
     ...remoteOptions,
@@ -31,6 +32,7 @@ export const pack: CommandDefinition = defineCommand({
     return withSession(options, cli, async (session) => {
       const named = await openNamedPackage(source, {}, session);
       try {
+        const demands = await demandsOf(named, options, session.ctx);
         const plan = planPack(named.opened.reader, {
           name: path.basename(destination),
           modified: resultTime(session),
@@ -39,7 +41,7 @@ export const pack: CommandDefinition = defineCommand({
         const { native } = session.runtime;
         const open = () => openSingleFileSet(destination, { force: options.force, native });
         const { findings } = session;
-        return await showOrExecute({ plan, findings, open, destination, options }, session, cli);
+        return await showOrExecute({ plan, findings, open, destination, demands, options }, session, cli);
       } finally {
         await named.close();
       }

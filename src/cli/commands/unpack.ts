@@ -2,10 +2,11 @@ import { planUnpack } from "../../operations/unpack.js";
 import { openFolderSet } from "../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { showOrExecute } from "../execute.js";
-import { flag, json, unless, workOptions } from "../options.js";
+import { flag, json, workOptions } from "../options.js";
 import { remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
 import { openNamedPackage } from "../sources.js";
+import { demandOptions, demandsOf } from "../trust.js";
 
 /** `vmferry unpack SRC DEST`. */
 export const unpack: CommandDefinition = defineCommand({
@@ -15,7 +16,7 @@ export const unpack: CommandDefinition = defineCommand({
   ],
   options: {
     dryRun: flag("--dry-run", "show the plan and write nothing"),
-    integrity: unless("--no-integrity", "do not check the files against the manifest"),
+    ...demandOptions,
     force: flag("--force", "replace files that exist"),
     json,
     ...remoteOptions,
@@ -27,11 +28,12 @@ export const unpack: CommandDefinition = defineCommand({
     return withSession(options, cli, async (session) => {
       const named = await openNamedPackage(source, {}, session);
       try {
+        const demands = await demandsOf(named, options, session.ctx);
         const plan = planUnpack(named.opened.reader);
         const { native } = session.runtime;
         const open = () => openFolderSet(destination, { force: options.force, native });
         const { findings } = session;
-        return await showOrExecute({ plan, findings, open, destination, options }, session, cli);
+        return await showOrExecute({ plan, findings, open, destination, demands, options }, session, cli);
       } finally {
         await named.close();
       }

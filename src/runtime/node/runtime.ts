@@ -10,6 +10,7 @@ import { createInlinePool } from "./inline-pool.js";
 import { disabledParts, loadNative, type Native } from "./native.js";
 import { type ClosablePool, createPool } from "./pool.js";
 import { createScratch } from "./scratch.js";
+import { nodeKeys } from "./signatures.js";
 
 /** How a runtime is made. */
 export interface NodeRuntimeOptions {
@@ -43,6 +44,7 @@ export function createNodeRuntime(options: NodeRuntimeOptions): NodeRuntime {
     pool,
     codec,
     hash: nodeHash,
+    keys: nodeKeys,
     gunzip: nodeGunzip,
     ...(unzstd === null ? {} : { unzstd }),
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
