@@ -83,8 +83,8 @@ export function judgeSignature(input: SignatureInput, ctx: Pick<Context, "runtim
   );
   const leaf = certificates[0] ?? null;
   if (findings.length > 0 || leaf === null) return invalid(leaf);
-  for (const oddity of file.oddities) {
-    find("signature/odd-spelling", "info", oddity, "Nothing has to be done: what it says is clear.");
+  if (file.oddities.length > 0) {
+    find("signature/odd-spelling", "info", file.oddities.join("; "), "Nothing has to be done: what it says is clear.");
   }
   if (input.manifest === null) {
     find("signature/no-manifest", "error", "it signs a manifest, and the package has none", NO_MANIFEST);
