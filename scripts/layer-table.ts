@@ -31,7 +31,7 @@ export const layers: { readonly [folder: string]: LayerRule } = {
   disk: { layers: formats, packages: [], siblings: { shared: [] } },
   package: {
     layers: formats,
-    packages: ["pkijs", "asn1js"],
+    packages: ["pkijs"],
     siblings: { shared: ["manifest", "trust", "edit", "tar"] },
   },
   ovf: { layers: ["base", "targets", "io", "xml"], packages: [] },

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { commands } from "./commands.js";
 import { completionScript, shells } from "./completion.js";
+import { commonOptions } from "./options.js";
 
 const loaded = await Promise.all(
   commands.map(async ({ name, summary, load }) => ({ name, summary, definition: await load() })),
@@ -48,7 +49,8 @@ for (const shell of shells) {
           timeout: 20_000,
         },
       );
-      const found = stdout.split("\n").filter((word) => word !== "" && !["--quiet", "--no-color"].includes(word));
+      const common = Object.values(commonOptions).map(({ flags }) => flags.split(" ")[0] ?? "");
+      const found = stdout.split("\n").filter((word) => word !== "" && !common.includes(word));
       // zsh takes all words and filters them itself.
       const begun = shell === "zsh" ? (line.split(" ").at(-1) ?? "") : "";
       const fitting = found.filter((word) => word.startsWith(begun));
