@@ -6,8 +6,9 @@ import { formatNamed } from "../operations/disk.js";
 import { openEditableFile } from "../runtime/node/editable-file.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import { isHttpUrl } from "../runtime/node/http/address.js";
+import { readable } from "./inputs.js";
 import type { Session } from "./session.js";
-import { memberOf, readable } from "./sources.js";
+import { memberOf } from "./sources.js";
 
 /** A disk that a command line names, open for changes. */
 export interface NamedEditableDisk extends EditableDisk {

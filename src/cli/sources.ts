@@ -7,104 +7,21 @@ import type { ByteSource, SourceResolver } from "../io/source.js";
 import { iterableStream } from "../io/streams.js";
 import { type DiskSource, formatNamed } from "../operations/disk.js";
 import { type IncomingDisk, type IncomingOptions, openIncoming, packingOf } from "../operations/incoming.js";
-import { entryNamed, type OpenedPackage, type OpenOptions, openPackage } from "../operations/open.js";
+import { entryNamed, openPackage } from "../operations/open.js";
 import { xvaDisk } from "../operations/xva.js";
 import { isXva } from "../package/xva/chunks.js";
 import { hasUndoJournal } from "../runtime/node/editable-file.js";
 import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import { isHttpUrl } from "../runtime/node/http/address.js";
-import { openPath, type PathInput } from "../runtime/node/input.js";
 import { openInputStream } from "../runtime/node/input-stream.js";
-import { httpOptionsOf } from "./remote.js";
+import { openInput, openRemoteFile, readable } from "./inputs.js";
+import { packageIn } from "./packages.js";
 import type { Session } from "./session.js";
-
-/** A package that a command line names, with what has to be closed. */
-export interface NamedPackage {
-  /** What it is called in results and messages: as it was given, without what is secret in an address. */
-  readonly name: string;
-  /** The name of the package file, for looking it up in a list of sums. */
-  readonly fileName: string;
-  readonly opened: OpenedPackage;
-  /** The package file itself; `null` for a folder. */
-  readonly container: ByteSource | null;
-  close(): Promise<void>;
-}
 
 /** A disk that a command line names, with what has to be closed. */
 export interface NamedDisk extends DiskSource {
   close(): Promise<void>;
-}
-
-/** Refuses what this version cannot read. */
-export function readable(name: string): string {
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(name)?.[1];
-  if (scheme !== undefined && !/^https?$/i.test(scheme)) {
-    const message = `${placeOfUrl(scheme, name)} is a URL, which vmferry does not read yet`;
-    throw new FerryError("cli/remote-source", message, { hint: "Fetch the file first, and give its path." });
-  }
-  if (name === "-") {
-    throw new FerryError("cli/remote-source", "packages are not read from standard input", {
-      hint: "Save it to a file first, and give its path. Disks can be piped: vmferry disk convert - DEST.",
-    });
-  }
-  return name;
-}
-
-/** A URL without what may be secret: who asks, and what is asked for behind the path. */
-function placeOfUrl(scheme: string, name: string): string {
-  const { host = "", pathname = "" } = URL.canParse(name) ? new URL(name) : {};
-  return host === "" ? `${scheme}://...` : `${scheme}://${host}${pathname}`;
-}
-
-/** Opens a path or an address. */
-async function openInput(name: string, session: Session): Promise<PathInput> {
-  if (!isHttpUrl(name)) return openPath(name, session.runtime.native);
-  // Loaded where it is needed: most runs are about files.
-  const { openUrl } = await import("../runtime/node/http/input.js");
-  return openUrl(name, await httpOptionsOf(session.remote), session.ctx.signal);
-}
-
-/** Opens what a command line names as a package: a file or a folder, or an http(s) address. Nothing is looked at yet. */
-export async function openNamedInput(name: string, session: Session): Promise<PathInput> {
-  return openInput(readable(name), session);
-}
-
-/** One file by its address, with connections of its own. */
-async function openRemoteFile(url: string, session: Session): Promise<ByteSource> {
-  const { openHttpSource } = await import("../runtime/node/http/source.js");
-  return openHttpSource(url, await httpOptionsOf(session.remote), session.ctx.signal);
-}
-
-/** Opens a package by a path or an http(s) address: an OVA, an OVF descriptor, a folder with one. */
-export async function openNamedPackage(name: string, options: OpenOptions, session: Session): Promise<NamedPackage> {
-  return packageIn(await openInput(readable(name), session), name, options, session);
-}
-
-/** The package that was opened. It is closed where that fails. */
-async function packageIn(
-  input: PathInput,
-  name: string,
-  options: OpenOptions,
-  session: Session,
-): Promise<NamedPackage> {
-  try {
-    const opened = await openPackage(input, options, session.ctx);
-    const isRemote = isHttpUrl(name);
-    return {
-      name: isRemote && input.kind === "file" ? input.source.label : name,
-      fileName: isRemote && input.kind === "file" ? input.name : path.basename(name),
-      opened,
-      container: input.kind === "file" ? input.source : null,
-      async close(): Promise<void> {
-        await opened.close();
-        await input.close();
-      },
-    };
-  } catch (cause) {
-    await input.close();
-    throw cause;
-  }
 }
 
 /** How a disk is opened. */
@@ -322,7 +239,7 @@ async function openMember(
     const ofXva = await xvaDiskIn(archive, member, format, session);
     if (ofXva !== null) return ofXva;
   }
-  const named = await packageIn(input, packageName, {}, session);
+  const named = await packageIn(input, packageName, () => openPackage(input, {}, session.ctx));
   try {
     const { reader } = named.opened;
     const source = await entryNamed(reader, member).open();

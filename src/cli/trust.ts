@@ -11,7 +11,7 @@ import { fingerprintOf, type Trust } from "../package/trust/trust.js";
 import { systemAuthorities } from "../runtime/node/authorities.js";
 import type { OptionSpec } from "./command.js";
 import { flag, invalid, list, text, unless } from "./options.js";
-import type { NamedPackage } from "./sources.js";
+import type { NamedPackage } from "./packages.js";
 
 /** Bytes of a file of sums: a few thousand lines. */
 const MOST_SUMS_BYTES = 4 * 1024 * 1024;
@@ -128,7 +128,11 @@ export interface SumChoice {
 }
 
 /** The sums that a package file has to have. @throws `cli/sums-need-a-file`, `cli/sum-not-listed`, `cli/invalid-value`, `io/not-found`, `io/limit` */
-export async function givenSums(named: NamedPackage, options: SumChoice, ctx: Context): Promise<readonly GivenSum[]> {
+export async function givenSums(
+  named: NamedPackage<unknown>,
+  options: SumChoice,
+  ctx: Context,
+): Promise<readonly GivenSum[]> {
   const sums: GivenSum[] = options.sha256.map((digest) => {
     if (!/^[0-9a-fA-F]{64}$/.test(digest)) throw invalid("--sha256", digest, "It has 64 hexadecimal digits.");
     return { algorithm: "sha256" as HashName, digest: digest.toLowerCase() };

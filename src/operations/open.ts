@@ -68,6 +68,40 @@ export async function openPackage(input: PackageInput, options: OpenOptions, ctx
   };
 }
 
+/** A package that is open, whether its descriptor can be read or not. */
+export interface OpenedReader {
+  readonly reader: PackageReader;
+  /** What keeps the descriptor from being read; `null`: nothing. */
+  readonly unreadable: FerryError | null;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a package for checking its files: damage is reported, and a descriptor that cannot be read keeps nobody from comparing the others.
+ * @throws `package/unknown-kind`, `package/unreadable-kind`, and what reading throws
+ */
+export async function openReaderAlone(input: PackageInput, ctx: Context): Promise<OpenedReader> {
+  let unreadable: FerryError | null = null;
+  const references: ReadReferences = async (descriptor) => {
+    try {
+      return referencesOf(await readDescriptorEntry(descriptor, ctx, (finding) => ctx.report(finding)));
+    } catch (cause) {
+      if (!isVerdict(cause)) throw cause;
+      unreadable = cause;
+      return [];
+    }
+  };
+  const reader = await openReader(input, { references, onDamage: "report" }, ctx);
+  return { reader, unreadable, close: () => reader.close() };
+}
+
+/** Whether a failure says that the input is wrong, rather than that it cannot be read. */
+function isVerdict(cause: unknown): cause is FerryError {
+  return (
+    cause instanceof FerryError && ["invalid-format", "corrupt", "out-of-bounds", "limit-exceeded"].includes(cause.kind)
+  );
+}
+
 /** The texts beside the descriptor. The package is closed where they cannot be read at all. */
 async function readTexts(document: OvfDocument, reader: PackageReader, ctx: Context): Promise<MessageFiles> {
   try {

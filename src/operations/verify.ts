@@ -172,6 +172,8 @@ export interface VerifyOptions {
   /** There has to be a manifest, and it has to list the descriptor and every file that the descriptor refers to. */
   readonly requireManifest?: boolean;
   readonly requireSignature?: boolean;
+  /** What keeps the descriptor from being read. */
+  readonly unreadable?: FerryError | null;
   /** Whom to trust; nobody by default. */
   readonly trust?: Trust;
   /** Findings that opening the package brought: what says that files are missing or cut off belongs to the verdict. */
@@ -189,6 +191,8 @@ export async function verifyPackage(
 ): Promise<VerifyResult> {
   const aboutFiles = (options.findings ?? []).filter(({ code }) => /^(?:package|tar)\//.test(code));
   const diagnostics: Diagnostic[] = [...aboutFiles];
+  const { unreadable = null } = options;
+  if (unreadable !== null) diagnostics.push(diagnosticOf(unreadable));
   const { container } = options;
   const given = container === undefined ? [] : await checkSums(container, "this", diagnostics, ctx);
   const integrity = await checkIntegrity(reader, ctx);

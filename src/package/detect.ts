@@ -1,7 +1,7 @@
 /** Tells package kinds by content. Bare disks are told by the disk layer. */
 import type { PackageKind } from "../base/ids.js";
 import type { ProbeWindow } from "../io/source.js";
-import { hasTarChecksum, TAR_BLOCK } from "./tar/header.js";
+import { hasTarChecksum, magicOf, TAR_BLOCK } from "./tar/header.js";
 
 /** What a file was recognised as. */
 export interface DetectedPackage {
@@ -29,6 +29,8 @@ function detectArchive({ head, name }: ProbeWindow): DetectedPackage | null {
         )
       : { kind: "ova", label: "an OVA", readable: true, hint: null };
   }
+  if (/\.ova$/i.test(name) && looksLikeHeader(head))
+    return { kind: "ova", label: "an OVA", readable: true, hint: null };
   if (head[0] === 0x1f && head[1] === 0x8b && /\.(?:ova|tar)(?:\.gz)?$|\.tgz$/i.test(name)) {
     return unread("ova", "a gzip-compressed OVA", "Unpack it first: gunzip --keep FILE.");
   }
@@ -36,6 +38,13 @@ function detectArchive({ head, name }: ProbeWindow): DetectedPackage | null {
     return unread("vma", "a backup of Proxmox VE (VMA)", "Extract its disks with 'vma extract' on a Proxmox host.");
   }
   return null;
+}
+
+/** Whether a file begins with a header of tar that was damaged, rather than with something else: whoever opens it says where. */
+function looksLikeHeader(head: Uint8Array): boolean {
+  if (head.length < TAR_BLOCK) return false;
+  const field = new TextDecoder("latin1").decode(head.subarray(0, 100));
+  return magicOf(head) !== "v7" || /^[^\0]+\.ovf\0+$/i.test(field);
 }
 
 /** Root elements of XML documents that describe machines. */

@@ -102,6 +102,16 @@ export const packageCodes: CodeTable = {
     why: "VirtualBox 7 writes archives so. Another one may have lost members at its end, for instance the manifest.",
     fix: "Compare its size with the publisher's. Nothing has to be done where VirtualBox made it.",
   },
+  "tar/odd-padding": {
+    what: "Padding between the files of an archive is not zero.",
+    why: "It means nothing and no manifest covers it: something is hidden there, or a byte was damaged.",
+    fix: "Pack the archive again.",
+  },
+  "tar/odd-checksum": {
+    what: "The checksum of a header is right and spelled as no tar spells it.",
+    why: "All other bytes of a header are under the sum; these are not, so one of them may have been damaged.",
+    fix: "Nothing has to be done. Pack the archive again to be rid of it.",
+  },
   "tar/trailing-data": {
     what: "Data follows the end of the archive.",
     why: "Other tools do not see it, and no manifest covers it.",

@@ -10,9 +10,9 @@ import { targets } from "../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { showOrExecute } from "../execute.js";
 import { choice, flag, json, text, wholeNumber, workOptions } from "../options.js";
+import { type NamedPackage, openNamedPackage } from "../packages.js";
 import { remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
-import { type NamedPackage, openNamedPackage } from "../sources.js";
 import { demandOptions, demandsOf } from "../trust.js";
 
 /** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */

@@ -10,10 +10,10 @@ import { isHttpUrl } from "../../runtime/node/http/address.js";
 import { targets } from "../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
+import { openNamedInput } from "../inputs.js";
 import { flag, invalid, json, list, workOptions } from "../options.js";
 import { remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
-import { openNamedInput } from "../sources.js";
 
 /** `vmferry fix SRC [DEST]`. */
 export const fix: CommandDefinition = defineCommand({

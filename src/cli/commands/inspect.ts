@@ -4,9 +4,9 @@ import { renderInspect } from "../../report/text.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { judge } from "../exit-codes.js";
 import { json, text } from "../options.js";
+import { openNamedPackage } from "../packages.js";
 import { remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
-import { openNamedPackage } from "../sources.js";
 
 /** `vmferry inspect SRC`. */
 export const inspect: CommandDefinition = defineCommand({

@@ -3,9 +3,9 @@ import { openFolderSet } from "../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { showOrExecute } from "../execute.js";
 import { flag, json, workOptions } from "../options.js";
+import { openNamedPackage } from "../packages.js";
 import { remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
-import { openNamedPackage } from "../sources.js";
 import { demandOptions, demandsOf } from "../trust.js";
 
 /** `vmferry unpack SRC DEST`. */

@@ -23,10 +23,10 @@ import type { XmlDocument } from "../../xml/tree.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
 import { findConfig, readConfig, readText } from "../config.js";
 import { exitCodes } from "../exit-codes.js";
+import { openNamedInput } from "../inputs.js";
 import { choice, flag, invalid, json, list, text, unless } from "../options.js";
 import { remoteOptions } from "../remote.js";
 import { type Session, withSession } from "../session.js";
-import { openNamedInput } from "../sources.js";
 
 const formats = ["text", "json", "sarif", "markdown", "html"] as const;
 

@@ -4,9 +4,9 @@ import { renderVerify } from "../../report/text.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes, judge } from "../exit-codes.js";
 import { flag, json, workOptions } from "../options.js";
+import { openNamedReader } from "../packages.js";
 import { remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
-import { openNamedPackage } from "../sources.js";
 import { givenSums, sumOptions, trustOf, trustOptions } from "../trust.js";
 
 /** `vmferry verify SRC`. */
@@ -34,7 +34,7 @@ export const verify: CommandDefinition = defineCommand({
   examples: ["verify appliance.ova", "verify appliance.ova --sums SHA256SUMS --require-manifest"],
   async run([name = ""], options, cli) {
     return withSession(options, cli, async (session) => {
-      const named = await openNamedPackage(name, { onDamage: "report" }, session);
+      const named = await openNamedReader(name, session);
       try {
         const sums = await givenSums(named, options, session.ctx);
         const trust = await trustOf(options, session.ctx);
@@ -42,6 +42,7 @@ export const verify: CommandDefinition = defineCommand({
           named.opened.reader,
           {
             findings: session.findings,
+            unreadable: named.opened.unreadable,
             trust,
             requireManifest: options.requireManifest,
             requireSignature: options.requireSignature,

@@ -28,6 +28,8 @@ export interface TarHeader {
   readonly magic: TarMagic;
   /** Whether the size is a GNU base-256 number. */
   readonly base256: boolean;
+  /** Whether the checksum is spelled as tars spell it. Every other byte of a header is under the sum. */
+  readonly canonical: boolean;
 }
 
 /** Where a block stands, for errors. */
@@ -38,6 +40,8 @@ export interface BlockPlace {
 
 const CHECKSUM_AT = 148;
 const CHECKSUM_END = 156;
+/** Six digits, NUL and blank, in this order or the other; seven digits and NUL; digits behind blanks, as old tars write. */
+const CHECKSUMS = /^(?:[0-7]{6}(?:\0 | \0)|[0-7]{7}\0| +[1-7][0-7]*(?:\0 | \0|\0))$/;
 
 function untilNul(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0);
@@ -128,6 +132,7 @@ export function parseTarHeader(block: Uint8Array, place: BlockPlace): TarHeader 
     link: untilNul(block.subarray(157, 257)),
     magic,
     base256: size.base256,
+    canonical: CHECKSUMS.test(String.fromCharCode(...block.subarray(CHECKSUM_AT, CHECKSUM_END))),
   };
 }
 

@@ -66,6 +66,9 @@ export async function readTarIndex(source: ByteSource, ctx: Context, options: Ta
       case "damage":
         damaged(event.error, options.onDamage, ctx);
         break;
+      case "odd":
+        reportOdd(event, source.label, ctx);
+        break;
       case "end":
         index = { dialect: event.dialect, members, end: event.offset };
         reportEnd(event, source, ctx);
@@ -132,6 +135,28 @@ function objectionTo(event: MemberEvent, name: string, to: Acceptance): FerryErr
   const message = `two members have the same name: '${printable(earlier)}' and '${shown}'`;
   const hint = "Which of them counts is anybody's guess. Fetch the package again, or ask who made it.";
   return new FerryError("package/duplicate-name", message, { location, hint });
+}
+
+/** Bytes that no digest covers and that change nothing: a place to hide something, or a sign of damage. */
+function reportOdd({ what, offset, length }: Extract<TarEvent, { event: "odd" }>, file: string, ctx: Context): void {
+  const location = { at: "bytes", file, offset, length } as const;
+  ctx.report(
+    what === "padding"
+      ? {
+          code: "tar/odd-padding",
+          severity: "info",
+          message: `the ${length} bytes of padding before the next header are not zero`,
+          hint: "They mean nothing, and no manifest covers them. Pack the archive again to be rid of them.",
+          location,
+        }
+      : {
+          code: "tar/odd-checksum",
+          severity: "info",
+          message: "a header's checksum is right, and spelled as no tar spells it",
+          hint: "It means nothing by itself: a byte may have been damaged. Compare the archive with the original.",
+          location,
+        },
+  );
 }
 
 function reportEnd(event: Extract<TarEvent, { event: "end" }>, source: ByteSource, ctx: Context): void {

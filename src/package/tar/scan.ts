@@ -29,6 +29,8 @@ export type TarEvent =
       /** Bytes of the body that are there: less than `size` where the archive is cut off. */
       readonly present: number;
     }
+  /** Bytes without meaning that are not as every tar writes them: padding that is not zero, or a checksum in a spelling of its own. */
+  | { readonly event: "odd"; readonly what: "padding" | "checksum"; readonly offset: number; readonly length: number }
   /** Nothing can be read from here on. */
   | { readonly event: "damage"; readonly error: FerryError }
   /** The end-of-archive blocks, or the end of the file where there are none. Always the last event. */
@@ -125,10 +127,14 @@ export async function* scanTarBytes(
   let extensions = NO_EXTENSIONS;
   let headerAt = 0;
   let at = 0;
+  // Where the body before the next header ends: its padding is read together with that.
+  let bodyEnd = 0;
 
   for (let headers = 1; ; headers++) {
     throwIfAborted(signal);
     if (at + TAR_BLOCK > source.size) {
+      const padding = await read(bodyEnd, Math.max(0, Math.min(at, source.size) - bodyEnd), signal);
+      if (!isZero(padding)) yield oddPadding(bodyEnd, padding.length);
       const rest = source.size - at;
       if (rest > 0) yield { event: "damage", error: cutOff(`the archive ends ${rest} bytes into a header`, file, at) };
       else if (at !== headerAt) {
@@ -136,7 +142,9 @@ export async function* scanTarBytes(
       }
       break;
     }
-    const block = await read(at, TAR_BLOCK, signal);
+    const window = await read(bodyEnd, at - bodyEnd + TAR_BLOCK, signal);
+    const block = window.subarray(at - bodyEnd);
+    if (!isZero(window.subarray(0, at - bodyEnd))) yield oddPadding(bodyEnd, at - bodyEnd);
     if (isZero(block)) {
       const trailingAt = await source.findTrailing(at, signal);
       yield { event: "end", offset: at, marked: true, dialect: dialect.result(), trailingAt };
@@ -150,6 +158,7 @@ export async function* scanTarBytes(
     try {
       header = parseTarHeader(block, { file, offset: at });
       dialect.see(header);
+      if (!header.canonical) yield { event: "odd", what: "checksum", offset: at, length: TAR_BLOCK };
       if (isExtension(header.type)) {
         const body = await readExtension(header);
         if (header.type === "L") extensions = { ...extensions, longName: untilNul(body) };
@@ -157,7 +166,8 @@ export async function* scanTarBytes(
         else if (header.type !== "K") {
           extensions = { ...extensions, pax: parsePaxRecords(body, { file, offset: dataAt }) };
         }
-        at = alignUp(dataAt + header.size, TAR_BLOCK);
+        bodyEnd = dataAt + header.size;
+        at = alignUp(bodyEnd, TAR_BLOCK);
         continue;
       }
       extensions = { ...extensions, pax: { ...globals, ...extensions.pax } };
@@ -188,7 +198,8 @@ export async function* scanTarBytes(
       at = source.size;
       break;
     }
-    at = alignUp(dataAt + size, TAR_BLOCK);
+    bodyEnd = dataAt + size;
+    at = alignUp(bodyEnd, TAR_BLOCK);
     headerAt = at;
     extensions = NO_EXTENSIONS;
   }
@@ -208,6 +219,10 @@ export async function* scanTarBytes(
     // A copy: the window that it was read through is larger and should not live on.
     return (await read(dataAt, header.size, signal)).slice();
   }
+}
+
+function oddPadding(offset: number, length: number): TarEvent {
+  return { event: "odd", what: "padding", offset, length };
 }
 
 function cutOff(message: string, file: string, offset: number): FerryError {

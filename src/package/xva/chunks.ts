@@ -90,6 +90,7 @@ export async function readXvaDisks(source: ByteSource, ctx: Context): Promise<Xv
   for await (const event of scanTar(source, ctx, "chunks")) {
     if (event.event === "damage") throw event.error;
     if (event.event === "end") break;
+    if (event.event === "odd") continue;
     const member = tell(event);
     if (member === null) continue;
     if (member.what === "config") {

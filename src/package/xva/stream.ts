@@ -56,6 +56,7 @@ export async function* streamXva(input: ByteStream, ctx: Context): AsyncGenerato
   for await (const event of scanTarBytes(bytes, ctx, "chunks")) {
     if (event.event === "damage") throw event.error;
     if (event.event === "end") break;
+    if (event.event === "odd") continue;
     const member = tell(event);
     if (member?.what === "config") {
       if (event.size > ctx.limits.descriptorBytes) {

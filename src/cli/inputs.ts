@@ -1,0 +1,46 @@
+import { FerryError } from "../base/errors.js";
+import type { ByteSource } from "../io/source.js";
+import { isHttpUrl } from "../runtime/node/http/address.js";
+import { openPath, type PathInput } from "../runtime/node/input.js";
+import { httpOptionsOf } from "./remote.js";
+import type { Session } from "./session.js";
+
+/** Refuses what this version cannot read. */
+export function readable(name: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(name)?.[1];
+  if (scheme !== undefined && !/^https?$/i.test(scheme)) {
+    const message = `${placeOfUrl(scheme, name)} is a URL, which vmferry does not read yet`;
+    throw new FerryError("cli/remote-source", message, { hint: "Fetch the file first, and give its path." });
+  }
+  if (name === "-") {
+    throw new FerryError("cli/remote-source", "packages are not read from standard input", {
+      hint: "Save it to a file first, and give its path. Disks can be piped: vmferry disk convert - DEST.",
+    });
+  }
+  return name;
+}
+
+/** A URL without what may be secret: who asks, and what is asked for behind the path. */
+function placeOfUrl(scheme: string, name: string): string {
+  const { host = "", pathname = "" } = URL.canParse(name) ? new URL(name) : {};
+  return host === "" ? `${scheme}://...` : `${scheme}://${host}${pathname}`;
+}
+
+/** Opens a path or an address, which `readable` let pass. */
+export async function openInput(name: string, session: Session): Promise<PathInput> {
+  if (!isHttpUrl(name)) return openPath(name, session.runtime.native);
+  // Loaded where it is needed: most runs are about files.
+  const { openUrl } = await import("../runtime/node/http/input.js");
+  return openUrl(name, await httpOptionsOf(session.remote), session.ctx.signal);
+}
+
+/** Opens what a command line names as a package: a file or a folder, or an http(s) address. Nothing is looked at yet. */
+export async function openNamedInput(name: string, session: Session): Promise<PathInput> {
+  return openInput(readable(name), session);
+}
+
+/** One file by its address, with connections of its own. */
+export async function openRemoteFile(url: string, session: Session): Promise<ByteSource> {
+  const { openHttpSource } = await import("../runtime/node/http/source.js");
+  return openHttpSource(url, await httpOptionsOf(session.remote), session.ctx.signal);
+}
