@@ -38,6 +38,18 @@ test("what is no error of ours is a bug, unless the run was interrupted", () => 
   assert.equal(toFerryError(new DOMException("aborted", "AbortError"), controller.signal).code, "run/canceled");
 });
 
+test("an error that says nothing better has the hint of its code, also as JSON; an interruption has none", async () => {
+  const say = async (error: FerryError): Promise<[text: string, hint: string | null]> => {
+    const streams = captureStreams();
+    await reportError(error, { json: true, debug: false, signal: quietSignal }, new Terminal(streams));
+    return [streams.err(), JSON.parse(streams.out()).error.hint];
+  };
+  const [text, hint] = await say(new FerryError("xml/not-well-formed", "unexpected close tag"));
+  assert.match(text, /^hint: Correct the named line\.$/m);
+  assert.equal(hint, "Correct the named line.");
+  assert.deepEqual(await say(canceled()), ["error[run/canceled]: interrupted; nothing was left behind\n", null]);
+});
+
 test("kinds decide the exit code", async () => {
   const exit = (error: unknown): Promise<number> =>
     reportError(error, { json: false, debug: false, signal: quietSignal }, new Terminal(captureStreams()));

@@ -1,3 +1,4 @@
+import { codes } from "../base/codes/all.js";
 import { describeLocation } from "../base/diagnostics.js";
 import { canceled, FerryError } from "../base/errors.js";
 import { renderFindings } from "../report/findings.js";
@@ -17,6 +18,14 @@ export function toFerryError(thrown: unknown, signal: AbortSignal): FerryError {
     cause: thrown,
     hint: "This is a bug in vmferry. Report it with the command line; VMFERRY_DEBUG=1 shows where it happened.",
   });
+}
+
+/** The error with something to do about it: what its code says in general, where nothing better was said. An interruption needs nothing. */
+function withHint(error: FerryError): FerryError {
+  const hint = codes[error.code]?.fix;
+  if (error.hint !== undefined || hint === undefined || error.kind === "canceled") return error;
+  const { code, message, location, cause, diagnostics } = error;
+  return new FerryError(code, message, { hint, cause, diagnostics, ...(location === undefined ? {} : { location }) });
 }
 
 /** An error in lines: what happened (where), each cause, the findings that led to it, and what to do. */
@@ -48,7 +57,7 @@ export async function reportError(
   how: { readonly json: boolean; readonly debug: boolean; readonly signal: AbortSignal },
   terminal: Terminal,
 ): Promise<number> {
-  const error = toFerryError(thrown, how.signal);
+  const error = withHint(toFerryError(thrown, how.signal));
   if (how.json) await terminal.data(renderJsonError(error.toJSON()));
   for (const line of describeError(error, terminal.notePalette)) terminal.error(line);
   if (how.debug && thrown instanceof Error) terminal.error(thrown.stack ?? "");

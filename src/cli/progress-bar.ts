@@ -1,5 +1,6 @@
 import { formatBytes } from "../base/text.js";
 import { type ProgressScope, silentProgress } from "../io/context.js";
+import { jsonText } from "../report/json.js";
 import { oneLine } from "../report/layout.js";
 import type { Terminal } from "./terminal.js";
 
@@ -109,7 +110,7 @@ function jsonView(terminal: Terminal): View {
     const { step, subject, done, total } = task;
     const rate = atMs === null ? null : Math.round(rateOf(task, atMs));
     const elapsedMs = atMs === null ? 0 : atMs - task.startedMs;
-    terminal.error(JSON.stringify({ event, step, subject, done, total, elapsedMs, bytesPerSecond: rate }));
+    terminal.error(jsonText({ event, step, subject, done, total, elapsedMs, bytesPerSecond: rate }));
   };
   return {
     intervalMs: eventMs,

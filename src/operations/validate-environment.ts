@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../base/diagnostics.js";
-import { FerryError, isCanceled } from "../base/errors.js";
+import { FerryError } from "../base/errors.js";
 import type { Context } from "../io/context.js";
 import { openEnvironment } from "../ovf/environment.js";
 import { checkEnvironment } from "../ovf/environment-check.js";
@@ -28,7 +28,7 @@ export async function judgeEnvironment(input: PackageInput, ctx: Context): Promi
     const document = openEnvironment(xml);
     return { xml, findings: [...xml.problems, ...checkEnvironment(document)] };
   } catch (cause) {
-    if (cause instanceof FerryError && !isCanceled(cause) && cause.kind === "invalid-format") return null;
+    if (cause instanceof FerryError && cause.code === "ovf-env/not-an-environment") return null;
     throw cause;
   }
 }

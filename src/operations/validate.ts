@@ -19,7 +19,7 @@ import type { XmlDocument } from "../xml/tree.js";
 import { toApplianceResult } from "./inspect.js";
 import { openPackage, type PackageInput } from "./open.js";
 import { checkSignature } from "./signature.js";
-import { judgeEnvironment } from "./validate-environment.js";
+import { type JudgedEnvironment, judgeEnvironment } from "./validate-environment.js";
 import { checkIntegrity } from "./verify.js";
 
 /** How a package is judged. */
@@ -109,12 +109,16 @@ export async function validateInput(
     }
   } catch (cause) {
     if (!(cause instanceof FerryError) || isCanceled(cause) || !isVerdict(cause)) throw cause;
-    const environment = await judgeEnvironment(input, own);
+    const environment = await judgedEnvironment(input, cause, own);
+    if (environment instanceof FerryError) return rejected(environment);
     if (environment !== null) {
       const file = verdictOf(name, environment.findings, environment.xml, options);
       return { file, xml: environment.xml, document: null, kind: null, appliance: () => null };
     }
-    const { code, message, hint, location } = cause;
+    return rejected(cause);
+  }
+
+  function rejected({ code, message, hint, location }: FerryError): Validated {
     const finding: Diagnostic = {
       code,
       severity: "error",
@@ -129,6 +133,24 @@ export async function validateInput(
       kind: null,
       appliance: () => null,
     };
+  }
+}
+
+/**
+ * The judgement of a guest's environment, or what keeps a file that looks like one from being read. `null`: it is none.
+ * @param cause why the file is no package
+ */
+async function judgedEnvironment(
+  input: PackageInput,
+  cause: FerryError,
+  ctx: Context,
+): Promise<JudgedEnvironment | FerryError | null> {
+  try {
+    return await judgeEnvironment(input, ctx);
+  } catch (error) {
+    if (!(error instanceof FerryError) || isCanceled(error) || !isVerdict(error)) throw error;
+    // What was recognized as a package is wrong in its own way.
+    return cause.code === "package/unknown-kind" ? error : null;
   }
 }
 

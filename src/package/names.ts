@@ -4,6 +4,10 @@ import { printable } from "../base/text.js";
 
 /** Characters of a member name or `href`. Longer ones are hostile: file systems take 255 bytes per segment. */
 const LONGEST_NAME = 4096;
+/** Segments of a name. Packages have one or two. */
+const DEEPEST_NAME = 100;
+/** Characters of a segment: what NTFS takes. Others count bytes, so that this one is what no honest tool can exceed. */
+const LONGEST_SEGMENT = 255;
 
 /**
  * What makes a name unsafe to use as a relative path, in words, or `null` where it is safe on every host.
@@ -14,13 +18,18 @@ export function problemOfName(name: string): string | null {
   if (name.length > LONGEST_NAME) return `it is ${name.length} characters long`;
   if (name.includes("\0")) return "it holds a NUL character";
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
-  if (/[\u0001-\u001f\u007f]/.test(name)) return "it holds a control character";
+  if (/[\u0001-\u001f\u007f-\u009f]/.test(name)) return "it holds a control character";
+  if (/[\u202a-\u202e\u2066-\u2069]/.test(name))
+    return "it holds a character that turns the direction of what is shown";
   if (name.includes("\\")) return "it holds a backslash, which separates folders on Windows";
   if (name.startsWith("/")) return "it is absolute";
   if (/^[A-Za-z]:/.test(name)) return "it starts with a drive letter";
-  for (const segment of name.split("/")) {
+  const segments = name.split("/");
+  if (segments.length > DEEPEST_NAME) return `it lies ${segments.length - 1} folders deep`;
+  for (const segment of segments) {
     if (segment === "..") return "it leaves its folder with '..'";
     if (segment === "." || segment === "") return "it has an empty or '.' segment";
+    if (segment.length > LONGEST_SEGMENT) return `a part of it is ${segment.length} characters long`;
   }
   return null;
 }

@@ -1,6 +1,7 @@
 /** The map of a disk as text and as JSON, made piece by piece: a disk can have millions of extents. */
 import type { JsonValue } from "../base/ids.js";
 import { formatBytes, plural } from "../base/text.js";
+import { jsonText } from "./json.js";
 import { oneLine } from "./layout.js";
 import type { Palette } from "./palette.js";
 import type { MapExtent, MapPart, MapResult } from "./results.js";
@@ -23,7 +24,7 @@ export function renderMapJson(head: MapHead, map: MapRows): AsyncIterable<string
 
 async function* jsonLines(head: MapHead, { kind, rows }: MapRows): AsyncIterable<string> {
   yield "{\n";
-  for (const [key, value] of Object.entries(head)) yield `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`;
+  for (const [key, value] of Object.entries(head)) yield `  ${JSON.stringify(key)}: ${jsonText(value)},\n`;
   if (kind === "layout") yield '  "extents": null,\n';
   yield `  ${JSON.stringify(kind)}: [`;
   let first = true;
@@ -32,7 +33,7 @@ async function* jsonLines(head: MapHead, { kind, rows }: MapRows): AsyncIterable
     // What rows may have beyond the contract stays out.
     const shown =
       "kind" in row ? { offset, length, kind: row.kind } : { offset, length, what: row.what, values: row.values };
-    yield `${first ? "" : ","}\n    ${JSON.stringify(shown)}`;
+    yield `${first ? "" : ","}\n    ${jsonText(shown)}`;
     first = false;
   }
   yield `${first ? "" : "\n  "}]${kind === "extents" ? ',\n  "layout": null' : ""}\n}\n`;

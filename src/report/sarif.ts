@@ -1,5 +1,6 @@
 import type { DiagnosticCode, Location } from "../base/diagnostics.js";
 import type { JsonValue } from "../base/ids.js";
+import { jsonText } from "./json.js";
 import type { ExplainedCode } from "./results.js";
 import {
   linesAt,
@@ -46,7 +47,7 @@ export function renderSarif(report: ValidateReport): string {
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${jsonText(log, 2)}\n`;
 }
 
 function ruleOf(code: DiagnosticCode, explained: ExplainedCode | undefined): Json {

@@ -4,13 +4,13 @@ import type { CodeTable } from "./codes.js";
 export const packageCodes: CodeTable = {
   "package/unsafe-name": {
     kind: "invalid-format",
-    what: "A file name in the package is absolute, leaves its folder, or holds characters that mean something to a file system.",
+    what: "A file name in the package is absolute, leaves its folder, is too long, or holds characters that mean something to a file system or terminal.",
     why: "Unpacking it could write outside of the destination, on this system or another.",
     fix: "Do not unpack the package with other tools. Ask who made it for one with plain relative names.",
   },
   "package/duplicate-name": {
     kind: "invalid-format",
-    what: "Two files in the package have the same name, or names that differ in case only.",
+    what: "Two files in the package have the same name, names that differ in case only, or one has the name of the other's folder.",
     why: "Tools disagree on which one counts, so what was verified may not be what is used.",
     fix: "Fetch the package again, or pack it again with each file once.",
   },

@@ -178,8 +178,10 @@ export class OvfProperty extends OvfNode {
     this.setAttribute("type", type);
   }
 
+  /** Whether the value is a secret. Where that is said unclearly (`yes`), it is. */
   get password(): boolean {
-    return isTrue(this.attribute("password"));
+    const said = this.attribute("password")?.trim() ?? "";
+    return said !== "" && !/^(?:false|0)$/i.test(said);
   }
 
   set password(password: boolean | null) {

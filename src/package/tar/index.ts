@@ -57,11 +57,12 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
 export async function readTarIndex(source: ByteSource, ctx: Context, options: TarIndexOptions): Promise<TarIndex> {
   const members: TarMember[] = [];
   const names = new Map<string, string>();
+  const folders = new Map<string, string>();
   let index: TarIndex = { dialect: "v7", members, end: 0 };
   for await (const event of scanTar(source, ctx)) {
     switch (event.event) {
       case "member":
-        acceptMember(event, { file: source.label, members, names, options, ctx });
+        acceptMember(event, { file: source.label, members, names, folders, options, ctx });
         break;
       case "damage":
         damaged(event.error, options.onDamage, ctx);
@@ -85,6 +86,8 @@ interface Acceptance {
   readonly members: TarMember[];
   /** Accepted names by their folded form. */
   readonly names: Map<string, string>;
+  /** The folders that accepted names lie in, by their folded form, each with one of those names. */
+  readonly folders: Map<string, string>;
   readonly options: TarIndexOptions;
   readonly ctx: Context;
 }
@@ -109,6 +112,11 @@ function acceptMember(event: MemberEvent, to: Acceptance): void {
     });
   }
   to.names.set(foldName(name), name);
+  for (const folder of foldersOf(foldName(name))) {
+    // Whoever has this one has those above it.
+    if (to.folders.has(folder)) break;
+    to.folders.set(folder, name);
+  }
   const { size, mtime, headerAt, dataAt, present } = event;
   to.members.push({ name, size, mtime, headerAt, dataAt, present });
 }
@@ -130,10 +138,19 @@ function objectionTo(event: MemberEvent, name: string, to: Acceptance): FerryErr
     const hint = "A package holds plain files only: pack it again with the files themselves (tar --dereference).";
     return new FerryError("tar/unsupported-member", message, { location, hint });
   }
-  const earlier = to.names.get(foldName(name));
-  if (earlier === undefined) return null;
-  const message = `two members have the same name: '${printable(earlier)}' and '${shown}'`;
+  const folded = foldName(name);
   const hint = "Which of them counts is anybody's guess. Fetch the package again, or ask who made it.";
+  const earlier = to.names.get(folded);
+  if (earlier !== undefined) {
+    const message = `two members have the same name: '${printable(earlier)}' and '${shown}'`;
+    return new FerryError("package/duplicate-name", message, { location, hint });
+  }
+  const inside = to.folders.get(folded);
+  const above = fileAbove(folded, to);
+  const pair = inside !== undefined ? [name, inside] : above !== undefined ? [above, name] : null;
+  if (pair === null) return null;
+  const [file = "", below = ""] = pair.map(printable);
+  const message = `one name is that of a file and of a folder: '${file}' and '${below}'`;
   return new FerryError("package/duplicate-name", message, { location, hint });
 }
 
@@ -157,6 +174,21 @@ function reportOdd({ what, offset, length }: Extract<TarEvent, { event: "odd" }>
           location,
         },
   );
+}
+
+/** The accepted file whose name is that of a folder above a name. */
+function fileAbove(name: string, to: Acceptance): string | undefined {
+  for (const folder of foldersOf(name)) {
+    const file = to.names.get(folder);
+    // A folder that was accepted before was held against all names then.
+    if (file !== undefined || to.folders.has(folder)) return file;
+  }
+  return undefined;
+}
+
+/** The folders above a name, the nearest first, without a slash at their ends. */
+function* foldersOf(name: string): Iterable<string> {
+  for (let at = name.lastIndexOf("/"); at > 0; at = name.lastIndexOf("/", at - 1)) yield name.slice(0, at);
 }
 
 function reportEnd(event: Extract<TarEvent, { event: "end" }>, source: ByteSource, ctx: Context): void {

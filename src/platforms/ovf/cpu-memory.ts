@@ -26,10 +26,10 @@ export function readCpu(
   const of = (item: OvfItem): number | null =>
     wholeNumber(item.quantity?.replace(/\.0*$/, "") ?? null) ?? ovirtCpus(item);
   const { total, first } = readQuantity(items, { fact: "cpu", of }, machine, bounds, session);
-  if (total === null || total === 0) {
+  if (total === 0 || (total === null && unsaid(first))) {
     missing(
       "ovf/missing-cpu",
-      `machine ${machine} does not say how many processors it has`,
+      `machine ${machine} ${total === 0 ? "has 0 processors" : "does not say how many processors it has"}`,
       "One is assumed.",
       first,
       hardware,
@@ -70,7 +70,7 @@ export function readMemory(
     return quantity === null || unit === null ? null : scaleQuantity(quantity, unit);
   };
   const { total, first } = readQuantity(items, { fact: "memory", of }, machine, bounds, session);
-  if (total === null || total === 0) {
+  if (total === 0 || (total === null && unsaid(first))) {
     missing(
       "ovf/missing-memory",
       `machine ${machine} does not say how much memory it has`,
@@ -167,8 +167,11 @@ function missing(
   session: ImportSession,
 ): void {
   const element = item?.element ?? hardware?.element;
-  // A machine without hardware is reported as such, and so is a quantity that cannot be read.
-  if (item?.quantity === null || item === undefined) {
-    if (element !== undefined) session.report(finding(code, "warning", element, message, { hint }));
-  }
+  // A machine without hardware is reported as such.
+  if (element !== undefined) session.report(finding(code, "warning", element, message, { hint }));
+}
+
+/** Whether an item is not there or has no quantity. One that cannot be read is reported as such. */
+function unsaid(item: OvfItem | undefined): boolean {
+  return item === undefined || item.quantity === null;
 }

@@ -7,6 +7,10 @@ const HINTS: Readonly<Record<string, string>> = {
   ENOTDIR: "A part of the path is a file, not a folder.",
   ENOSPC: "Free space at the destination, or choose another one.",
   EMFILE: "Raise the limit of open files (ulimit -n).",
+  EEXIST:
+    "Something with another purpose has that name already: a file where a folder is needed, or a folder where a file is.",
+  ENAMETOOLONG: "The file system takes no name of that length: write to a folder with a shorter path.",
+  EROFS: "The file system cannot be written to: choose another destination.",
   EIO: "The device reports an error: check it, and copy the file elsewhere.",
 };
 

@@ -1,0 +1,23 @@
+import type { HostileFamily } from "./case.js";
+import { environmentFamily } from "./families/environment.js";
+import { hardwareFamily } from "./families/hardware.js";
+import { manifestFamily } from "./families/manifest.js";
+import { namesFamily } from "./families/names.js";
+import { propertiesFamily } from "./families/properties.js";
+import { referencesFamily } from "./families/references.js";
+import { sumsFamily } from "./families/sums.js";
+import { tarFamily } from "./families/tar.js";
+import { xmlFamily } from "./families/xml.js";
+
+/** Every family, in the order of the page of reference. A test file runs each; `hostile.test.ts` proves that. */
+export const hostileFamilies: readonly HostileFamily[] = [
+  tarFamily,
+  namesFamily,
+  xmlFamily,
+  referencesFamily,
+  hardwareFamily,
+  propertiesFamily,
+  environmentFamily,
+  manifestFamily,
+  sumsFamily,
+];
