@@ -227,6 +227,12 @@ describe("a list of revoked certificates", () => {
     }
   });
 
+  it("keeps out who is on it although the certificate itself is trusted", async () => {
+    const trust = { anchors: [signer, middle].map(x509), crls: [await revoke(middle, [signer])].map(readCrl) };
+    const judged = judge(signatureFile("box.mf", manifest, signer), { trust });
+    assert.deepEqual([judged.signed, codesOf(judged)], ["untrusted", ["error signer/revoked"]]);
+  });
+
   it("of one authority alone leaves the other unknown, and so does one out of date or by a forger", async () => {
     const expected = ["warning signer/revocation-unknown"];
     assert.deepEqual(codesOf(judge(file(), with_(await revoke(middle, [])))), expected);

@@ -107,12 +107,18 @@ export function findChain(leaf: X509, input: ChainInput): Chain {
     return verdict;
   }
 
+  /** Who issued a certificate that is trusted by itself: it may have been revoked all the same. */
+  function issuerOfLast(certificate: X509): X509 | null {
+    if (input.crls.length === 0 || isSelfIssued(certificate)) return null;
+    return issuersOf(certificate).find((issuer) => verdictOf(certificate, issuer) === "valid") ?? null;
+  }
+
   function judged(path: readonly X509[], anchored: boolean, bad: SignatureVerdict | null): Chain {
     const problems = path.flatMap((certificate, i) => [
       ...problemsOf(certificate, input.at),
       ...usageProblems(path, i),
       ...weakness(certificate, i, path.length, anchored, input.keys),
-      ...revocation(path, i, input),
+      ...revocation(certificate, path[i + 1] ?? issuerOfLast(certificate), input),
     ]);
     if (!anchored) problems.push(notAnchored(path, bad, input.anchors.length));
     return { path, anchored, problems };
@@ -253,10 +259,8 @@ function* weakness(
   }
 }
 
-function* revocation(path: readonly X509[], i: number, { crls, at, keys }: ChainInput): Iterable<ChainProblem> {
-  const certificate = path[i] as X509;
-  const issuer = path[i + 1] ?? (isSelfIssued(certificate) ? null : undefined);
-  if (crls.length === 0 || issuer === null || issuer === undefined) return;
+function* revocation(certificate: X509, issuer: X509 | null, { crls, at, keys }: ChainInput): Iterable<ChainProblem> {
+  if (crls.length === 0 || issuer === null) return;
   const lists = crls.filter(
     (list) =>
       list.issuerKey === issuer.subjectKey &&
