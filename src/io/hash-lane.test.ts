@@ -58,6 +58,33 @@ describe("the hash lane", () => {
 });
 
 describe("the digests of a source", () => {
+  it("are of the zeros of holes, too, which nobody reads", async () => {
+    const sparse = bytes.slice();
+    const data = [
+      { offset: 4096, length: 8192 },
+      { offset: 2 ** 20, length: 2 ** 20 },
+    ];
+    const inside = (at: number): boolean => data.some(({ offset, length }) => at >= offset && at < offset + length);
+    for (let at = 0; at < sparse.length; at++) if (!inside(at)) sparse[at] = 0;
+    const memory = memorySource(sparse, "sparse");
+    const read: number[] = [];
+    const source: ByteSource = {
+      ...memory,
+      async *dataRuns() {
+        yield* data;
+      },
+      stream(range, signal) {
+        read.push(range?.offset ?? -1);
+        return memory.stream(range, signal);
+      },
+    };
+    const ctx = testContext({ runtime: inline });
+    let told = 0;
+    const found = await hashSource(source, ["sha256"], ctx, { thread: "this", advanced: (count) => (told += count) });
+    assert.deepEqual(hex(found), [createHash("sha256").update(sparse).digest("hex")]);
+    assert.deepEqual([read, told], [[4096, 2 ** 20], sparse.length]);
+  });
+
   it("are taken here where there are no threads, and every byte is told once", async () => {
     let told = 0;
     const ctx = testContext({ runtime: inline });

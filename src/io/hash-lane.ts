@@ -72,10 +72,31 @@ async function digestsOf(
     );
   }
   const hashes = algorithms.map((algorithm) => ctx.runtime.hash(algorithm));
-  for await (const chunk of source.stream(undefined, ctx.signal)) {
+  for await (const chunk of chunksOf(source, ctx.signal)) {
     throwIfAborted(ctx.signal);
     for (const hash of hashes) hash.update(chunk);
     advanced?.(chunk.length);
   }
   return hashes.map((hash) => hash.digest());
+}
+
+/** All bytes in order; those of holes, which are zeros, without reading them. */
+async function* chunksOf(source: ByteSource, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const whole = { offset: 0, length: source.size };
+  if (source.dataRuns === undefined) {
+    yield* source.stream(whole, signal);
+    return;
+  }
+  const zeros = new Uint8Array(CHUNK);
+  let at = 0;
+  for await (const run of source.dataRuns(whole, signal)) {
+    yield* gap(at, run.offset);
+    yield* source.stream(run, signal);
+    at = run.offset + run.length;
+  }
+  yield* gap(at, source.size);
+
+  function* gap(from: number, to: number): Iterable<Uint8Array> {
+    for (let next = from; next < to; next += CHUNK) yield zeros.subarray(0, Math.min(CHUNK, to - next));
+  }
 }
