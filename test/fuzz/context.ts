@@ -2,11 +2,12 @@ import type { Context } from "../../src/io/context.js";
 import { testContext } from "../../src/io/testing/context.js";
 import { zlibCodec } from "../../src/runtime/node/codec.js";
 import { nodeHash } from "../../src/runtime/node/hash.js";
+import { nodeKeys } from "../../src/runtime/node/signatures.js";
 
 /** A context with limits so low that a parser which forgets one of them is seen. */
 export function fuzzContext(): Context {
   return testContext({
-    runtime: { codec: zlibCodec(), hash: nodeHash },
+    runtime: { codec: zlibCodec(), hash: nodeHash, keys: nodeKeys },
     limits: {
       descriptorBytes: 4 * 2 ** 20,
       xmlElements: 100_000,

@@ -19,7 +19,6 @@ import { detectPackage } from "../../src/package/detect.js";
 import { parseManifest } from "../../src/package/manifest/text.js";
 import { openOva } from "../../src/package/ova/open.js";
 import { readTarIndex } from "../../src/package/tar/index.js";
-import { parseCertificate } from "../../src/package/trust/certificate.js";
 import { ovaXml, xvaBytes } from "../../src/package/xva/testing/archive.js";
 import { platforms } from "../../src/platforms/platforms.js";
 import { plain } from "../../src/report/palette.js";
@@ -34,6 +33,7 @@ import { fixTarget } from "./fix-target.js";
 import { httpTarget } from "./http-target.js";
 import { structureTarget } from "./structure-target.js";
 import type { FuzzTarget } from "./target.js";
+import { trustTargets } from "./trust-targets.js";
 
 /** Of larger archives the front is taken. */
 const largestArchive = 2 ** 18;
@@ -163,29 +163,6 @@ const manifest: FuzzTarget = {
   },
 };
 
-const certificate: FuzzTarget = {
-  name: "certificate",
-  async seeds() {
-    const files = await members(/\.cert$/);
-    // Half of the changes should hit what the base64 says, not its letters.
-    return [...files, ...files.map(derOfPem)];
-  },
-  async run(bytes, ctx) {
-    if (bytes[0] === 0x30) parseCertificate(pemOfDer(bytes), ctx);
-    else parseCertificate(bytes, ctx);
-  },
-};
-
-function derOfPem(pem: Uint8Array): Uint8Array {
-  const base64 = /-----BEGIN CERTIFICATE-----([^-]*)/.exec(Buffer.from(pem).toString("latin1"))?.[1] ?? "";
-  return new Uint8Array(Buffer.from(base64, "base64"));
-}
-
-function pemOfDer(der: Uint8Array): Uint8Array {
-  const base64 = Buffer.from(der).toString("base64");
-  return new TextEncoder().encode(`-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`);
-}
-
 /** A folder in memory: the descriptor under fuzzing, and an empty file of every other name that is asked for. */
 function folderAround(descriptor: Uint8Array): FolderAccess {
   const bytesOf = (name: string): Uint8Array => (name === "fuzz.ovf" ? descriptor : new Uint8Array(4096));
@@ -288,7 +265,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ovf,
   structureTarget(() => members(/\.ovf$/)),
   boot,
-  certificate,
+  ...trustTargets(() => members(/\.cert$/)),
   httpTarget,
   ...diskTargets,
 ];
