@@ -19,7 +19,7 @@ const offers: [line: string, words: string[]][] = [
   ["vmferry validate --format s", ["sarif"]],
   ["vmferry explain manifest/weak", ["manifest/weak-algorithm"]],
   ["vmferry verify --req", ["--require-manifest", "--require-signature"]],
-  ["vmferry disk convert --pr", ["--progress", "--prove"]],
+  ["vmferry disk convert --pr", ["--progress", "--prove", "--proxy"]],
 ];
 
 /** A program in each shell that prints what is offered behind the line in its first argument. */

@@ -131,14 +131,15 @@ function declare(command: Command, spec: OptionSpec<unknown>): Option {
   const option = new Option(value === undefined ? names : `${names} <${value}>`, what);
   // Values are collected as they come; the option's own `read` judges them.
   if (value !== undefined)
-    option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
+    option.argParser((text: string, before: unknown) => [...(Array.isArray(before) ? before : []), text]);
   command.addOption(option);
   return option;
 }
 
 /** What commander kept of an option, as the list of times that it was given. */
 function toList(value: unknown, option: Option): readonly string[] {
-  if (Array.isArray(value)) return value.map(String);
+  // An option and its opposite share a value: a list is never that of the opposite.
+  if (Array.isArray(value)) return option.negate ? [] : value.map(String);
   const given = option.negate ? value === false : value === true;
   return given ? [""] : [];
 }

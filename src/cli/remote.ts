@@ -2,13 +2,16 @@ import { readFile, stat } from "node:fs/promises";
 import { FerryError } from "../base/errors.js";
 import type { HttpOptions } from "../runtime/node/http/options.js";
 import type { OptionSpec } from "./command.js";
-import { list, text } from "./options.js";
+import { flag, list, text, unless } from "./options.js";
 
 /** How servers are spoken to, as the command line says it. */
 export interface RemoteChoice {
   readonly header: readonly string[];
   readonly netrc: string | null;
   readonly caFile: string | null;
+  readonly proxy: string | null;
+  readonly useProxy: boolean;
+  readonly allowPrivate: boolean;
 }
 
 /** Options of every command that reads from an address. */
@@ -16,11 +19,23 @@ export const remoteOptions: {
   readonly header: OptionSpec<readonly string[]>;
   readonly netrc: OptionSpec<string | null>;
   readonly caFile: OptionSpec<string | null>;
+  readonly proxy: OptionSpec<string | null>;
+  readonly useProxy: OptionSpec<boolean>;
+  readonly allowPrivate: OptionSpec<boolean>;
 } = {
   header: list("--header HEADER", "'Name: value' for the server of SRC alone; the value may be env:VARIABLE"),
   netrc: text("--netrc FILE", "user names and passwords by host, as curl reads them"),
   caFile: text("--ca-file FILE", "certificates in PEM that are trusted too"),
+  proxy: text("--proxy URL", "the proxy, in place of those that http_proxy, https_proxy and all_proxy name"),
+  useProxy: unless("--no-proxy", "no proxy, whatever the environment says"),
+  allowPrivate: flag("--allow-private", "follow redirects and packages into private networks"),
 };
+
+/** What was chosen, of the options of a command that may lack some. */
+export function remoteChoice(given: Partial<RemoteChoice>): RemoteChoice {
+  const { header = [], netrc = null, caFile = null, proxy = null, useProxy = true, allowPrivate = false } = given;
+  return { header, netrc, caFile, proxy, useProxy, allowPrivate };
+}
 
 /** Bytes of a file with credentials or certificates. */
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -50,7 +65,20 @@ export async function httpOptionsOf(choice: RemoteChoice): Promise<HttpOptions> 
     });
   }
   const credentials = netrc === null ? null : (await import("../runtime/node/http/netrc.js")).parseNetrc(netrc);
-  return { headers, ...(credentials === null ? {} : { credentials }), ...(ca === null ? {} : { ca }) };
+  return {
+    headers,
+    ...(credentials === null ? {} : { credentials }),
+    ...(ca === null ? {} : { ca }),
+    ...(choice.useProxy ? { proxy: await proxyOf(choice.proxy) } : {}),
+    privateAddresses: choice.allowPrivate ? "allowed" : "refused",
+  };
+}
+
+async function proxyOf(given: string | null): Promise<NonNullable<HttpOptions["proxy"]>> {
+  const { parseProxy, proxyFromEnvironment } = await import("../runtime/node/http/proxy.js");
+  if (given === null) return proxyFromEnvironment(process.env);
+  const proxy = parseProxy(given, "--proxy");
+  return () => proxy;
 }
 
 function parseHeader(given: string): readonly [string, string] {

@@ -3,7 +3,7 @@ import type { Context } from "../io/context.js";
 import { createContext, createNodeRuntime, type NodeRuntime } from "../runtime/node/runtime.js";
 import type { Cli } from "./command.js";
 import { createProgress, type ProgressMode } from "./progress-bar.js";
-import type { RemoteChoice } from "./remote.js";
+import { type RemoteChoice, remoteChoice } from "./remote.js";
 
 declare const VMFERRY_BUNDLED: boolean | undefined;
 
@@ -60,8 +60,7 @@ export async function withSession<T>(
     report: (finding) => findings.push(finding),
   });
   try {
-    const { header = [], netrc = null, caFile = null } = options;
-    return await work({ runtime, ctx, stdin: cli.stdin, findings, remote: { header, netrc, caFile } });
+    return await work({ runtime, ctx, stdin: cli.stdin, findings, remote: remoteChoice(options) });
   } finally {
     progress.close();
     await runtime.close();

@@ -111,7 +111,8 @@ export const httpTarget: FuzzTarget = {
 async function converse(origin: string): Promise<void> {
   const client = createHttpClient({ retries: RETRIES, retryDelayMs: 0, mostDelayMs: 0, timeoutMs: 1000 });
   try {
-    const { size, head, chunks } = await openResource(client, new URL(`${origin}/a/disk.img`), HEAD_BYTES);
+    const url = new URL(`${origin}/a/disk.img`);
+    const { size, head, chunks } = await openResource(client, url, HEAD_BYTES, url);
     if (!Number.isSafeInteger(size) || size < 0) throw new Error(`a file of ${size} bytes`);
     if (head.length > Math.min(size, MOST_HEAD)) throw new Error(`the first ${head.length} bytes of ${size}`);
     if (head.length < Math.min(size, HEAD_BYTES)) throw new Error(`only ${head.length} bytes of ${size} came first`);

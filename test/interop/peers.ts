@@ -44,7 +44,8 @@ export type PeerName =
   | "mmd"
   | "mcopy"
   | "sgdisk"
-  | "unshare";
+  | "unshare"
+  | "tinyproxy";
 
 const PROBES: Readonly<Record<PeerName, Probe>> = {
   VBoxManage: { args: ["--version"], version: /^(\d+\.\d+\.\d+)/m },
@@ -73,6 +74,7 @@ const PROBES: Readonly<Record<PeerName, Probe>> = {
   mcopy: { args: ["--version"], version: /(\d[\d.]*)/ },
   sgdisk: { args: ["--version"], version: /version (\S+)/ },
   unshare: { args: ["--version"], version: /(\d[\d.]*)/ },
+  tinyproxy: { args: ["-v"], version: /(\d[\d.]*)/ },
 };
 
 /** All of them, for the list of versions. */

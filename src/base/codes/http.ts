@@ -50,4 +50,22 @@ export const httpCodes: CodeTable = {
     why: "Somebody else could answer in its place; the check is never skipped.",
     fix: "If it is a server of your own, name the certificate of its authority with `--ca-file FILE`.",
   },
+  "http/bad-proxy": {
+    kind: "usage",
+    what: "What is given as a proxy is no address of one that vmferry speaks to.",
+    why: "Proxies for HTTP are used, reached by http or https; SOCKS is another protocol.",
+    fix: "Write `http://HOST:PORT` or `https://HOST:PORT` in `--proxy` or the variable; without a proxy, give `--no-proxy`.",
+  },
+  "http/proxy": {
+    kind: "remote",
+    what: "A proxy cannot be reached, refuses the connection, or wants to know who asks.",
+    why: "The variables `http_proxy`, `https_proxy` and `all_proxy`, or `--proxy`, say that servers are reached through it.",
+    fix: "Check its address, user and password; go around it with `--no-proxy` or `no_proxy`.",
+  },
+  "http/private-address": {
+    kind: "remote",
+    what: "A redirect, or a package, leads to an address in a private network, or on this machine.",
+    why: "Whoever wrote it could make this machine ask servers that only it can reach, such as a cloud's service for credentials.",
+    fix: "If you trust where it leads, name that address yourself, or give `--allow-private`.",
+  },
 };

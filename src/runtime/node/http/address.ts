@@ -14,6 +14,12 @@ export function placeOf(url: URL): string {
   return printable(`${url.protocol}//${url.host}${url.pathname}`);
 }
 
+/** Whether two addresses are of one server: scheme, host and port. */
+export function sameOrigin(a: URL, b: URL): boolean {
+  // `origin` is "null" for every scheme that is not the web's.
+  return a.protocol === b.protocol && a.host === b.host;
+}
+
 /** An http or https URL. Its text is not in the error: it may hold a password. @throws `http/bad-url` */
 export function parseHttpUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -51,9 +57,7 @@ export function besideUrl(base: URL, name: string): URL | null {
   url.pathname = folder + parts.map(encodeURIComponent).join("/");
   url.hash = "";
   // The last door: whatever the parser of URLs made of it, it lies below the folder.
-  return url.origin === base.origin && url.pathname.startsWith(folder) && url.pathname.length > folder.length
-    ? url
-    : null;
+  return sameOrigin(url, base) && url.pathname.startsWith(folder) && url.pathname.length > folder.length ? url : null;
 }
 
 /** Whether a part of a name stays one, also for servers that resolve escapes twice. */

@@ -1,5 +1,6 @@
 import { canceled } from "../../../base/errors.js";
-import { type HttpAnswer, Interruption } from "./client.js";
+import type { HttpAnswer } from "./client.js";
+import { Interruption } from "./interruption.js";
 
 /** Bytes a second below which a body counts as stalled, however steadily it drips. */
 const LEAST_RATE = 4 * 1024;

@@ -1,11 +1,12 @@
 /** One exchange with a server: a GET of a range, redirects followed, certificates checked. Nothing is retried here. */
-import * as http from "node:http";
-import * as https from "node:https";
-import { rootCertificates } from "node:tls";
+import type * as http from "node:http";
 import type { ByteRange } from "../../../base/bytes.js";
 import { canceled, FerryError, throwIfAborted } from "../../../base/errors.js";
-import { placeOf } from "./address.js";
+import { placeOf, sameOrigin } from "./address.js";
+import { createConnections, type StartedRequest } from "./connections.js";
+import { Interruption } from "./interruption.js";
 import { type HttpOptions, httpDefaults, MOST_REDIRECTS } from "./options.js";
+import { proxyFailure, proxyRefusal } from "./tunnel.js";
 
 /** An answer whose body was not read yet. Whoever asked reads it to its end or destroys it. */
 export interface HttpAnswer {
@@ -22,22 +23,10 @@ export interface HttpRequest {
   readonly range: ByteRange;
   /** A validator: the range only of this state. */
   readonly ifRange: string | null;
-  /** Asked beside the redirects: whose headers and credentials these are. */
+  /** Asked beside the redirects: for messages. */
   readonly given: URL;
-}
-
-/** A failure that another attempt may not meet: of the network, or of a server that is busy. */
-export class Interruption extends Error {
-  /** What the server answered; `null`: nothing. */
-  readonly status: number | null = null;
-  /** Milliseconds that the server asks to wait; `null`: it says nothing. */
-  readonly retryAfterMs: number | null = null;
-
-  constructor(message: string, details: { cause?: unknown; status?: number; retryAfterMs?: number | null } = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.status = details.status ?? null;
-    this.retryAfterMs = details.retryAfterMs ?? null;
-  }
+  /** The address that the user named: its origin alone gets headers and credentials, and may be in any network; `null`: no address. */
+  readonly named: URL | null;
 }
 
 /** Connections to servers. Closing it ends them. */
@@ -45,9 +34,12 @@ export interface HttpClient {
   readonly options: HttpOptions & typeof httpDefaults;
   /**
    * Headers of the answer, its body to be read.
-   * @throws `Interruption` for what may pass, `http/untrusted`, `http/bad-redirect`, `http/bad-answer`, `http/unreachable`
+   * @throws `Interruption` for what may pass, `http/untrusted`, `http/bad-redirect`, `http/bad-answer`, `http/unreachable`,
+   *   `http/private-address`, `http/proxy`, `http/bad-proxy`
    */
   get(request: HttpRequest, signal?: AbortSignal): Promise<HttpAnswer>;
+  /** The same without following redirects, and perhaps with headers of this request. */
+  exchange(request: HttpRequest, signal?: AbortSignal, headers?: Readonly<Record<string, string>>): Promise<HttpAnswer>;
   close(): void;
 }
 
@@ -58,16 +50,14 @@ const UNTRUSTED =
 /** Makes a client. Nothing is connected before the first request. @param given `ca` is PEM text */
 export function createHttpClient(given: HttpOptions = {}): HttpClient {
   const options = { ...httpDefaults, ...given };
-  const pooled = { keepAlive: true, maxSockets: options.connections };
-  const plain = new http.Agent(pooled);
-  const secure = new https.Agent({
-    ...pooled,
-    // Said although it is the default: NODE_TLS_REJECT_UNAUTHORIZED must not switch it off.
-    rejectUnauthorized: true,
-    ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
-  });
+  const connections = createConnections(options);
 
-  function once({ url, range, ifRange, given: origin }: HttpRequest, signal?: AbortSignal): Promise<HttpAnswer> {
+  async function exchange(
+    { url, range, ifRange, named }: HttpRequest,
+    signal?: AbortSignal,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<HttpAnswer> {
+    const isOwn = named !== null && sameOrigin(url, named);
     const headers: Record<string, string> = {
       accept: "*/*",
       // Ranges of a compressed body are not ranges of the file.
@@ -75,12 +65,12 @@ export function createHttpClient(given: HttpOptions = {}): HttpClient {
       "user-agent": "vmferry",
       range: `bytes=${range.offset}-${range.offset + range.length - 1}`,
       ...(ifRange === null ? {} : { "if-range": ifRange }),
-      ...(url.origin === origin.origin ? own(origin) : {}),
+      ...(isOwn ? own(named) : {}),
+      ...more,
     };
+    const { request, proxy } = begin(() => connections.start(bare(url), headers, isOwn ? "user" : "other"), url);
     return new Promise((resolve, reject) => {
-      const isSecure = url.protocol === "https:";
       let silence: NodeJS.Timeout | undefined;
-      const request = (isSecure ? https : http).get(bare(url), { agent: isSecure ? secure : plain, headers });
       const abort = (): void => void request.destroy(canceled(signal?.reason));
       const settle = (): void => {
         clearTimeout(silence);
@@ -95,11 +85,15 @@ export function createHttpClient(given: HttpOptions = {}): HttpClient {
         settle();
         // What breaks later is met by whoever reads the body.
         request.on("error", () => {});
+        if (proxy !== null && body.statusCode === 407) {
+          body.destroy();
+          return reject(proxyRefusal(proxy, 407));
+        }
         resolve({ status: body.statusCode ?? 0, headers: body.headers, body, url });
       });
       request.once("error", (cause) => {
         settle();
-        reject(failureOf(cause, url));
+        reject(proxy !== null && url.protocol === "http:" ? proxyFailure(proxy, cause) : failureOf(cause, url));
       });
     });
   }
@@ -117,12 +111,13 @@ export function createHttpClient(given: HttpOptions = {}): HttpClient {
 
   return {
     options,
+    exchange,
     async get(request, signal): Promise<HttpAnswer> {
       let { url } = request;
       const seen = new Set<string>();
       for (;;) {
         throwIfAborted(signal);
-        const answer = await once({ ...request, url }, signal);
+        const answer = await exchange({ ...request, url }, signal);
         if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
         answer.body.destroy();
         seen.add(url.href);
@@ -133,10 +128,18 @@ export function createHttpClient(given: HttpOptions = {}): HttpClient {
       }
     },
     close(): void {
-      plain.destroy();
-      secure.destroy();
+      connections.close();
     },
   };
+}
+
+/** A request that was begun. What Node throws at once has the meaning of what it throws later. */
+function begin(start: () => StartedRequest, url: URL): StartedRequest {
+  try {
+    return start();
+  } catch (cause) {
+    throw failureOf(cause as Error, url);
+  }
 }
 
 /** The address that a redirect leads to. */

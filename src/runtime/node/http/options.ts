@@ -1,3 +1,5 @@
+import type { HttpProxy } from "./proxy.js";
+
 /** User name and password for a server. */
 export interface HttpCredentials {
   readonly user: string;
@@ -12,6 +14,15 @@ export interface HttpOptions {
   readonly credentials?: (host: string) => HttpCredentials | null;
   /** Certificates in PEM, trusted beside those that Node.js trusts. */
   readonly ca?: string;
+  /** The proxy: its address, or the choice for each address (`proxyFromEnvironment`). Without it, and for `null`, there is none. */
+  readonly proxy?: string | ((url: URL) => HttpProxy | null);
+  /**
+   * Whether redirects, and addresses that a package names, may lead into networks that are not public. Refused by default, but for the
+   * kind of network in which the address is that was given. What a proxy makes of a name is not seen here.
+   */
+  readonly privateAddresses?: "allowed" | "refused";
+  /** The addresses of a host; the system's answer by default. Each is looked at before it is connected to. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Attempts beyond the first without progress. */
   readonly retries?: number;
   /** Milliseconds before the first of them; doubled for each. */

@@ -5,8 +5,9 @@ import { canceled, FerryError, throwIfAborted } from "../../../base/errors.js";
 import { formatBytes } from "../../../base/text.js";
 import { placeOf } from "./address.js";
 import { bodyOf } from "./body.js";
-import { type HttpAnswer, type HttpClient, Interruption } from "./client.js";
+import type { HttpAnswer, HttpClient } from "./client.js";
 import { parseContentRange, parseRetryAfter, sameState, type Validators, validatorsOf } from "./headers.js";
+import { Interruption } from "./interruption.js";
 
 /** Bytes that one answer has to bring to count as progress. */
 const PROGRESS = 64 * 1024;
@@ -35,13 +36,15 @@ export interface HttpResource extends State {
 /**
  * Asks for the first bytes of a file, and learns from the answer how large it is and which state it is in.
  * @param headBytes bytes that are fetched at once
+ * @param named the address that the user named: this one, or that of the package that names this one; `null`: a package on this machine
  * @throws `io/not-found`, `io/changed`, `http/no-ranges`, `http/denied`, `http/status`, `http/bad-answer`, `http/bad-redirect`,
- *   `http/unreachable`, `http/untrusted`, `run/canceled`
+ *   `http/unreachable`, `http/untrusted`, `http/private-address`, `http/proxy`, `http/bad-proxy`, `run/canceled`
  */
 export async function openResource(
   client: HttpClient,
   given: URL,
   headBytes: number,
+  named: URL | null,
   signal?: AbortSignal,
 ): Promise<HttpResource> {
   const label = placeOf(given);
@@ -56,11 +59,11 @@ export async function openResource(
     stop?: AbortSignal,
   ): Promise<{ readonly answer: HttpAnswer; readonly state: State; readonly length: number } | null> {
     const ifRange = known?.validators.ifRange ?? null;
-    let answer = await client.get({ url: current, range, ifRange, given }, stop);
+    let answer = await client.get({ url: current, range, ifRange, given, named }, stop);
     if (current !== given && [401, 403, 404, 410].includes(answer.status)) {
       // Signed addresses behind a redirect expire: the first one gives a new one.
       answer.body.destroy();
-      answer = await client.get({ url: given, range, ifRange, given }, stop);
+      answer = await client.get({ url: given, range, ifRange, given, named }, stop);
     }
     current = answer.url;
     try {

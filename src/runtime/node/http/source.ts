@@ -39,9 +39,17 @@ export async function openHttpSource(
   }
 }
 
-/** The same over connections that are shared; closing the source leaves them open. */
-export async function openWithClient(client: HttpClient, url: URL, signal?: AbortSignal): Promise<ByteSource> {
-  const resource = await openResource(client, url, HEAD_BYTES, signal);
+/**
+ * The same over connections that are shared; closing the source leaves them open.
+ * @param named the address that the user named, where a package names this one; `null`: the package is on this machine
+ */
+export async function openWithClient(
+  client: HttpClient,
+  url: URL,
+  signal?: AbortSignal,
+  named: URL | null = url,
+): Promise<ByteSource> {
+  const resource = await openResource(client, url, HEAD_BYTES, named, signal);
   const { head, label, size } = resource;
   // A file that was taken whole is read no more: its server may know no ranges.
   if (head.length === size) return memorySource(head, label);
