@@ -8,7 +8,7 @@ import { type ConvertResult, type PlanResult, toDiagnosticResult } from "../repo
 import { renderConvert, renderPlan } from "../report/text.js";
 import type { NodeFileSet } from "../runtime/node/file-set.js";
 import type { Cli } from "./command.js";
-import { exitCodes } from "./exit-codes.js";
+import { exitCodes, judge } from "./exit-codes.js";
 import type { Session } from "./session.js";
 
 /** A plan that a command shows or carries out, whatever made it. */
@@ -39,7 +39,10 @@ export interface PlannedWork {
   };
 }
 
-/** Shows a plan, or executes it into its destination, all or nothing, and prints what was done. Returns the exit code. */
+/**
+ * Shows a plan, or executes it into its destination, all or nothing, and prints what was done. The exit code is that of the findings: where the source
+ * falls short, so does the result that was made of it.
+ */
 export async function showOrExecute(work: PlannedWork, session: Session, cli: Cli): Promise<number> {
   const { plan, options, destination } = work;
   const { schema, losses, files, steps } = plan;
@@ -62,7 +65,7 @@ export async function showOrExecute(work: PlannedWork, session: Session, cli: Cl
     diagnostics: [...work.findings, ...outcome.findings].map(toDiagnosticResult),
   };
   await cli.terminal.data(options.json ? renderJson(result) : renderConvert(destination, result, palette));
-  return exitCodes.done;
+  return judge(result.diagnostics);
 }
 
 /** Executes a plan into its destination; commits it, or leaves nothing. */

@@ -112,7 +112,7 @@ export async function readSmallEntry(entry: PackageEntry, limit: number, ctx: Co
       const message = `'${printable(entry.name)}' is ${formatBytes(source.size)} long; at most ${formatBytes(limit)} are read`;
       throw new FerryError("io/limit", message, {
         location: { at: "bytes", file: source.label, offset: 0, length: source.size },
-        hint: "Raise the limit if you trust the package.",
+        hint: "Raise the limit 'manifestBytes' if you trust the package.",
       });
     }
     return await source.read(0, source.size, ctx.signal);

@@ -1,13 +1,20 @@
 import type { HostileFamily } from "./case.js";
+import { boundsFamily } from "./families/bounds.js";
 import { environmentFamily } from "./families/environment.js";
 import { hardwareFamily } from "./families/hardware.js";
 import { manifestFamily } from "./families/manifest.js";
 import { namesFamily } from "./families/names.js";
 import { propertiesFamily } from "./families/properties.js";
+import { qcow2Family } from "./families/qcow2.js";
 import { referencesFamily } from "./families/references.js";
 import { sumsFamily } from "./families/sums.js";
 import { tarFamily } from "./families/tar.js";
+import { vdiFamily } from "./families/vdi.js";
+import { vhdFamily } from "./families/vhd.js";
+import { vhdxFamily } from "./families/vhdx.js";
+import { vmdkFamily } from "./families/vmdk.js";
 import { xmlFamily } from "./families/xml.js";
+import { xvaFamily } from "./families/xva.js";
 
 /** Every family, in the order of the page of reference. A test file runs each; `hostile.test.ts` proves that. */
 export const hostileFamilies: readonly HostileFamily[] = [
@@ -20,4 +27,11 @@ export const hostileFamilies: readonly HostileFamily[] = [
   environmentFamily,
   manifestFamily,
   sumsFamily,
+  vmdkFamily,
+  vhdFamily,
+  vhdxFamily,
+  vdiFamily,
+  qcow2Family,
+  xvaFamily,
+  boundsFamily,
 ];

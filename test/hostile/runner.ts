@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { defaultLimits } from "../../src/base/limits.js";
 import { run } from "../../src/cli/program.js";
 import { captureStreams } from "../support/streams.js";
 import type { CommandName, HostileCase, HostileFamily, Outcome } from "./case.js";
@@ -155,6 +156,9 @@ function codesIn(value: unknown): Found[] {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
 const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
+/** Bounds that no option moves: what a number can hold, and the size of a file of sums. */
+const FIXED = /certificates and sums are small|2\^53/;
+
 function judge(attempt: HostileCase, outcome: Outcome, said: Said, json: boolean): void {
   const [exitCode, code] = typeof outcome === "number" ? [outcome, attempt.code] : outcome;
   const all = `${said.out}\n${said.err}`;
@@ -177,6 +181,9 @@ function judge(attempt: HostileCase, outcome: Outcome, said: Said, json: boolean
     return;
   }
   assert.equal(said.exitCode, exitCode, said.out);
+  if (/\/limit$/.test(code)) {
+    assert.ok(Object.keys(defaultLimits).some((name) => all.includes(name)) || FIXED.test(all), "no limit is named");
+  }
   if (exitCode > 1) {
     assert.match(said.err, new RegExp(`^error\\[${code}\\]: \\S`, "m"));
     assert.match(said.err, /^hint: \S/m, "there is no hint");

@@ -87,7 +87,7 @@ async function readEmbedded(source: ByteSource, header: SparseHeader, ctx: Conte
   if (length > ctx.limits.diskDescriptorBytes) {
     throw new FerryError("io/limit", `the embedded descriptor would take ${length} bytes`, {
       location: { at: "bytes", file: source.label, offset: 36, field: "descriptorSize" },
-      hint: "The header is damaged or hostile.",
+      hint: "The header is damaged or hostile; raise the limit diskDescriptorBytes if the disk is trusted.",
     });
   }
   if (at >= source.size) {

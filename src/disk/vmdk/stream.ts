@@ -126,7 +126,7 @@ async function readHead(reader: ByteReader, header: SparseHeader, label: string,
 function tooMuch(label: string, offset: number, field: string, message: string): FerryError {
   return new FerryError("io/limit", message, {
     location: { at: "bytes", file: label, offset, field },
-    hint: "The header is damaged or hostile.",
+    hint: "The header is damaged or hostile; raise the limits diskDescriptorBytes and tableBytes if the disk is trusted.",
   });
 }
 
