@@ -17,7 +17,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 const MOST_MIB = 300;
 const TIMEOUT_MS = 30_000;
 /** One of so many cases is run. */
-const EVERY = 12;
+const EVERY = 32;
 
 const asProcess: RunCommand = async (argv) => {
   const peak = join(root, "peak");
