@@ -14,6 +14,7 @@ const packages: Readonly<Record<string, string>> = {
   "kelp.ova": "compose-sha256/kelp.ova",
   kelp: "compose-dir/kelp",
   "tide.ova": "compose-disks/tide.ova",
+  "goods.ova": "vbox-signed-ovf20/goods.ova",
 };
 
 /** Commands of the README that nothing but a clean clone can run; continuous integration does. */
