@@ -242,6 +242,17 @@ export interface PlanOptions {
   readonly parent?: PlannedParent;
 }
 
+/** What was found of a damaged image, and is not proven yet. */
+export interface DiskSalvage {
+  /** All that was found; the rest reads as zeros. */
+  readonly disk: VirtualDisk;
+  /**
+   * Takes out units that do not unpack, by their guest offsets, and reports `disk/data-lost` with the ranges of all that is lost. What is in
+   * none of them reads as it was.
+   */
+  settle(broken: readonly number[]): Promise<void>;
+}
+
 /**
  * One disk format. Optional methods are the capability table; docs and help are made from it.
  * Adding a format: its folder, one line in `disk/formats.ts`, a docs page, fixtures.
@@ -286,6 +297,11 @@ export interface DiskFormat {
    */
   openSnapshot?(source: ByteSource, snapshot: string, resolver: SourceResolver, ctx: Context): Promise<VirtualDisk>;
   openStream?(input: ByteStream, ctx: Context): Promise<DiskStream>;
+  /**
+   * Finds what there is of an image that is cut off or damaged, without its tables. `salvageDisk` unpacks it.
+   * @throws `disk/cannot-salvage` where the variant has nothing to find its data by
+   */
+  salvage?(source: ByteSource, ctx: Context): Promise<DiskSalvage>;
   /** The file as it lies. */
   layout?(source: ByteSource, ctx: Context): AsyncIterable<LayoutPart>;
   /**

@@ -6,6 +6,7 @@ import type { Context } from "../io/context.js";
 import type { ByteSource, DiskInput, SourceRequest, SourceResolver } from "../io/source.js";
 import type { DiskFormat, DiskInfo, DiskParent, VirtualDisk } from "./model.js";
 import { probeWindow, tellFormat } from "./probe.js";
+import { cannotSalvage, salvageDisk } from "./salvage.js";
 import { type SeenFile, seenFile } from "./seen-files.js";
 import { stackDisk } from "./stack.js";
 
@@ -17,6 +18,8 @@ export interface OpenDiskOptions {
   readonly format: DiskFormatId | null;
   /** An internal snapshot of the disk itself, by id or name; `null` or left out: its active state. */
   readonly snapshot?: string | null;
+  /** `salvage`: what is whole of a damaged image, for formats that can. By default damage is refused. Of the disk itself, not of its parents. */
+  readonly damaged?: "refuse" | "salvage";
 }
 
 /** One layer of an open chain. */
@@ -32,7 +35,7 @@ export interface DiskLayer {
 /**
  * Opens a disk with all its parents, as one.
  * A parent that is not the one that its child was made on top of is a finding.
- * @throws `disk/unknown-format`, `disk/name-disagrees`, `disk/no-snapshots`, `disk/unknown-snapshot`, `disk/parent-missing`, `disk/chain-loop` where a disk is its own ancestor,
+ * @throws `disk/unknown-format`, `disk/name-disagrees`, `disk/no-snapshots`, `disk/unknown-snapshot`, `disk/cannot-salvage`, `disk/parent-missing`, `disk/chain-loop` where a disk is its own ancestor,
  *   `io/limit` for chains deeper than `limits.chainDepth`, and whatever the format's `open` throws
  */
 export async function openChain(top: DiskInput, options: OpenDiskOptions, ctx: Context): Promise<VirtualDisk> {
@@ -77,6 +80,10 @@ async function openFrom(
 export async function openLayer(input: DiskInput, options: OpenDiskOptions, ctx: Context): Promise<VirtualDisk> {
   const { formats, resolver, snapshot = null } = options;
   const format = options.format === null ? await formatOf(input, formats, ctx) : formats.get(options.format);
+  if (options.damaged === "salvage") {
+    if ("bytes" in input) return salvageDisk(format, input.bytes, ctx);
+    throw cannotSalvage(format);
+  }
   if (snapshot === null) return format.open(input, resolver, ctx);
   if (format.openSnapshot !== undefined && "bytes" in input) {
     return format.openSnapshot(input.bytes, snapshot, resolver, ctx);
@@ -112,7 +119,7 @@ async function openParent(
   try {
     const [first, ...rest] = await openFrom(
       { bytes: below },
-      { ...options, format: parent.format ?? null, snapshot: null },
+      { ...options, format: parent.format ?? null, snapshot: null, damaged: "refuse" },
       ctx,
       above,
     );

@@ -36,6 +36,8 @@ export interface DiskSource {
   readonly format: DiskFormatId | null;
   /** An internal snapshot, by id or name; `null` or left out: the active state. */
   readonly snapshot?: string | null;
+  /** As of `OpenDiskOptions`. */
+  readonly damaged?: OpenDiskOptions["damaged"];
 }
 
 /** Opens a disk with its parents. @throws what `openChain` throws */
@@ -53,8 +55,8 @@ export function openDiskLayer(disk: DiskSource, ctx: Context): Promise<VirtualDi
   return openLayer(inputOf(disk), howToOpen(disk), ctx);
 }
 
-function howToOpen({ resolver, format, snapshot = null }: DiskSource): OpenDiskOptions {
-  return { formats: diskFormats, resolver, format, snapshot };
+function howToOpen({ resolver, format, snapshot = null, damaged = "refuse" }: DiskSource): OpenDiskOptions {
+  return { formats: diskFormats, resolver, format, snapshot, damaged };
 }
 
 /**

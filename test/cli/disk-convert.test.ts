@@ -1,6 +1,6 @@
 /** Options of `vmferry disk convert` that decide how a result is stored. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -158,5 +158,54 @@ describe("--backing", () => {
       const said = await vmferry("disk", "convert", guest, join(root, name), ...options);
       assert.deepEqual([said.code, said.exitCode], [code, exitCode], argv.join(" "));
     }
+  });
+});
+
+describe("--salvage", () => {
+  const stream = (name: string): string => join(root, name);
+
+  it("saves what is whole of a stream that is cut off, names what is lost in bytes, and ends with exit code 1", async () => {
+    const raw = rawDisk("salvage.raw", [1, 2, 30, 31]);
+    const whole = stream("whole.vmdk");
+    assert.equal((await vmferry("disk", "convert", raw, whole, "--variant", "streamOptimized")).exitCode, 0);
+    const bytes = readFileSync(whole);
+    const cut = stream("cut.vmdk");
+    // Two grains of a sector each stay; the third is cut off.
+    writeFileSync(cut, bytes.subarray(0, 130 * 512 + 100));
+    const refused = await vmferry("disk", "convert", cut, join(root, "not.raw"));
+    assert.deepEqual([refused.exitCode, refused.code], [3, "vmdk/no-footer"]);
+    const back = join(root, "saved.raw");
+    const said = await vmferry("disk", "convert", cut, back, "--salvage", "--prove", "--json");
+    assert.equal(said.exitCode, 1);
+    const { diagnostics, proof } = JSON.parse(said.out);
+    assert.equal(proof[0].equal, true);
+    const [lost] = diagnostics;
+    assert.equal(lost.code, "disk/data-lost");
+    const { offset, length } = lost.data.ranges[0];
+    assert.deepEqual([lost.data.rangeCount, offset + length], [1, 4 * 2 ** 20]);
+    assert.ok(offset > 2 * 65_536 && offset <= 31 * 65_536, String(offset));
+    const [was, is] = [readFileSync(raw), readFileSync(back)];
+    assert.ok(is.subarray(0, offset).equals(was.subarray(0, offset)));
+    assert.equal(
+      is.subarray(offset).findIndex((byte) => byte !== 0),
+      -1,
+    );
+  });
+
+  it("of a stream that is whole is a plain conversion, and the exit code is 0", async () => {
+    const raw = rawDisk("salvage-whole.raw", [7]);
+    const whole = stream("sound.vmdk");
+    assert.equal((await vmferry("disk", "convert", raw, whole, "--variant", "streamOptimized")).exitCode, 0);
+    const back = join(root, "sound.raw");
+    assert.equal((await vmferry("disk", "convert", whole, back, "--salvage")).exitCode, 0);
+    assert.ok(readFileSync(back).equals(readFileSync(raw)));
+  });
+
+  it("is refused for a disk whose tables alone say where its data belongs", async () => {
+    const raw = rawDisk("salvage-other.raw", [7]);
+    const other = stream("other.qcow2");
+    assert.equal((await vmferry("disk", "convert", raw, other)).exitCode, 0);
+    const said = await vmferry("disk", "convert", other, join(root, "other.raw"), "--salvage");
+    assert.deepEqual([said.exitCode, said.code], [3, "disk/cannot-salvage"]);
   });
 });

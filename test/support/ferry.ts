@@ -76,6 +76,7 @@ export interface Ferry {
       readonly from?: DiskFormatId;
       readonly prove?: boolean;
       readonly snapshot?: string;
+      readonly damaged?: "salvage";
       /** The path of a base in the result's folder. */
       readonly over?: string;
     },
@@ -181,7 +182,11 @@ export function startFerry(): Ferry {
         }),
       );
     },
-    async convertDisk(disk, destination, { from, prove = false, snapshot, over, ...options }): Promise<Converted> {
+    async convertDisk(
+      disk,
+      destination,
+      { from, prove = false, snapshot, damaged, over, ...options },
+    ): Promise<Converted> {
       const convert = async (named: DiskSource, base: DiskSource | null): Promise<Converted> => {
         const backing = base === null ? {} : { backing: { name: base.name, disk: base } };
         const how = { ...options, ...backing, name: basename(destination) };
@@ -189,7 +194,12 @@ export function startFerry(): Ferry {
         return closing(conversion, () => execute(conversion, destination, { kind: "file", prove }));
       };
       return withDisk(disk, (source) => {
-        const named = { ...source, format: from ?? null, snapshot: snapshot ?? null };
+        const named = {
+          ...source,
+          format: from ?? null,
+          snapshot: snapshot ?? null,
+          ...(damaged === undefined ? {} : { damaged }),
+        };
         return over === undefined ? convert(named, null) : withDisk(over, (base) => convert(named, base));
       });
     },

@@ -7,6 +7,17 @@ export const diskCodes: CodeTable = {
     why: "A destroyed table can have millions of wrong entries, most often with one cause.",
     fix: "Look at the findings that are shown.",
   },
+  "disk/data-lost": {
+    what: "A part of the guest's disk is lost: its image is cut off or damaged there, and it reads as zeros.",
+    why: "Where no table of the image is left that says so, nobody can tell whether something was stored in a range: it counts as lost then.",
+    fix: "Fetch the disk again where it can be had. Else check the file systems in it before the guest runs: `data` has every range.",
+  },
+  "disk/cannot-salvage": {
+    kind: "unsupported-feature",
+    what: "What is whole of a damaged disk cannot be told from the rest.",
+    why: "Only streams have a marker with each grain that says where in the guest's disk it belongs; in other images tables alone do.",
+    fix: "Check the image (`vmferry disk check`), mend it (`vmferry disk fix`), or go back to a backup.",
+  },
   "disk/cannot-amend": {
     kind: "unsupported-feature",
     what: "A disk image cannot be changed in this way where it lies.",

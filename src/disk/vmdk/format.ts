@@ -18,6 +18,7 @@ import { planStream } from "./plan-stream.js";
 import { openVmdk } from "./read.js";
 import { repairVmdk } from "./repair.js";
 import { resizeVmdk } from "./resize.js";
+import { salvageVmdk } from "./salvage.js";
 import { openVmdkStream } from "./stream.js";
 import { MOST_BYTES, READ_VARIANTS } from "./variants.js";
 
@@ -68,6 +69,7 @@ export const vmdk: DiskFormat = {
     return openVmdk(input.bytes, resolver, ctx);
   },
   openStream: openVmdkStream,
+  salvage: salvageVmdk,
   layout: layoutVmdk,
   check: checkVmdk,
   async amend(source, change, ctx) {

@@ -5,6 +5,7 @@ import { formatNamed, planDiskConversion } from "../../../operations/disk.js";
 import { openSingleFileSet } from "../../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { showOrExecute } from "../../execute.js";
+import { exitCodes } from "../../exit-codes.js";
 import { bytes, choice, flag, json, text, wholeNumber, workOptions } from "../../options.js";
 import { type Session, withSession } from "../../session.js";
 import { type NamedDisk, openDiskOnce, openNamedDisk } from "../../sources.js";
@@ -31,6 +32,10 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     backingFormat: choice("--backing-format FORMAT", "the format of BASE, where content does not tell it", formatIds),
     roundTo: bytes("--round-to SIZE", "round the capacity up to a multiple, such as 1MiB (Azure takes whole MiB)"),
     sparse: choice("--sparse WORD", "auto (default): zeros become holes; none: everything is stored", ["auto", "none"]),
+    salvage: flag(
+      "--salvage",
+      "save what is whole of a stream-optimized VMDK that is cut off or damaged, and say what is lost",
+    ),
     prove: flag("--prove", "read the result back and compare it with the source"),
     dryRun: flag("--dry-run", "show the plan and write nothing"),
     force: flag("--force", "replace a file that exists"),
@@ -40,6 +45,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     ...workOptions,
   },
   details: [
+    "With --salvage every grain is found by its marker and unpacked first; what is lost reads as zeros, its guest ranges are named, and the exit code is 1. Without it damage is refused.",
     "Several threads unpack, pack and write at once; holes are skipped. A chain of disks is flattened, unless --keep-chain is given. A stream-optimized VMDK or an XVA on standard input, and any disk packed with gzip or Zstandard, is read as it comes where its format allows it, and saved beside DEST first where not. The result appears under its name when it is complete.",
   ],
   examples: [
@@ -50,6 +56,7 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
     "disk convert server.raw changes.qcow2 --backing golden.qcow2",
     "disk convert server.raw server.vmdk --variant streamOptimized --prove",
     "disk convert - server.qcow2 < server.vmdk",
+    "disk convert 'broken.ova!disk1.vmdk' saved.vmdk --variant streamOptimized --salvage",
   ],
   async run([name = "", destination = ""], options, cli) {
     const scratch = path.dirname(path.resolve(destination));
@@ -62,13 +69,14 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
           hint: "A result over a base holds what differs from it, and nothing else.",
         });
       }
-      const twice = options.prove || options.keepChain || options.sparse === "none" || backing !== null;
+      const twice =
+        options.salvage || options.prove || options.keepChain || options.sparse === "none" || backing !== null;
       const disk = await openDiskOnce(name, { ...howToOpen(options), onePass: twice ? "refused" : "wanted" }, session);
       let base: NamedDisk | null = null;
       try {
         if (backing !== null) base = await openBase(backing, destination, options, session);
         const conversion = await planDiskConversion(
-          disk,
+          options.salvage && !("stream" in disk) ? { ...disk, damaged: "salvage" } : disk,
           {
             name: path.basename(destination),
             ...(options.to === null ? {} : { format: formatNamed(options.to).id }),
@@ -88,7 +96,8 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
           const { plan, findings } = conversion;
           const { native } = session.runtime;
           const open = () => openSingleFileSet(destination, { force: options.force, native });
-          return await showOrExecute({ plan, findings, open, destination, options }, session, cli);
+          const code = await showOrExecute({ plan, findings, open, destination, options }, session, cli);
+          return findings.some((finding) => finding.code === "disk/data-lost") ? exitCodes.fallsShort : code;
         } finally {
           await conversion.close();
         }
