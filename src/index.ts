@@ -63,6 +63,8 @@ export { type FixDestination, type FixOptions, type FixPlan, fixResult, planFix 
 export { type InspectOptions, inspectPackage } from "./operations/inspect.js";
 export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./operations/open.js";
 export { type PackOptions, planPack } from "./operations/pack.js";
+export { planSign, type SignDestination, type SignOptions, type SignPlan } from "./operations/sign.js";
+export type { Signing } from "./operations/signing.js";
 export { planUnpack } from "./operations/unpack.js";
 export { type Validated, type ValidatedFile, type ValidateOptions, validateInput } from "./operations/validate.js";
 export { type GivenSum, type VerifyOptions, verifyPackage } from "./operations/verify.js";

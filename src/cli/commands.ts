@@ -39,6 +39,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/verify.js")).verify,
   },
   {
+    name: "sign",
+    summary: "manifest and certificate that VMware and VirtualBox accept",
+    load: async () => (await import("./commands/sign.js")).sign,
+  },
+  {
     name: "convert",
     summary: "a package to another platform, with every loss named",
     load: async () => (await import("./commands/convert.js")).convert,

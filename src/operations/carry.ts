@@ -81,7 +81,7 @@ export async function besideIntegrity(
     }
   };
   // Before the work reads anything, so that what it reads need not be fetched twice.
-  const prepared = await prepareIntegrity(reader, "beside", own);
+  const prepared = await prepareIntegrity(reader, { place: "beside" }, own);
   const working = watched(work(own));
   working.catch(() => {});
   const check = async (): Promise<CarryOutcome> => {

@@ -64,7 +64,7 @@ export async function manifestText(input: ManifestInput, ctx: Context): Promise<
 }
 
 /** A file's name relative to the descriptor. */
-function nameFor({ name }: PackageEntry, { descriptor }: PackageReader): string {
+export function nameFor({ name }: PackageEntry, { descriptor }: PackageReader): string {
   const folder = /^.*\//.exec(descriptor?.name ?? "")?.[0] ?? "";
   return name.startsWith(folder) ? name.slice(folder.length) : name;
 }

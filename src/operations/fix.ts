@@ -13,11 +13,12 @@ import { type FixResult, toDiagnosticResult } from "../report/results.js";
 import { endsStream, type PackageFiles, packageFiles } from "../rules/files.js";
 import { strictly } from "../rules/reported.js";
 import type { PackageEdit } from "../rules/rule.js";
+import { archiveOrder } from "./archive-order.js";
 import { bytesOf, carryEntry, checkRoom, storedFiles } from "./carry.js";
 import { manifestText, memoryEntry } from "./fix-manifest.js";
 import { type Mended, mendDescriptor } from "./mend.js";
 import { openPackage, type PackageInput } from "./open.js";
-import { archiveOrder, archiveSet } from "./pack.js";
+import { archiveSet } from "./pack.js";
 import type { ValidateOptions } from "./validate.js";
 import { checkIntegrity, type Integrity } from "./verify.js";
 

@@ -4,6 +4,7 @@ import { serializeManifest } from "../package/manifest/text.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import { withoutExtension } from "../package/names.js";
 import { type ArchiveFileSet, createOva, type OvaWriter, ovaBytes } from "../package/ova/write.js";
+import { archiveOrder } from "./archive-order.js";
 import { besideIntegrity, bytesOf, type CarryPlan, carryEntry, checkRoom, storedFiles } from "./carry.js";
 
 /** How an OVA is packed. */
@@ -56,14 +57,6 @@ export function planPack(reader: PackageReader, options: PackOptions): CarryPlan
       return outcome;
     },
   };
-}
-
-/** The files of a package in the order of an archive (DSP0243 5.3): each once. */
-export function archiveOrder(reader: PackageReader, descriptor: PackageEntry): Iterable<PackageEntry> {
-  const withRole = (role: string): PackageEntry[] => reader.entries.filter((entry) => entry.role === role);
-  const last = new Set([...withRole("manifest"), ...withRole("certificate")]);
-  const body = [descriptor, ...reader.referenced, ...reader.entries].filter((entry) => !last.has(entry));
-  return new Set([...body, ...last]);
 }
 
 /**

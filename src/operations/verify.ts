@@ -7,7 +7,13 @@ import type { Context, ProgressScope } from "../io/context.js";
 import { type HashOptions, hashSource } from "../io/hash-lane.js";
 import { type RidingHash, rideAlong } from "../io/riding-hash.js";
 import type { ByteSource } from "../io/source.js";
-import { compareManifest, digestsFor, type ManifestCheck } from "../package/manifest/compare.js";
+import {
+  compareManifest,
+  type DigestRequest,
+  type Digests,
+  digestsFor,
+  type ManifestCheck,
+} from "../package/manifest/compare.js";
 import { readManifest } from "../package/manifest/read.js";
 import type { Manifest } from "../package/manifest/text.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
@@ -22,6 +28,16 @@ export interface Integrity {
   readonly verdict: "intact" | "altered" | "unverifiable";
   readonly checks: readonly ManifestCheck[];
   readonly findings: readonly Diagnostic[];
+  /** Every digest that was made, by the entry's name. */
+  readonly digests: Digests;
+}
+
+/** How a check is prepared. */
+export interface IntegrityOptions {
+  /** `beside` others that begin to read when it is prepared, or `alone`. */
+  readonly place: "alone" | "beside";
+  /** Digests that are made in the same pass, whatever the manifest lists. */
+  readonly more?: readonly DigestRequest[];
 }
 
 /** A check that is ready: its manifest was read. */
@@ -40,16 +56,13 @@ export interface PreparedIntegrity {
  * @throws `io/changed` where a file changed meanwhile, and what reading throws
  */
 export async function checkIntegrity(reader: PackageReader, ctx: Context): Promise<Integrity> {
-  return (await prepareIntegrity(reader, "alone", ctx)).judge(Promise.resolve());
+  return (await prepareIntegrity(reader, { place: "alone" }, ctx)).judge(Promise.resolve());
 }
 
-/**
- * The same in two steps, so that files which others read beside it are not read twice where reading is dear.
- * @param place `beside` others that begin to read when this has returned, or `alone`
- */
+/** The same in two steps, so that files which others read beside it are not read twice where reading is dear. */
 export async function prepareIntegrity(
   reader: PackageReader,
-  place: "alone" | "beside",
+  { place, more = [] }: IntegrityOptions,
   ctx: Context,
 ): Promise<PreparedIntegrity> {
   const findings: Diagnostic[] = [];
@@ -60,12 +73,14 @@ export async function prepareIntegrity(
     read = await readManifest(reader, own);
   } catch (cause) {
     if (!isDamage(cause)) throw cause;
-    return known({ verdict: "altered", checks: [], findings: [...findings, diagnosticOf(cause)] });
+    return known({ verdict: "altered", checks: [], findings: [...findings, diagnosticOf(cause)], digests: new Map() });
   }
-  if (read === null) return known({ verdict: "unverifiable", checks: [], findings });
+  if (read === null && more.length === 0) {
+    return known({ verdict: "unverifiable", checks: [], findings, digests: new Map() });
+  }
   const manifest = read;
   const lookup = (name: string): ReturnType<PackageReader["entry"]> => reader.entry(name);
-  const requests = digestsFor(manifest, lookup);
+  const requests = together([...(manifest === null ? [] : digestsFor(manifest, lookup)), ...more]);
   const total = requests.reduce((sum, request) => sum + request.entry.size, 0);
   const progress = ctx.progress.child("verify", reader.name, total);
   const riders = place === "beside" ? await startRiders(requests, progress, ctx) : new Map<PackageEntry, Rider>();
@@ -87,11 +102,12 @@ export async function prepareIntegrity(
       }
     }
     progress.done();
+    if (manifest === null) return { verdict: "unverifiable", checks: [], findings, digests };
     const required = [...(reader.descriptor === null ? [] : [reader.descriptor]), ...reader.referenced];
     const comparison = compareManifest({ manifest, lookup, required, digests, unreadable });
     const all = [...findings, ...comparison.findings];
     const altered = all.some((finding) => finding.severity === "error");
-    return { verdict: altered ? "altered" : "intact", checks: comparison.checks, findings: all };
+    return { verdict: altered ? "altered" : "intact", checks: comparison.checks, findings: all, digests };
 
     async function hash({ entry, algorithms }: (typeof requests)[number]): Promise<void> {
       let told = 0;
@@ -115,6 +131,15 @@ export async function prepareIntegrity(
       }
     }
   }
+}
+
+/** Each file once, with all digests that are asked for. */
+function together(requests: readonly DigestRequest[]): readonly DigestRequest[] {
+  const wanted = new Map<PackageEntry, Set<HashName>>();
+  for (const { entry, algorithms } of requests) {
+    wanted.set(entry, new Set([...(wanted.get(entry) ?? []), ...algorithms]));
+  }
+  return [...wanted].map(([entry, algorithms]) => ({ entry, algorithms: [...algorithms] }));
 }
 
 interface Rider {

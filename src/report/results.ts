@@ -476,6 +476,33 @@ export interface FixResult {
   readonly diff: string | null;
 }
 
+/** `vmferry sign --json`. */
+export interface SignResult {
+  readonly schema: "vmferry/sign@1";
+  readonly name: string;
+  /** Whether something was written: not by `--dry-run`. */
+  readonly applied: boolean;
+  readonly manifest: {
+    readonly name: string;
+    /** `kept`: as it was, byte for byte. */
+    readonly action: "kept" | "made";
+    /** Why it was made anew; `null` where it was kept. */
+    readonly reason: string | null;
+    readonly algorithms: readonly HashName[];
+  };
+  readonly certificate: {
+    readonly name: string;
+    /** The digest that is signed. */
+    readonly algorithm: HashName;
+    /** Whether there was one before, of the manifest as it was. */
+    readonly replaced: boolean;
+  };
+  readonly signer: SignerResult;
+  /** What the manifest lists. */
+  readonly files: readonly { readonly name: string; readonly algorithm: HashName; readonly digest: string }[];
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
 /** Every document of the contract. */
 export type Result =
   | InspectResult
@@ -491,6 +518,7 @@ export type Result =
   | AmendResult
   | ExplainResult
   | FixResult
+  | SignResult
   | BaselineResult;
 
 /** A finding as the contract shows it. */

@@ -42,6 +42,7 @@ test("verify, disk info, compare, hash, check, map and dry runs print documents 
     ["vmferry/explain@1", ["explain", "ovf/disk-capacity-missing"]],
     ["vmferry/explain@1", ["explain", "Unsupported hardware family 'virtualbox-2.2'"]],
     ["vmferry/fix@1", ["fix", lantern, "--dry-run"]],
+    ["vmferry/sign@1", ["sign", lantern, "--key", "test/fixtures/keys/open.p12", "--dry-run"]],
     ["vmferry/disk@1", ["disk", "info", disk]],
     ["vmferry/compare@1", ["disk", "compare", disk, disk]],
     ["vmferry/hash@1", ["disk", "hash", disk]],

@@ -26,7 +26,7 @@ const engine = new CryptoEngine({ name: "node", crypto: webcrypto as never });
 export interface CertificateOptions {
   readonly name: string;
   readonly organization?: string;
-  readonly key?: "rsa" | "rsa-1024" | "ec" | "ec-384";
+  readonly key?: "rsa" | "rsa-512" | "rsa-1024" | "ec" | "ec-384";
   /** Who signs; itself by default. */
   readonly issuer?: Issued;
   /** The issuer's name in it where that is another one. */
@@ -139,7 +139,7 @@ export function pemOf(label: string, bytes: Uint8Array): string {
 
 function algorithmOf(key: string, hash: string): webcrypto.RsaHashedKeyGenParams | webcrypto.EcKeyGenParams {
   if (key.startsWith("ec")) return { name: "ECDSA", namedCurve: key === "ec-384" ? "P-384" : "P-256" };
-  const modulusLength = key === "rsa-1024" ? 1024 : 2048;
+  const modulusLength = { "rsa-512": 512, "rsa-1024": 1024 }[key] ?? 2048;
   return { name: "RSASSA-PKCS1-v1_5", modulusLength, publicExponent: Uint8Array.of(1, 0, 1), hash };
 }
 

@@ -93,10 +93,10 @@ ${drives.join("\n")}
 `;
 }
 
-/** A manifest with SHA256 of some files. */
-export function manifestOf(files: PackageFiles): Uint8Array {
+/** A manifest of some files, with SHA256 by default. */
+export function manifestOf(files: PackageFiles, hash: "sha1" | "sha256" = "sha256"): Uint8Array {
   const lines = Object.entries(files).map(
-    ([name, bytes]) => `SHA256(${name})= ${createHash("sha256").update(bytes).digest("hex")}\n`,
+    ([name, bytes]) => `${hash.toUpperCase()}(${name})= ${createHash(hash).update(bytes).digest("hex")}\n`,
   );
   return new TextEncoder().encode(lines.join(""));
 }

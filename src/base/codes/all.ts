@@ -15,6 +15,7 @@ import { ovfEnvironmentCodes } from "./ovf-environment.js";
 import { packageCodes } from "./package.js";
 import { platformCodes } from "./platforms.js";
 import { runCodes } from "./run.js";
+import { signCodes } from "./sign.js";
 import { signatureCodes } from "./signature.js";
 import { xmlCodes } from "./xml.js";
 import { xvaCodes } from "./xva.js";
@@ -36,6 +37,7 @@ export const codes: CodeTable = {
   ...convertCodes,
   ...packageCodes,
   ...signatureCodes,
+  ...signCodes,
   ...ovfCodes,
   ...ovfEnvironmentCodes,
   ...platformCodes,

@@ -12,6 +12,11 @@ const DIGEST_INFO: Readonly<Record<HashName, string>> = {
   sha512: "3051300d060960864801650304020305000440",
 };
 
+/** What stands before a digest in a signature of PKCS #1 v1.5. */
+export function digestInfoHead(hash: HashName): Uint8Array {
+  return fromHex(DIGEST_INFO[hash]) as Uint8Array;
+}
+
 /** Keys and signatures by OpenSSL. */
 export const nodeKeys: Keys = {
   describe(publicKey): PublicKeyFacts | null {
