@@ -68,7 +68,7 @@ function* checkPlatform(scope: OvfScope, platform: XmlElement): Generator<Diagno
   }
   const locale = scope.child(platform, "Locale");
   const language = locale?.text.trim() ?? "";
-  if (locale !== undefined && language !== "" && !/^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$/.test(language)) {
+  if (locale !== undefined && language !== "" && !/^[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,40}$/.test(language)) {
     yield found("ovf-env/bad-value", "warning", locale, `the locale is ${JSON.stringify(language.slice(0, 40))}`, {
       hint: "It is a language and a country: en-US.",
     });

@@ -36,7 +36,13 @@ export function problemOfName(name: string): string | null {
 
 /** A name without the `./` that `tar c ./x` and some hand-written manifests put in front. */
 export function stripDotSlash(name: string): string {
-  return name.replace(/^(?:\.\/+)+/, "");
+  let at = 0;
+  // Not one pattern: a name of millions of them would use up its stack.
+  while (name.startsWith("./", at)) {
+    at += 2;
+    while (name[at] === "/") at++;
+  }
+  return name.slice(at);
 }
 
 /** The form in which two names collide on a file system that ignores case (Windows, macOS). */

@@ -33,6 +33,7 @@ import { fixTarget } from "./fix-target.js";
 import { httpTarget } from "./http-target.js";
 import { structureTarget } from "./structure-target.js";
 import type { FuzzTarget } from "./target.js";
+import { textTargets } from "./text-targets.js";
 import { trustTargets } from "./trust-targets.js";
 
 /** Of larger archives the front is taken. */
@@ -265,6 +266,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ovf,
   structureTarget(() => members(/\.ovf$/)),
   boot,
+  ...textTargets,
   ...trustTargets(() => members(/\.cert$/)),
   httpTarget,
   ...diskTargets,

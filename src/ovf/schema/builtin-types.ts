@@ -121,7 +121,7 @@ const TYPES: readonly BuiltinType[] = [
   text("string", "anySimpleType", "any text", always, "preserve"),
   text("normalizedString", "string", "any text", always, "replace"),
   text("token", "normalizedString", "any text", always),
-  text("language", "token", "a language such as en-US", matching(/^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/)),
+  text("language", "token", "a language such as en-US", matching(/^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,40}$/)),
   text("NMTOKEN", "token", "a name token", matching(NM_TOKEN)),
   text("NMTOKENS", "anySimpleType", "name tokens", list(matching(NM_TOKEN))),
   text("Name", "token", "a name", isName),

@@ -36,7 +36,7 @@ function readValues(scanner: Scanner, closing: ")" | "}"): readonly string[] | n
     scanner.skip(/\s*/y);
     if (scanner.take(closing === ")" ? /\)/y : /\}/y) !== null) return values;
     if (!first && scanner.take(/,\s*/y) === null) return null;
-    const quoted = scanner.take(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/sy);
+    const quoted = scanner.takeQuoted();
     if (quoted !== null) values.push(quoted.slice(1, -1).replace(/\\(.)/gs, "$1"));
     else {
       const bare = scanner.take(/[^,(){}"']+/y);
@@ -64,6 +64,23 @@ class Scanner {
     const found = pattern.exec(this.#text)?.[0] ?? null;
     if (found !== null) this.#at += found.length;
     return found;
+  }
+
+  /** A text in quotes or apostrophes, with them; `null` where none begins or it has no end. */
+  takeQuoted(): string | null {
+    const text = this.#text;
+    const mark = text[this.#at];
+    if (mark !== '"' && mark !== "'") return null;
+    // Not one pattern: a text of millions of characters would use up its stack.
+    for (let at = this.#at + 1; at < text.length; at++) {
+      if (text[at] === "\\") at++;
+      else if (text[at] === mark) {
+        const quoted = text.slice(this.#at, at + 1);
+        this.#at = at + 1;
+        return quoted;
+      }
+    }
+    return null;
   }
 
   skip(pattern: RegExp): void {

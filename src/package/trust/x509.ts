@@ -95,6 +95,8 @@ export function unreadable(message: string, cause?: unknown): FerryError {
 function factsOf(der: Uint8Array): X509 {
   if (derLength(der) !== der.length) throw unreadable("the certificate is cut off, or bytes follow it");
   const certificate = Certificate.fromBER(der.slice());
+  // Bits that do not count would make another certificate of the same: another fingerprint, one signature.
+  if (certificate.signatureValue.valueBlock.unusedBits !== 0) throw unreadable("the signature is no whole bytes");
   const { extensions = [], subject, issuer } = certificate;
   const repeated = extensions.find(({ extnID }, i) => extensions.findIndex((other) => other.extnID === extnID) !== i);
   if (repeated !== undefined) throw unreadable(`the certificate has the extension ${repeated.extnID} twice`);

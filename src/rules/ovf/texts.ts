@@ -18,7 +18,7 @@ const TEXTS: ReadonlySet<string> = new Set(
 const CIM_TEXTS: ReadonlySet<string> = new Set(["ElementName", "Caption", "Description"]);
 
 /** A language tag as far as its shape goes (RFC 5646): parts of one to eight letters and digits. */
-const LANGUAGE = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/;
+const LANGUAGE = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,40}$/;
 
 /** Every id that a bundle of the descriptor has. Bundles in files are not read: they may have any. */
 function knownMessages({ ovf }: Facts): ReadonlySet<string> {

@@ -157,6 +157,12 @@ const rows: readonly Row[] = [
     runs: { validate: 1 },
   },
   {
+    tries: "a drive backed by twelve million letters, to use up the stack of a pattern",
+    descriptor: () => changed("ovf:/disk/disk0", "a".repeat(12_000_000)),
+    code: "ovf/host-resource-local",
+    runs: { validate: 0 },
+  },
+  {
     tries: "two items with one id",
     descriptor: () => changed("</VirtualHardwareSection>", `${item(1, 4, MEMORY)}</VirtualHardwareSection>`),
     code: "ovf/item-id-repeated",

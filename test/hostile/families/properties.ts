@@ -108,6 +108,15 @@ export const propertiesFamily: HostileFamily = {
       }),
     ),
     {
+      tries: "a list of values with one of twelve million letters, to use up the stack of a pattern",
+      code: "ovf/property-value-invalid",
+      lay: (place) => {
+        const list = `ValueMap{&quot;${"a".repeat(12_000_000)}&quot;}`;
+        return property(`ovf:type="string" ovf:qualifiers="${list}" ovf:value="b"`)(place);
+      },
+      runs: { validate: 0 },
+    },
+    {
       tries: "a property without a key",
       code: "ovf/property-key-missing",
       lay: product('<Property ovf:type="string"/>'),

@@ -112,6 +112,12 @@ export const referencesFamily: HostileFamily = {
       runs: { validate: 1 },
     },
     {
+      tries: "an href of six million './', to use up the stack of a pattern",
+      code: "package/outside-reference",
+      lay: packed(() => described(changed('ovf:href="disk.vmdk"', `ovf:href="${"./".repeat(6_000_000)}../x"`))),
+      runs: { validate: 1 },
+    },
+    {
       tries: "a million chunks of a file that has none",
       code: "package/missing-file",
       lay: packed(() => described(changed('ovf:href="disk.vmdk"', 'ovf:href="disk2.vmdk" ovf:chunkSize="1"'))),
