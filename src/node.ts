@@ -14,6 +14,8 @@ export { type Environment, type HttpProxy, proxyFromEnvironment } from "./runtim
 export { openHttpSource } from "./runtime/node/http/source.js";
 export { openPath, type PathInput } from "./runtime/node/input.js";
 export { createContext, type NodeContextOptions, type NodeRuntime } from "./runtime/node/runtime.js";
+export type { S3Credentials, S3Options } from "./runtime/node/s3/options.js";
+export { type AwsFiles, s3FromEnvironment } from "./runtime/node/s3/settings.js";
 
 /**
  * A runtime with threads for the heavy work, started when they are first needed. Close it to end them.

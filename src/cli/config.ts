@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { FerryError } from "../base/errors.js";
 import { CONFIG_NAME, MOST_CONFIG_BYTES, noConfig, parseConfig, type ValidateConfig } from "../operations/config.js";
 import { systemError } from "../runtime/node/errors.js";
-import { isHttpUrl } from "../runtime/node/http/address.js";
+import { isRemoteUrl } from "../runtime/node/http/address.js";
 
 /** Settings, and the file that they are from. */
 export interface FoundConfig {
@@ -29,7 +29,7 @@ export async function findConfig(source: string): Promise<FoundConfig> {
 }
 
 async function startOf(source: string): Promise<string> {
-  if (isHttpUrl(source)) return process.cwd();
+  if (isRemoteUrl(source)) return process.cwd();
   const resolved = path.resolve(source);
   const real = await realpath(resolved).catch(() => resolved);
   return (await stat(real).catch(() => null))?.isDirectory() === true ? real : path.dirname(resolved);

@@ -5,7 +5,7 @@ import type { EditableDisk } from "../operations/amend.js";
 import { formatNamed } from "../operations/disk.js";
 import { openEditableFile } from "../runtime/node/editable-file.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
-import { isHttpUrl } from "../runtime/node/http/address.js";
+import { isRemoteUrl } from "../runtime/node/http/address.js";
 import { readable } from "./inputs.js";
 import type { Session } from "./session.js";
 import { memberOf } from "./sources.js";
@@ -27,7 +27,7 @@ export async function openDiskForChange(
 ): Promise<NamedEditableDisk> {
   const format = from === null ? null : formatNamed(from).id;
   const place = readable(name);
-  if (isHttpUrl(place)) {
+  if (isRemoteUrl(place)) {
     throw new FerryError("disk/cannot-amend", "a disk behind an address cannot be changed where it lies", {
       hint: "Fetch it first, and change the file.",
     });

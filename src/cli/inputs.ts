@@ -1,6 +1,6 @@
 import { FerryError } from "../base/errors.js";
 import type { ByteSource } from "../io/source.js";
-import { isHttpUrl } from "../runtime/node/http/address.js";
+import { isRemoteUrl } from "../runtime/node/http/address.js";
 import { openPath, type PathInput } from "../runtime/node/input.js";
 import { httpOptionsOf } from "./remote.js";
 import type { Session } from "./session.js";
@@ -8,7 +8,7 @@ import type { Session } from "./session.js";
 /** Refuses what this version cannot read. */
 export function readable(name: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(name)?.[1];
-  if (scheme !== undefined && !/^https?$/i.test(scheme)) {
+  if (scheme !== undefined && !isRemoteUrl(name)) {
     const message = `${placeOfUrl(scheme, name)} is a URL, which vmferry does not read yet`;
     throw new FerryError("cli/remote-source", message, { hint: "Fetch the file first, and give its path." });
   }
@@ -28,13 +28,13 @@ function placeOfUrl(scheme: string, name: string): string {
 
 /** Opens a path or an address, which `readable` let pass. */
 export async function openInput(name: string, session: Session): Promise<PathInput> {
-  if (!isHttpUrl(name)) return openPath(name, session.runtime.native);
+  if (!isRemoteUrl(name)) return openPath(name, session.runtime.native);
   // Loaded where it is needed: most runs are about files.
   const { openUrl } = await import("../runtime/node/http/input.js");
-  return openUrl(name, await httpOptionsOf(session.remote), session.ctx.signal);
+  return openUrl(name, await httpOptionsOf(session.remote, name), session.ctx.signal);
 }
 
-/** Opens what a command line names as a package: a file or a folder, or an http(s) address. Nothing is looked at yet. */
+/** Opens what a command line names as a package: a file or a folder, or an address on a server. Nothing is looked at yet. */
 export async function openNamedInput(name: string, session: Session): Promise<PathInput> {
   return openInput(readable(name), session);
 }
@@ -42,5 +42,5 @@ export async function openNamedInput(name: string, session: Session): Promise<Pa
 /** One file by its address, with connections of its own. */
 export async function openRemoteFile(url: string, session: Session): Promise<ByteSource> {
   const { openHttpSource } = await import("../runtime/node/http/source.js");
-  return openHttpSource(url, await httpOptionsOf(session.remote), session.ctx.signal);
+  return openHttpSource(url, await httpOptionsOf(session.remote, url), session.ctx.signal);
 }

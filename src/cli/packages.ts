@@ -7,7 +7,7 @@ import {
   openPackage,
   openReaderAlone,
 } from "../operations/open.js";
-import { isHttpUrl } from "../runtime/node/http/address.js";
+import { isRemoteUrl } from "../runtime/node/http/address.js";
 import type { PathInput } from "../runtime/node/input.js";
 import { openInput, readable } from "./inputs.js";
 import type { Session } from "./session.js";
@@ -24,7 +24,7 @@ export interface NamedPackage<T = OpenedPackage> {
   close(): Promise<void>;
 }
 
-/** Opens a package by a path or an http(s) address: an OVA, an OVF descriptor, a folder with one. */
+/** Opens a package by a path or an address on a server: an OVA, an OVF descriptor, a folder with one. */
 export async function openNamedPackage(name: string, options: OpenOptions, session: Session): Promise<NamedPackage> {
   const input = await openInput(readable(name), session);
   return packageIn(input, name, () => openPackage(input, options, session.ctx));
@@ -44,7 +44,7 @@ export async function packageIn<T extends { close(): Promise<void> }>(
 ): Promise<NamedPackage<T>> {
   try {
     const opened = await open();
-    const isRemote = isHttpUrl(name);
+    const isRemote = isRemoteUrl(name);
     return {
       name: isRemote && input.kind === "file" ? input.source.label : name,
       fileName: isRemote && input.kind === "file" ? input.name : path.basename(name),

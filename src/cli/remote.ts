@@ -1,6 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import * as path from "node:path";
 import { FerryError } from "../base/errors.js";
 import type { HttpOptions } from "../runtime/node/http/options.js";
+import type { S3Options } from "../runtime/node/s3/options.js";
 import type { OptionSpec } from "./command.js";
 import { flag, list, text, unless } from "./options.js";
 
@@ -12,6 +15,7 @@ export interface RemoteChoice {
   readonly proxy: string | null;
   readonly useProxy: boolean;
   readonly allowPrivate: boolean;
+  readonly signRequest: boolean;
 }
 
 /** Options of every command that reads from an address. */
@@ -22,6 +26,7 @@ export const remoteOptions: {
   readonly proxy: OptionSpec<string | null>;
   readonly useProxy: OptionSpec<boolean>;
   readonly allowPrivate: OptionSpec<boolean>;
+  readonly signRequest: OptionSpec<boolean>;
 } = {
   header: list("--header HEADER", "'Name: value' for the server of SRC alone; the value may be env:VARIABLE"),
   netrc: text("--netrc FILE", "user names and passwords by host, as curl reads them"),
@@ -29,12 +34,20 @@ export const remoteOptions: {
   proxy: text("--proxy URL", "the proxy, in place of those that http_proxy, https_proxy and all_proxy name"),
   useProxy: unless("--no-proxy", "no proxy, whatever the environment says"),
   allowPrivate: flag("--allow-private", "follow redirects and packages into private networks"),
+  signRequest: unless("--no-sign-request", "read public S3 buckets without credentials"),
 };
 
 /** What was chosen, of the options of a command that may lack some. */
 export function remoteChoice(given: Partial<RemoteChoice>): RemoteChoice {
-  const { header = [], netrc = null, caFile = null, proxy = null, useProxy = true, allowPrivate = false } = given;
-  return { header, netrc, caFile, proxy, useProxy, allowPrivate };
+  return {
+    header: given.header ?? [],
+    netrc: given.netrc ?? null,
+    caFile: given.caFile ?? null,
+    proxy: given.proxy ?? null,
+    useProxy: given.useProxy ?? true,
+    allowPrivate: given.allowPrivate ?? false,
+    signRequest: given.signRequest ?? true,
+  };
 }
 
 /** Bytes of a file with credentials or certificates. */
@@ -55,7 +68,7 @@ const RESERVED: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads what the options name. No value of a header is in an error: it may be secret. @throws `cli/invalid-value`, `io/not-found` */
-export async function httpOptionsOf(choice: RemoteChoice): Promise<HttpOptions> {
+export async function httpOptionsOf(choice: RemoteChoice, address: string): Promise<HttpOptions> {
   const headers = Object.fromEntries(choice.header.map(parseHeader));
   const netrc = choice.netrc === null ? null : await smallFile(choice.netrc);
   const ca = choice.caFile === null ? null : await smallFile(choice.caFile);
@@ -70,8 +83,28 @@ export async function httpOptionsOf(choice: RemoteChoice): Promise<HttpOptions> 
     ...(credentials === null ? {} : { credentials }),
     ...(ca === null ? {} : { ca }),
     ...(choice.useProxy ? { proxy: await proxyOf(choice.proxy) } : {}),
+    ...(/^s3:/i.test(address) ? { s3: await s3OptionsOf(choice) } : {}),
     privateAddresses: choice.allowPrivate ? "allowed" : "refused",
   };
+}
+
+/** Most machines have no such file. */
+function noFile(cause: unknown): null {
+  if (cause instanceof FerryError && cause.code === "io/not-found") return null;
+  throw cause;
+}
+
+/** From the variables and files of AWS. @throws `s3/no-credentials` */
+async function s3OptionsOf({ signRequest }: RemoteChoice): Promise<S3Options> {
+  const { s3FromEnvironment } = await import("../runtime/node/s3/settings.js");
+  const { env } = process;
+  const read = (named: string | undefined, usual: string): Promise<string | null> =>
+    named ? smallFile(named) : smallFile(path.join(homedir(), ".aws", usual)).catch(noFile);
+  const files = {
+    credentials: await read(env.AWS_SHARED_CREDENTIALS_FILE, "credentials"),
+    config: await read(env.AWS_CONFIG_FILE, "config"),
+  };
+  return s3FromEnvironment(env, files, signRequest ? "signed" : "unsigned");
 }
 
 async function proxyOf(given: string | null): Promise<NonNullable<HttpOptions["proxy"]>> {

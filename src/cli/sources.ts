@@ -13,7 +13,7 @@ import { isXva } from "../package/xva/chunks.js";
 import { hasUndoJournal } from "../runtime/node/editable-file.js";
 import { openFileSource } from "../runtime/node/file-source.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
-import { isHttpUrl } from "../runtime/node/http/address.js";
+import { isRemoteUrl } from "../runtime/node/http/address.js";
 import { openInputStream } from "../runtime/node/input-stream.js";
 import { openInput, openRemoteFile, readable } from "./inputs.js";
 import { packageIn } from "./packages.js";
@@ -85,7 +85,7 @@ async function incomingDisk(
     const input = openInputStream(session.stdin, "standard input");
     return openIncoming(input, { ...how, member: piped[1] ?? null }, session.ctx);
   }
-  if (isHttpUrl(name)) return null;
+  if (isRemoteUrl(name)) return null;
   const parts = await memberOf(name);
   const file = parts?.package ?? name;
   if (!MAY_BE_PACKED.test(file) || !(await isFile(file))) return null;
@@ -125,7 +125,7 @@ async function openStoredDisk(name: string, options: NamedDiskOptions, session: 
     const disk = await openMember(member.package, member.name, format, session);
     return { ...disk, resolver: mapped(disk.resolver), snapshot };
   }
-  if (isHttpUrl(name)) {
+  if (isRemoteUrl(name)) {
     const input = await openInput(name, session);
     if (input.kind === "folder") throw new FerryError("internal/bug", "an address was opened as a folder");
     const { source } = input;
@@ -166,7 +166,7 @@ function mappedFiles(
   const files = new Map<string, MappedFile>();
   for (const [id, name] of pairs) {
     const target = readable(name);
-    if (isHttpUrl(target)) {
+    if (isRemoteUrl(target)) {
       files.set(id, { open: () => openRemoteFile(target, session), beside: noResolver });
       continue;
     }
@@ -184,7 +184,7 @@ function mappedFiles(
  * part that is there counts. In an address the last `!` counts: one that belongs to it is written `%21`.
  */
 export async function memberOf(name: string): Promise<{ readonly package: string; readonly name: string } | null> {
-  if (isHttpUrl(name)) {
+  if (isRemoteUrl(name)) {
     const bang = name.lastIndexOf("!");
     // Not one before the path: a password may hold it.
     return bang <= name.indexOf("/", name.indexOf("//") + 2)
@@ -234,7 +234,7 @@ async function openMember(
 ): Promise<NamedDisk> {
   const input = await openInput(readable(packageName), session);
   if (input.kind === "file") {
-    const name = isHttpUrl(packageName) ? input.source.label : packageName;
+    const name = isRemoteUrl(packageName) ? input.source.label : packageName;
     const archive = { source: input.source, name, close: () => input.close() };
     const ofXva = await xvaDiskIn(archive, member, format, session);
     if (ofXva !== null) return ofXva;

@@ -226,7 +226,7 @@ describe("a source", () => {
 
   it("that is a URL is named without what is secret in it", async () => {
     for (const [url, shown] of [
-      ["s3://user:hunter2@host.example/a/b.ova?X-Signature=hunter2#hunter2", "s3://host.example/a/b.ova is"],
+      ["ftp://user:hunter2@host.example/a/b.ova?X-Signature=hunter2#hunter2", "ftp://host.example/a/b.ova is"],
       ["vsphere://root:hun%2Fter2@vc.example/dc/vm/x", "vsphere://vc.example/dc/vm/x is"],
       ["ssh://user:hunter2/more@host.example/b.ova", "ssh://... is"],
       ["ftp://hunter2@", "ftp://... is"],

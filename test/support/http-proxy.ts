@@ -13,7 +13,7 @@ export interface ProxyOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Looked at for each CONNECT: `true` where it was answered. */
   readonly answer?: (number: number, socket: Duplex) => boolean;
-  /** Where names lead, in place of the system's answer: host to host. */
+  /** Where names lead, in place of the system's answer: to a host, or a host and port. */
   readonly hosts?: Readonly<Record<string, string>>;
 }
 
@@ -39,7 +39,10 @@ export async function startProxy(options: ProxyOptions = {}): Promise<TestProxy>
   };
   const refuses = (request: IncomingMessage): boolean =>
     options.login !== undefined && request.headers["proxy-authorization"] !== `Basic ${btoa(options.login)}`;
-  const hostOf = (name: string): string => options.hosts?.[name] ?? name;
+  const placeOf = (name: string, port: string): { readonly host: string; readonly port: number } => {
+    const [host = name, other = port] = (options.hosts?.[name] ?? name).split(":");
+    return { host, port: Number(other) };
+  };
   const listener: RequestListener = (request, response) => {
     seen.push(`${request.method} ${request.url}`);
     headers.push(request.headers);
@@ -47,7 +50,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<TestProxy>
     const url = new URL(request.url ?? "");
     const { "proxy-authorization": _, ...passed } = request.headers;
     const onward = send(
-      { host: hostOf(url.hostname), port: url.port || 80, path: url.pathname + url.search, headers: passed },
+      { ...placeOf(url.hostname, url.port || "80"), path: url.pathname + url.search, headers: passed },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
@@ -67,7 +70,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<TestProxy>
     if (options.answer?.(connects, socket) === true) return;
     if (refuses(request)) return void socket.end("HTTP/1.1 407 Who\r\ncontent-length: 0\r\n\r\n");
     const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(request.url ?? "") ?? [];
-    const onward: Socket = connect(Number(port), hostOf(host), () => {
+    const onward: Socket = connect(placeOf(host, port), () => {
       socket.write("HTTP/1.1 200 Connected\r\n\r\n");
       onward.pipe(socket).pipe(onward);
     });

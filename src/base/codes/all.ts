@@ -15,6 +15,7 @@ import { ovfEnvironmentCodes } from "./ovf-environment.js";
 import { packageCodes } from "./package.js";
 import { platformCodes } from "./platforms.js";
 import { runCodes } from "./run.js";
+import { s3Codes } from "./s3.js";
 import { signCodes } from "./sign.js";
 import { signatureCodes } from "./signature.js";
 import { xmlCodes } from "./xml.js";
@@ -26,6 +27,7 @@ export const codes: CodeTable = {
   ...runCodes,
   ...ioCodes,
   ...httpCodes,
+  ...s3Codes,
   ...xmlCodes,
   ...diskCodes,
   ...vmdkCodes,

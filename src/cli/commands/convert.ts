@@ -24,7 +24,7 @@ export const convert: CommandDefinition = defineCommand({
   arguments: [
     {
       name: "SRC",
-      what: "an .ova, an .ovf, or a folder with one .ovf; an http(s) URL of the first two",
+      what: "an .ova, an .ovf, or a folder with one .ovf; an http(s) or s3 URL of the first two",
       complete: "file",
     },
     { name: "DEST", what: "the folder (for ova: the file) to write", complete: "file" },

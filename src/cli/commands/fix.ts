@@ -6,7 +6,7 @@ import { unifiedDiff } from "../../report/diff.js";
 import { renderFix } from "../../report/fix-text.js";
 import { renderJson } from "../../report/json.js";
 import { type NodeFileSet, openFolderSet, openSingleFileSet } from "../../runtime/node/file-set.js";
-import { isHttpUrl } from "../../runtime/node/http/address.js";
+import { isRemoteUrl } from "../../runtime/node/http/address.js";
 import { targets } from "../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
@@ -48,7 +48,7 @@ export const fix: CommandDefinition = defineCommand({
       if (profile !== undefined) return profile;
       throw invalid("--for", id, `It is one of: ${targets.all.map((target) => target.id).join(", ")}.`);
     });
-    if (destination === undefined && isHttpUrl(source) && !options.dryRun) {
+    if (destination === undefined && isRemoteUrl(source) && !options.dryRun) {
       throw new FerryError("cli/usage", "a package on a server cannot be changed where it lies", {
         hint: "Say where the result goes: vmferry fix URL DEST.",
       });

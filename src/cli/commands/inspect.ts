@@ -13,7 +13,7 @@ export const inspect: CommandDefinition = defineCommand({
   arguments: [
     {
       name: "SRC",
-      what: "an .ova, an .ovf, or a folder with one .ovf; an http(s) URL of the first two",
+      what: "an .ova, an .ovf, or a folder with one .ovf; an http(s) or s3 URL of the first two",
       complete: "file",
     },
   ],

@@ -7,7 +7,7 @@ import { type SignResult, toDiagnosticResult } from "../../report/results.js";
 import { renderSign } from "../../report/sign-text.js";
 import { hasUndoJournal, openEditableFile } from "../../runtime/node/editable-file.js";
 import { type NodeFileSet, openFolderSet, openSingleFileSet } from "../../runtime/node/file-set.js";
-import { isHttpUrl } from "../../runtime/node/http/address.js";
+import { isRemoteUrl } from "../../runtime/node/http/address.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { judge } from "../exit-codes.js";
 import { openNamedInput } from "../inputs.js";
@@ -47,7 +47,7 @@ export const sign: CommandDefinition = defineCommand({
     "sign appliance.ova --certificate cert.pem --sign-with 'openssl pkeyutl -sign -inkey key.pem -pkeyopt digest:sha256'",
   ],
   async run([source = "", destination], options, cli) {
-    if (destination === undefined && isHttpUrl(source) && !options.dryRun) {
+    if (destination === undefined && isRemoteUrl(source) && !options.dryRun) {
       throw new FerryError("cli/usage", "a package on a server cannot be signed where it lies", {
         hint: "Say where the result goes: vmferry sign URL DEST.",
       });

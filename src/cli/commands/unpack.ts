@@ -11,7 +11,7 @@ import { demandOptions, demandsOf } from "../trust.js";
 /** `vmferry unpack SRC DEST`. */
 export const unpack: CommandDefinition = defineCommand({
   arguments: [
-    { name: "SRC", what: "an .ova, or its http(s) URL", complete: "file" },
+    { name: "SRC", what: "an .ova, or its http(s) or s3 URL", complete: "file" },
     { name: "DEST", what: "the folder to write", complete: "file" },
   ],
   options: {

@@ -16,7 +16,7 @@ import { renderValidateMarkdown } from "../../report/validate-markdown.js";
 import type { ReportedFile, ReportedFinding, ValidateReport } from "../../report/validate-report.js";
 import { renderValidate } from "../../report/validate-text.js";
 import { openSingleFileSet } from "../../runtime/node/file-set.js";
-import { isHttpUrl } from "../../runtime/node/http/address.js";
+import { isRemoteUrl } from "../../runtime/node/http/address.js";
 import type { TargetProfile } from "../../targets/profile.js";
 import { targets } from "../../targets/targets.js";
 import type { XmlDocument } from "../../xml/tree.js";
@@ -46,7 +46,7 @@ export const validate: CommandDefinition = defineCommand({
   arguments: [
     {
       name: "SRC...",
-      what: "packages: each an .ova, an .ovf, or a folder with one .ovf; an http(s) URL of the first two; an OVF environment (ovf-env.xml)",
+      what: "packages: each an .ova, an .ovf, or a folder with one .ovf; an http(s) or s3 URL of the first two; an OVF environment (ovf-env.xml)",
       complete: "file",
     },
   ],
@@ -153,7 +153,7 @@ function howOf(config: ValidateConfig, name: string, given: Given): ValidateOpti
     severities: config.severity,
     files: given.descriptorOnly ? "ignored" : "judged",
     // Of a package on a server only headers are fetched: `verify` reads it whole.
-    digests: given.integrity && !isHttpUrl(name) ? "checked" : "unchecked",
+    digests: given.integrity && !isRemoteUrl(name) ? "checked" : "unchecked",
   };
 }
 
@@ -167,7 +167,7 @@ async function judgeFile(
   const input = await openNamedInput(name, session);
   try {
     // An address without what may be secret in it.
-    const shown = isHttpUrl(name) && input.kind === "file" ? input.source.label : name;
+    const shown = isRemoteUrl(name) && input.kind === "file" ? input.source.label : name;
     const { file, xml, kind, appliance } = await validateInput(shown, input, how, session.ctx);
     const descriptor = xml === null ? null : descriptorOf(xml);
     const prints = fingerprintsOf(file.diagnostics, descriptor, session.runtime);

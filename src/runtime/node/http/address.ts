@@ -1,9 +1,9 @@
 import { FerryError } from "../../../base/errors.js";
 import { printable } from "../../../base/text.js";
 
-/** Whether a word of a command line is an address that is read over HTTP. */
-export function isHttpUrl(text: string): boolean {
-  return /^https?:\/\//i.test(text);
+/** Whether a word of a command line is an address on a server: http, https, or s3. */
+export function isRemoteUrl(text: string): boolean {
+  return /^(?:https?|s3):\/\//i.test(text);
 }
 
 /**
@@ -56,6 +56,8 @@ export function besideUrl(base: URL, name: string): URL | null {
   const url = new URL(base);
   url.pathname = folder + parts.map(encodeURIComponent).join("/");
   url.hash = "";
+  // There a query names the version of one object.
+  if (url.protocol === "s3:") url.search = "";
   // The last door: whatever the parser of URLs made of it, it lies below the folder.
   return sameOrigin(url, base) && url.pathname.startsWith(folder) && url.pathname.length > folder.length ? url : null;
 }

@@ -1,9 +1,8 @@
 import type { PathInput } from "../input.js";
-import { fileNameOf, parseHttpUrl } from "./address.js";
-import { createHttpClient } from "./client.js";
+import { fileNameOf } from "./address.js";
 import { openHttpFolder } from "./folder.js";
 import type { HttpOptions } from "./options.js";
-import { openWithClient } from "./source.js";
+import { connectTo, openWithClient } from "./source.js";
 
 /**
  * Opens an address the way `openPath` opens a path: the file, with the folder around it. Files beside it are read below the folder of the
@@ -15,8 +14,7 @@ export async function openUrl(
   options: HttpOptions = {},
   signal?: AbortSignal,
 ): Promise<Extract<PathInput, { kind: "file" }>> {
-  const parsed = parseHttpUrl(String(url));
-  const client = createHttpClient(options);
+  const { client, place: parsed } = await connectTo(String(url), options);
   try {
     const source = await openWithClient(client, parsed, signal);
     const folder = openHttpFolder(client, parsed, source, signal);

@@ -1,3 +1,4 @@
+import type { S3Options } from "../s3/options.js";
 import type { HttpProxy } from "./proxy.js";
 
 /** User name and password for a server. */
@@ -23,6 +24,8 @@ export interface HttpOptions {
   readonly privateAddresses?: "allowed" | "refused";
   /** The addresses of a host; the system's answer by default. Each is looked at before it is connected to. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
+  /** For addresses `s3://BUCKET/KEY`: who asks, and where. */
+  readonly s3?: S3Options;
   /** Attempts beyond the first without progress. */
   readonly retries?: number;
   /** Milliseconds before the first of them; doubled for each. */

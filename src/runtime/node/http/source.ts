@@ -15,17 +15,17 @@ const HEAD_BYTES = 128 * 1024;
  * Opens a file on a server for random access, by range requests: small reads are served from a cache that reads ahead, large ones are a
  * request each, and a stream is one request. Breaks are mended at the byte, a bounded number of times. All answers have to be of one
  * state of the file.
- * @param url http or https; a user and password in it are sent to its own origin alone
- * @throws `http/bad-url`, `io/not-found`, `http/no-ranges` and other `http/...`; reading throws the same, and `io/changed`
+ * @param url http, https or s3; a user and password in it are sent to its own origin alone
+ * @throws `http/bad-url`, `s3/...`, `io/not-found`, `http/no-ranges` and other `http/...`; reading throws the same, and `io/changed`
  */
 export async function openHttpSource(
   url: string | URL,
   options: HttpOptions = {},
   signal?: AbortSignal,
 ): Promise<ByteSource> {
-  const client = createHttpClient(options);
+  const { client, place } = await connectTo(String(url), options);
   try {
-    const source = await openWithClient(client, parseHttpUrl(String(url)), signal);
+    const source = await openWithClient(client, place, signal);
     return {
       ...source,
       async close(): Promise<void> {
@@ -37,6 +37,22 @@ export async function openHttpSource(
     client.close();
     throw cause;
   }
+}
+
+/** A client for an address, which nothing was asked yet. @throws `http/bad-url`, `s3/bad-address`, `s3/no-credentials` */
+export async function connectTo(
+  url: string,
+  options: HttpOptions,
+): Promise<{ readonly client: HttpClient; readonly place: URL }> {
+  if (!/^s3:/i.test(url)) return { place: parseHttpUrl(url), client: createHttpClient(options) };
+  // Loaded where it is needed: few addresses are of this kind.
+  const { createS3Client, parseS3Url } = await import("../s3/client.js");
+  if (options.s3 === undefined) {
+    throw new FerryError("s3/no-credentials", "nothing says who reads the object", {
+      hint: "Give the option s3: with credentials, or with none for a bucket that everybody may read.",
+    });
+  }
+  return { place: parseS3Url(url), client: createS3Client(options, options.s3) };
 }
 
 /**
