@@ -34,6 +34,8 @@ export interface NamedDiskOptions {
   readonly mapDisk?: readonly (readonly [id: string, path: string])[];
   /** An internal snapshot, by id or name. */
   readonly snapshot?: string | null;
+  /** `salvage`: a member that is cut off with its archive is opened as far as it is there. */
+  readonly damaged?: "refuse" | "salvage";
 }
 
 /**
@@ -122,7 +124,7 @@ async function openStoredDisk(name: string, options: NamedDiskOptions, session: 
   const mapped = (otherwise: SourceResolver): SourceResolver =>
     mapDisk.length === 0 ? otherwise : mappedResolver(mappedFiles(mapDisk, external, session), otherwise);
   if (member !== null) {
-    const disk = await openMember(member.package, member.name, format, session);
+    const disk = await openMember(member.package, member.name, options, session);
     return { ...disk, resolver: mapped(disk.resolver), snapshot };
   }
   if (isRemoteUrl(name)) {
@@ -229,9 +231,10 @@ async function xvaDiskIn(
 async function openMember(
   packageName: string,
   member: string,
-  format: DiskFormatId | null,
+  options: NamedDiskOptions,
   session: Session,
 ): Promise<NamedDisk> {
+  const format = formatOf(options);
   const input = await openInput(readable(packageName), session);
   if (input.kind === "file") {
     const name = isRemoteUrl(packageName) ? input.source.label : packageName;
@@ -239,10 +242,13 @@ async function openMember(
     const ofXva = await xvaDiskIn(archive, member, format, session);
     if (ofXva !== null) return ofXva;
   }
-  const named = await packageIn(input, packageName, () => openPackage(input, {}, session.ctx));
+  const salvage = options.damaged === "salvage";
+  const onDamage = salvage ? "report" : "refuse";
+  const named = await packageIn(input, packageName, () => openPackage(input, { onDamage }, session.ctx));
   try {
     const { reader } = named.opened;
-    const source = await entryNamed(reader, member).open();
+    const entry = entryNamed(reader, member);
+    const source = await (salvage ? (entry.present ?? entry) : entry).open();
     return {
       name: `${named.name}!${member}`,
       source,

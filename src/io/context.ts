@@ -5,7 +5,7 @@ import type { Codec, IncrementalHash } from "./codec.js";
 import type { Pool } from "./pool.js";
 import type { Keys } from "./signatures.js";
 import type { ByteSource } from "./source.js";
-import type { ByteTarget, FileEdit } from "./target.js";
+import type { FileEdit, RandomTarget } from "./target.js";
 
 /** Progress of one piece of work, in bytes or items; monotonic. Children scale into parents. */
 export interface ProgressScope {
@@ -33,7 +33,7 @@ export interface EditableFile {
 
 /** A temporary file: filled once, then read. */
 export interface ScratchFile {
-  readonly target: ByteTarget;
+  readonly target: RandomTarget;
   /** What was written, after the target was closed. Belongs to the file. */
   open(): Promise<ByteSource>;
   /** Closes what was opened, and leaves nothing. */

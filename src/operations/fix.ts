@@ -1,6 +1,5 @@
 import type { Diagnostic, DiagnosticCode } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
-import { printable } from "../base/text.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
 import type { OvfDocument } from "../ovf/document.js";
@@ -16,9 +15,11 @@ import type { PackageEdit } from "../rules/rule.js";
 import { archiveOrder } from "./archive-order.js";
 import { bytesOf, carryEntry, checkRoom, storedFiles } from "./carry.js";
 import { manifestText, memoryEntry } from "./fix-manifest.js";
+import { isLifted, type Leave, refusal, refuses } from "./fix-refusal.js";
 import { type Mended, mendDescriptor } from "./mend.js";
 import { openPackage, type PackageInput } from "./open.js";
 import { archiveSet } from "./pack.js";
+import { type Rescue, rescueDisks } from "./rescue.js";
 import type { ValidateOptions } from "./validate.js";
 import { checkIntegrity, type Integrity } from "./verify.js";
 
@@ -26,6 +27,11 @@ import { checkIntegrity, type Integrity } from "./verify.js";
 export interface FixOptions extends Pick<ValidateOptions, "level" | "targets" | "rules"> {
   /** `accept`: a file that is not what the manifest says is taken as it is, and gets a new digest. Refused by default. */
   readonly altered?: "refuse" | "accept";
+  /**
+   * `salvage`: disks that are cut off or damaged are written anew with what is whole of them, and `disk/data-lost` stays as an error. Refused by
+   * default, with the same finding. Takes scratch space for such disks when it is planned.
+   */
+  readonly damaged?: "refuse" | "salvage";
 }
 
 /** Where a fixed package goes. */
@@ -75,24 +81,6 @@ const GONE_WITH_ARCHIVE: ReadonlySet<DiagnosticCode> = new Set([
   "tar/name-encoding",
 ]);
 
-/** Whether files of the package are lost or damaged, so that a copy of it would be less than it is. */
-function keepsFromCopying({ code, severity }: Diagnostic): boolean {
-  return severity === "error" && /^(?:tar\/|package\/(?:unsafe-name|duplicate-name))/.test(code);
-}
-
-/** What says that a file is not what the manifest lists, or that nobody can tell. */
-const ALTERED: ReadonlySet<DiagnosticCode> = new Set([
-  "manifest/digest-mismatch",
-  "manifest/bad-line",
-  "manifest/bad-digest",
-  "manifest/unknown-algorithm",
-]);
-
-/** Whether a manifest cannot be made anew without vouching for what nobody can vouch for: of two digests for one file one is wrong. */
-function isAltered({ code, severity }: Diagnostic): boolean {
-  return severity === "error" && (ALTERED.has(code) || code === "manifest/duplicate-entry");
-}
-
 /**
  * Plans to mend what has one right answer: in the descriptor, and around it. What cannot be proven stays and is told.
  * @throws what opening a package throws
@@ -101,23 +89,33 @@ export async function planFix(input: PackageInput, options: FixOptions, ctx: Con
   const opening: Diagnostic[] = [];
   const own: Context = { ...ctx, report: (finding) => opening.push(finding) };
   const opened = await openPackage(input, { onDamage: "report" }, own);
+  let rescue: Rescue | null = null;
+  const close = async (): Promise<void> => {
+    await rescue?.close();
+    await opened.close();
+  };
   try {
-    const { reader, document } = opened;
-    const { descriptor } = reader;
+    const { document } = opened;
+    const { descriptor } = opened.reader;
     if (descriptor === null) throw new FerryError("internal/bug", "an open package has a descriptor");
-    const integrity = await checkIntegrity(reader, ctx);
-    const whole = new Set(integrity.checks.flatMap(({ name, ok }) => (ok ? [reader.entry(name)] : [])));
+    const found = await checkIntegrity(opened.reader, ctx);
+    const mode = options.damaged === "salvage" ? "save" : "tell";
+    const asked = { integrity: found, files: packageFiles(opened.reader, ctx), mode } as const;
+    rescue = await rescueDisks(opened.reader, asked, ctx);
+    const { reader } = rescue;
+    const integrity = reader === opened.reader ? found : await checkIntegrity(reader, ctx);
     const files = packageFiles(reader, ctx);
+    const whole = new Set(integrity.checks.flatMap(({ name, ok }) => (ok ? [reader.entry(name)] : [])));
     for (const entry of await completeStreams(document, reader, files)) whole.add(entry);
     const mended = await mendDescriptor(
       { reader, descriptor, document, files, proven: (entry) => isWhole(entry, whole) },
       options,
       ctx,
     );
-    const plan = await planPackage({ reader, document, descriptor, opening, integrity, mended, options }, ctx);
-    return { ...plan, close: () => opened.close() };
+    const plan = await planPackage({ reader, document, descriptor, opening, integrity, mended, options, rescue }, ctx);
+    return { ...plan, close };
   } catch (cause) {
-    await opened.close();
+    await close();
     throw cause;
   }
 }
@@ -154,27 +152,31 @@ interface Fixing {
   readonly integrity: Integrity;
   readonly mended: Mended;
   readonly options: FixOptions;
+  readonly rescue: Rescue;
 }
 
 async function planPackage(fixing: Fixing, ctx: Context): Promise<Omit<FixPlan, "close">> {
-  const { reader, document, descriptor, mended, options } = fixing;
+  const { reader, document, descriptor, mended, options, rescue } = fixing;
   const asked = mended.found.flatMap(({ edits }) => edits);
   const dropped = new Set(asked.flatMap((edit) => (edit.edit === "drop" ? [edit.member] : [])));
   const around = filesFindings(fixing);
-  const accepted = options.altered === "accept";
-  const refused = around.some(keepsFromCopying) || (!accepted && around.some(isAltered));
+  const leave: Leave = { altered: options.altered ?? "refuse", rescue };
+  const refused = around.some((finding) => refuses(finding, around, leave));
+  const lifted = new Set(around.filter((finding) => isLifted(finding, around, leave)));
 
   const oldManifest = findRole(reader, "manifest");
   const manifest = refused ? null : await newManifest(fixing, asked, oldManifest, ctx);
   const certificate = findRole(reader, "certificate");
   if (manifest !== null && certificate !== null) dropped.add(certificate.name);
   const anew = reader.kind === "ova" && asked.some(({ edit }) => edit === "archive");
-  const changed = !refused && (mended.changed || manifest !== null || dropped.size > 0 || anew);
+  const changed =
+    !refused &&
+    (mended.changed || manifest !== null || dropped.size > 0 || anew || lifted.size > 0 || rescue.saved.size > 0);
 
   const replaced = new Map<string, PackageEntry>();
   if (mended.changed) replaced.set(descriptor.name, memoryEntry(descriptor.name, "descriptor", mended.bytes));
   if (manifest !== null) replaced.set(manifest.name, manifest);
-  const fresh = new Set([...mended.added.map(({ name }) => name), ...mended.renamed.values()]);
+  const fresh = new Set([...mended.added.map(({ name }) => name), ...mended.renamed.values(), ...rescue.saved]);
   for (const entry of mended.reader.entries) if (fresh.has(entry.name)) replaced.set(entry.name, entry);
   const kept = mended.reader.entries.filter(({ name }) => !dropped.has(name) && name !== manifest?.name);
   const entries = [...kept.map((entry) => replaced.get(entry.name) ?? entry)];
@@ -182,13 +184,14 @@ async function planPackage(fixing: Fixing, ctx: Context): Promise<Omit<FixPlan, 
   if (manifest !== null) entries.splice(place < 0 ? entries.length : Math.min(place, entries.length), 0, manifest);
 
   const done: Diagnostic[] = [...mended.mended];
-  const left: Diagnostic[] = [...mended.conflicts];
+  const left: Diagnostic[] = [...mended.conflicts, ...rescue.findings];
   for (const { diagnostic, edits } of mended.found) {
     (!refused && edits.length > 0 && edits.every(isMade) ? done : left).push(diagnostic);
   }
   for (const finding of around) {
     const gone =
-      (manifest !== null && (RESPELLED.has(finding.code) || (accepted && isAltered(finding)))) ||
+      lifted.has(finding) ||
+      (manifest !== null && RESPELLED.has(finding.code)) ||
       (changed && reader.kind === "ova" && GONE_WITH_ARCHIVE.has(finding.code));
     (gone ? done : left).push(finding);
   }
@@ -197,14 +200,14 @@ async function planPackage(fixing: Fixing, ctx: Context): Promise<Omit<FixPlan, 
   return {
     archive: reader.kind === "ova",
     changed,
-    changes: refused ? [] : changesOf({ mended, descriptor, manifest, oldManifest, dropped, anew }),
+    changes: refused ? [] : changesOf({ mended, descriptor, manifest, oldManifest, dropped, anew, rescue }),
     mended: refused ? [] : done,
     left: refused ? [...mended.mended, ...left] : left,
     descriptor: { name: descriptor.name, before: document, after: refused ? document : mended.document },
     removed: refused ? [] : [...dropped, ...mended.renamed.keys()],
     refused,
     async execute(to, destination, scope): Promise<void> {
-      if (refused) throw refusal(reader, around);
+      if (refused) throw refusal(reader, around, leave);
       const ordered = anew || reader.kind !== "ova" ? inOrder(mended.reader, entries) : entries;
       const stored = storedFiles(ordered);
       if (destination.kind === "ova") {
@@ -284,9 +287,18 @@ interface Changing {
   readonly oldManifest: PackageEntry | null;
   readonly dropped: ReadonlySet<string>;
   readonly anew: boolean;
+  readonly rescue: Rescue;
 }
 
-function changesOf({ mended, descriptor, manifest, oldManifest, dropped, anew }: Changing): FixResult["changes"] {
+function changesOf({
+  mended,
+  descriptor,
+  manifest,
+  oldManifest,
+  dropped,
+  anew,
+  rescue,
+}: Changing): FixResult["changes"] {
   const changes: { change: FixResult["changes"][number]["change"]; subject: string; detail: string }[] = [];
   if (mended.changed)
     changes.push({ change: "edit", subject: descriptor.name, detail: "what is listed, and nothing else" });
@@ -294,6 +306,9 @@ function changesOf({ mended, descriptor, manifest, oldManifest, dropped, anew }:
     const detail = oldManifest === null ? "made anew" : "digests and spelling; order and algorithms stay";
     changes.push({ change: "rewrite", subject: manifest.name, detail });
   }
+  for (const name of rescue.saved)
+    changes.push({ change: "rewrite", subject: name, detail: "with all that is whole of it" });
+  for (const name of rescue.dropped) changes.push({ change: "drop", subject: name, detail: "it is cut off" });
   for (const [was, name] of mended.renamed) changes.push({ change: "rename", subject: was, detail: name });
   for (const { name } of mended.added) changes.push({ change: "add", subject: name, detail: "an empty disk" });
   for (const name of dropped) changes.push({ change: "drop", subject: name, detail: "it would prove nothing" });
@@ -308,18 +323,6 @@ function signatureDropped({ name }: PackageEntry): Diagnostic {
     message: `the signature ${name} is dropped: it is of the manifest as it was`,
     hint: "Sign the result again.",
   };
-}
-
-function refusal(reader: PackageReader, around: readonly Diagnostic[]): FerryError {
-  const first = around.find((finding) => keepsFromCopying(finding) || isAltered(finding));
-  return new FerryError(
-    "fix/refused",
-    `${printable(reader.name)} is not changed: ${first?.message ?? "it is damaged"}`,
-    {
-      hint: "Fetch it again. If you changed the files yourself, use --accept-changes.",
-      diagnostics: around,
-    },
-  );
 }
 
 /** A plan as the contract shows it. @param applied whether it was carried out @param diff of the descriptor, where it is asked for */

@@ -14,6 +14,8 @@ import { findParts, type PackageParts, roleOfName, strayManifests } from "./role
 export interface StoredFile {
   readonly name: string;
   readonly size: number;
+  /** As of `PackageEntry`. */
+  readonly present?: NonNullable<PackageEntry["present"]>;
   open(): Promise<ByteSource>;
 }
 
@@ -57,6 +59,7 @@ export async function makeEntries(
     name: file.name,
     size: file.size,
     role,
+    ...(file.present === undefined ? {} : { present: file.present }),
     async open(): Promise<ByteSource> {
       const source = await file.open();
       labels.set(source.label, file.name);

@@ -13,6 +13,8 @@ export interface PackageEntry {
   readonly role: EntryRole;
   /** The files that hold it, in order, where the descriptor cut it into chunks (DSP0243 7.1); their names are in manifests. */
   readonly chunks?: readonly PackageEntry[];
+  /** What there is of a file that is cut off with its archive, and that cannot be opened therefore. Left out where it is whole. */
+  readonly present?: Pick<PackageEntry, "size" | "open">;
   /** Who opens it closes it. */
   open(): Promise<ByteSource>;
 }

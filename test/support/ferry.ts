@@ -64,7 +64,11 @@ export interface Ferry {
   fix(
     source: string,
     destination: string,
-    how: { readonly level?: "importer" | "strict"; readonly for?: readonly TargetId[] },
+    how: {
+      readonly level?: "importer" | "strict";
+      readonly for?: readonly TargetId[];
+      readonly damaged?: "refuse" | "salvage";
+    },
   ): Promise<FixResult>;
   /** The bytes of a package's descriptor. */
   descriptor(source: string): Promise<Uint8Array>;
@@ -140,11 +144,11 @@ export function startFerry(): Ferry {
         return file;
       });
     },
-    async fix(source, destination, { level = "importer", for: wanted = [] }): Promise<FixResult> {
+    async fix(source, destination, { level = "importer", for: wanted = [], damaged = "refuse" }): Promise<FixResult> {
       const ctx = context();
       return closing(await openPath(source, runtime.native), async (input) => {
         const profiles = wanted.map((id) => targets.get(id));
-        return closing(await planFix(input, { level, targets: profiles }, ctx), async (plan) => {
+        return closing(await planFix(input, { level, targets: profiles, damaged }, ctx), async (plan) => {
           const to = await openSingleFileSet(destination);
           try {
             await plan.execute(to, { kind: "ova", name: basename(destination), modified: new Date(0) }, ctx);

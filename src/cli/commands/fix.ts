@@ -30,6 +30,7 @@ export const fix: CommandDefinition = defineCommand({
     strict: flag("--strict", "mend towards the standard to the letter"),
     for: list("--for TARGET", `mend towards a target too: ${targets.all.map(({ id }) => id).join(", ")}`),
     acceptChanges: flag("--accept-changes", "take files that the manifest says were altered as they are"),
+    salvage: flag("--salvage", "write disks that are cut off or damaged with what is whole of them; needs DEST"),
     dryRun: flag("--dry-run", "show what would change, the descriptor as a diff, and write nothing"),
     force: flag("--force", "replace files that exist"),
     json,
@@ -39,9 +40,14 @@ export const fix: CommandDefinition = defineCommand({
   details: [
     "Mends what has one right answer, and says what it leaves. In the descriptor no byte changes beside the edits; digests and sizes are computed anew, archives are written in the format and order of the standard, disks stay as they are.",
     "A package whose files are not what its manifest says is refused, unless --accept-changes is given. A certificate is of the old manifest and is dropped where that changes. Without DEST all files change at once, or none does; nothing is written where nothing is to mend.",
-    "Exit code 1: an error is left.",
+    "With --salvage a package that is cut off, or has damaged disks, becomes one that is whole: of stream-optimized VMDKs every grain that unpacks is kept, what is lost reads as zeros, and its guest ranges are named. Without it they are named, too, and nothing is written. A file that is lost altogether keeps the package from being saved.",
+    "Exit code 1: an error is left, which data that is lost always is.",
   ],
-  examples: ["fix appliance.ova --dry-run", "fix appliance.ova mended.ova --for virtualbox-7"],
+  examples: [
+    "fix appliance.ova --dry-run",
+    "fix appliance.ova mended.ova --for virtualbox-7",
+    "fix cut.ova saved.ova --salvage",
+  ],
   async run([source = "", destination], options, cli) {
     const profiles = options.for.map((id) => {
       const profile = targets.find(id);
@@ -53,7 +59,13 @@ export const fix: CommandDefinition = defineCommand({
         hint: "Say where the result goes: vmferry fix URL DEST.",
       });
     }
-    return withSession(options, cli, async (session) => {
+    if (destination === undefined && options.salvage && !options.dryRun) {
+      throw new FerryError("cli/usage", "what is saved of a damaged package does not replace it", {
+        hint: "Say where the result goes: vmferry fix SRC DEST --salvage. What is lost may still be in the original.",
+      });
+    }
+    const scratch = path.dirname(path.resolve(destination ?? source));
+    return withSession({ ...options, scratch }, cli, async (session) => {
       const input = await openNamedInput(source, session);
       try {
         const plan = await planFix(
@@ -62,6 +74,7 @@ export const fix: CommandDefinition = defineCommand({
             level: options.strict ? "strict" : "importer",
             targets: profiles,
             altered: options.acceptChanges ? "accept" : "refuse",
+            damaged: options.salvage ? "salvage" : "refuse",
           },
           session.ctx,
         );

@@ -42,11 +42,14 @@ export async function openOva(
 }
 
 function storedFile(member: TarMember, archive: ByteSource): StoredFile {
+  const label = entryLabel(archive.label, member.name);
+  const { present, dataAt } = member;
+  const part = { size: present, open: async () => sliceSource(archive, dataAt, present, label) };
   return {
     name: member.name,
     size: member.size,
+    ...(present < member.size ? { present: part } : {}),
     async open(): Promise<ByteSource> {
-      const label = entryLabel(archive.label, member.name);
       if (member.present === member.size) return sliceSource(archive, member.dataAt, member.size, label);
       const message = `only ${member.present} of ${member.size} bytes of '${printable(member.name)}' are in the archive`;
       throw new FerryError("tar/cut-off", message, {

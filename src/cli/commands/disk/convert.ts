@@ -71,12 +71,14 @@ export const diskConvertCommand: CommandDefinition = defineCommand({
       }
       const twice =
         options.salvage || options.prove || options.keepChain || options.sparse === "none" || backing !== null;
-      const disk = await openDiskOnce(name, { ...howToOpen(options), onePass: twice ? "refused" : "wanted" }, session);
+      const damaged = options.salvage ? "salvage" : "refuse";
+      const onePass = twice ? "refused" : "wanted";
+      const disk = await openDiskOnce(name, { ...howToOpen(options), damaged, onePass }, session);
       let base: NamedDisk | null = null;
       try {
         if (backing !== null) base = await openBase(backing, destination, options, session);
         const conversion = await planDiskConversion(
-          options.salvage && !("stream" in disk) ? { ...disk, damaged: "salvage" } : disk,
+          "stream" in disk ? disk : { ...disk, damaged },
           {
             name: path.basename(destination),
             ...(options.to === null ? {} : { format: formatNamed(options.to).id }),
