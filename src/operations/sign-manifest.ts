@@ -50,13 +50,16 @@ export interface SignedManifest {
 /** Looks at the manifest's text. @throws `io/limit` */
 export async function wishFor(reader: PackageReader, options: ManifestOptions, ctx: Context): Promise<ManifestWish> {
   const { digest, altered } = options;
-  const algorithm = digest ?? "sha256";
   const entry = findRole(reader, "manifest");
   const name = entry?.name ?? `${withoutExtension(reader.descriptor?.name ?? "")}.mf`;
   const old = entry === null ? null : await readSmallEntry(entry, ctx.limits.manifestBytes, ctx);
-  const quiet = { report: (): void => {} };
-  const manifest = old === null ? null : parseManifest(old, name, quiet);
-  const reason = manifest === null ? "there was none" : whyNot(reader, manifest, digest);
+  const odd: Diagnostic[] = [];
+  const manifest = old === null ? null : parseManifest(old, name, { report: (finding) => odd.push(finding) });
+  const algorithm = digest ?? strongestOf(manifest);
+  // VirtualBox writes blanks that virt-v2v, open-vmdk and others do not read.
+  const isOdd = odd.some(({ code }) => code === "manifest/odd-spelling");
+  const spelling = isOdd ? "its spelling is not the standard's" : null;
+  const reason = manifest === null ? "there was none" : (whyNot(reader, manifest, digest) ?? spelling);
   const files = listedFiles(reader);
   // Whoever accepts altered files needs the digests of all of them.
   const requests =
@@ -67,6 +70,12 @@ export async function wishFor(reader: PackageReader, options: ManifestOptions, c
     digest: "0".repeat(DIGITS[algorithm]),
   }));
   return { name, algorithm, reason, requests, bytes: serializeManifest(lines).length, old };
+}
+
+/** Of a manifest that is made anew: no weaker than the old one, and SHA-256 at least. */
+function strongestOf(manifest: Manifest | null): HashName {
+  const used = new Set(manifest?.entries.map(({ algorithm }) => algorithm));
+  return (["sha512", "sha384"] as const).find((algorithm) => used.has(algorithm)) ?? "sha256";
 }
 
 const DIGITS: Readonly<Record<HashName, number>> = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 };
