@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { issue, signatureFile } from "../../test/support/authority.js";
 import { hasCode } from "../../test/support/errors.js";
 import { DISK_8M, descriptorOf, diskFile, type PackageFiles, packageOf } from "../../test/support/packages.js";
 import { Workshop } from "../../test/support/workshop.js";
@@ -206,7 +207,10 @@ describe("a package for importers of OVF", () => {
   it("drops a certificate and what nothing refers to, and names each", async () => {
     const files = { "disk.vmdk": stream, "notes.txt": new Uint8Array(3) };
     const descriptor = descriptorOf([{ href: "disk.vmdk", use: "disk" }]);
-    const source = shop.archive({ ...packageOf(descriptor, files), "box.cert": new TextEncoder().encode("x") });
+    const made = packageOf(descriptor, files);
+    const signer = await issue({ name: "Signer" });
+    const certificate = signatureFile("box.mf", made["box.mf"] ?? assert.fail(), signer);
+    const source = shop.archive({ ...made, "box.cert": new TextEncoder().encode(certificate) });
     const destination = shop.fresh();
     const { plan } = await shop.convert(source, destination, { to: "ovf" });
     assert.deepEqual(

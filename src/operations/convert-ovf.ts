@@ -2,6 +2,7 @@ import type { Appliance, Disk } from "../appliance/appliance.js";
 import { alignUp, SECTOR, toHex } from "../base/bytes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
+import type { HashName } from "../base/ids.js";
 import { shapeOf } from "../disk/extents.js";
 import { diskFormats } from "../disk/formats.js";
 import type { VirtualDisk } from "../disk/model.js";
@@ -30,6 +31,7 @@ import { editDescriptor, freeName } from "./descriptor-edits.js";
 import { type OpenDisks, openDisks } from "./disks.js";
 import type { OpenedPackage } from "./open.js";
 import { archiveSet } from "./pack.js";
+import { certificateName, type ReadySigning, readySigning, type Signing } from "./signing.js";
 
 /** The one disk format that every importer of OVF takes. */
 const STREAM = { format: "vmdk", variant: "streamOptimized" } as const;
@@ -44,6 +46,8 @@ export interface ConvertOvfOptions {
   readonly modified?: Date;
   readonly level?: number;
   readonly findings?: readonly Diagnostic[];
+  /** Who signs the result; nobody by default. Its digest is that of the manifest too. */
+  readonly signing?: Signing;
 }
 
 /** A file of the result, in the order of References. */
@@ -70,6 +74,8 @@ export async function planOvfConversion(
 ): Promise<OpenConversion> {
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
+  const signing = options.signing === undefined ? null : await readySigning(options.signing, ctx);
+  findings.push(...(signing?.findings ?? []));
   const { reader } = opened;
   const { descriptor } = reader;
   if (descriptor === null) throw new FerryError("internal/bug", "an open package has a descriptor");
@@ -78,8 +84,9 @@ export async function planOvfConversion(
   const disks = await openDisks(reader, appliance, { compressed: "unpack", parents: "refuse" }, own);
   try {
     const files = await planFiles({ opened, appliance, disks, options }, own);
-    const losses = lossesOf(reader, files);
+    const losses = lossesOf(reader, files, signing);
     const manifestName = `${withoutExtension(descriptor.name)}.mf`;
+    const generated = [descriptor.name, manifestName, ...(signing === null ? [] : [certificateName(manifestName)])];
     const work: Work = {
       reader,
       disks: files.flatMap((file) => (file.disk === null ? [] : [file.disk])),
@@ -100,15 +107,15 @@ export async function planOvfConversion(
       files: [
         { name: descriptor.name, size: null },
         ...files.map((file) => ({ name: file.name, size: file.disk === null ? file.entry.size : null })),
-        { name: manifestName, size: null },
+        ...generated.slice(1).map((name) => ({ name, size: null })),
       ],
-      steps: stepsOf(work, [descriptor.name, manifestName], losses),
+      steps: stepsOf(work, generated, losses),
       blocked: [],
       appliance,
       executables: [],
       async execute(to, how, scope): Promise<ConversionOutcome> {
         const write = options.kind === "ova" ? writeOva : writeFolder;
-        return write({ to, how, work, files, larger, descriptor, manifestName, options }, scope);
+        return write({ to, how, work, files, larger, descriptor, manifestName, signing, options }, scope);
       },
     };
     return { plan, findings, close: () => disks.close() };
@@ -166,9 +173,13 @@ async function planFiles(
   return [...files.values()];
 }
 
-function lossesOf(reader: PackageReader, files: readonly OutputFile[]): readonly Diagnostic[] {
+function lossesOf(
+  reader: PackageReader,
+  files: readonly OutputFile[],
+  signing: ReadySigning | null,
+): readonly Diagnostic[] {
   const losses: Diagnostic[] = [];
-  if (findRole(reader, "certificate") !== null) {
+  if (signing === null && findRole(reader, "certificate") !== null) {
     losses.push({
       code: "signature/dropped",
       severity: "warning",
@@ -198,11 +209,12 @@ interface Writing {
   readonly larger: readonly Disk[];
   readonly descriptor: PackageEntry;
   readonly manifestName: string;
+  readonly signing: ReadySigning | null;
   readonly options: ConvertOvfOptions;
 }
 
 async function writeOva(writing: Writing, ctx: Context): Promise<ConversionOutcome> {
-  const { to, how, work, files, descriptor, manifestName, options } = writing;
+  const { to, how, work, files, descriptor, options } = writing;
   // The descriptor stands first and is written last: room for as many digits as the sizes may have by then.
   const most = new Map(files.map(({ name, entry, disk }) => [name, disk === null ? entry.size : mostBytes(disk)]));
   const room = (await editedDescriptor(writing, most, ctx)).length;
@@ -211,7 +223,7 @@ async function writeOva(writing: Writing, ctx: Context): Promise<ConversionOutco
     {
       name: options.archive,
       modified: options.modified ?? ctx.runtime.now(),
-      digest: "sha256",
+      digest: digestOf(writing),
       descriptor: { name: descriptor.name, room },
     },
     ctx,
@@ -219,13 +231,13 @@ async function writeOva(writing: Writing, ctx: Context): Promise<ConversionOutco
   const outcome = await executeWork(work, ova, how, ctx);
   const first = await put(ova, descriptor.name, await editedDescriptor(writing, sizesOf(outcome), ctx));
   const digests = await ova.digests();
-  const last = await put(ova, manifestName, manifestOf(digests));
+  const last = await putManifest(ova, digests, writing, ctx);
   await ova.finish();
-  return { ...outcome, files: [first, ...outcome.files, last] };
+  return { ...outcome, files: [first, ...outcome.files, ...last] };
 }
 
 async function writeFolder(writing: Writing, ctx: Context): Promise<ConversionOutcome> {
-  const { to, how, work, files, descriptor, manifestName } = writing;
+  const { to, how, work, files, descriptor } = writing;
   if (to.readBack === undefined) {
     throw new FerryError("convert/cannot-prove", `${to.label} cannot be read back, so no manifest can be made`, {
       hint: "Write to a folder.",
@@ -237,18 +249,33 @@ async function writeFolder(writing: Writing, ctx: Context): Promise<ConversionOu
   for (const name of [descriptor.name, ...files.map((file) => file.name)]) {
     const source = await to.readBack(name);
     try {
-      const [digest] = await hashSource(source, ["sha256"], ctx);
+      const [digest] = await hashSource(source, [digestOf(writing)], ctx);
       digests.set(name, toHex(digest ?? new Uint8Array()));
     } finally {
       await source.close();
     }
   }
-  const last = await put(to, manifestName, manifestOf(digests));
-  return { ...outcome, files: [first, ...outcome.files, last] };
+  const last = await putManifest(to, digests, writing, ctx);
+  return { ...outcome, files: [first, ...outcome.files, ...last] };
 }
 
-function manifestOf(digests: ReadonlyMap<string, string>): Uint8Array {
-  return serializeManifest([...digests].map(([name, digest]) => ({ name, algorithm: "sha256" as const, digest })));
+function digestOf({ signing }: Writing): HashName {
+  return signing?.digest ?? "sha256";
+}
+
+/** The manifest, and its signature where somebody signs. */
+async function putManifest(
+  to: FileSet,
+  digests: ReadonlyMap<string, string>,
+  writing: Writing,
+  ctx: Context,
+): Promise<ConversionOutcome["files"]> {
+  const { manifestName: name, signing } = writing;
+  const algorithm = digestOf(writing);
+  const bytes = serializeManifest([...digests].map(([file, digest]) => ({ name: file, algorithm, digest })));
+  const manifest = await put(to, name, bytes);
+  if (signing === null) return [manifest];
+  return [manifest, await put(to, certificateName(name), await signing.sign({ name, bytes }, ctx))];
 }
 
 async function put(

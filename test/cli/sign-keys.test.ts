@@ -119,3 +119,20 @@ describe("a signer", () => {
     assert.equal((await call("sign", "http://127.0.0.1:1/a.ova", ...who)).error, "cli/usage");
   });
 });
+
+describe("convert with a signer", () => {
+  it("writes an archive or a folder that is signed, and one for another platform is refused", async () => {
+    const source = put(ovaOf(files), ".ova");
+    for (const [to, digest] of [
+      ["ova", []],
+      ["ova", ["--digest", "sha512"]],
+      ["ovf", []],
+    ] as const) {
+      const result = fresh(to === "ova" ? ".ova" : "");
+      const { exitCode, codes } = await call("convert", source, result, "--to", to, ...who, ...digest);
+      assert.deepEqual([exitCode, codes], [0, []]);
+      assert.deepEqual(await verify(result), RIGHT);
+    }
+    assert.equal((await call("convert", source, fresh(""), "--to", "libvirt", ...who)).error, "cli/usage");
+  });
+});

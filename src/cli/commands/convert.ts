@@ -3,6 +3,7 @@ import { FerryError } from "../../base/errors.js";
 import type { PlatformId, TargetId } from "../../base/ids.js";
 import { type OpenConversion, planConversion } from "../../operations/convert.js";
 import { planOvfConversion } from "../../operations/convert-ovf.js";
+import type { Signing } from "../../operations/signing.js";
 import { platforms } from "../../platforms/platforms.js";
 import { type NodeFileSet, openFolderSet, openSingleFileSet } from "../../runtime/node/file-set.js";
 import type { Native } from "../../runtime/node/native.js";
@@ -13,6 +14,7 @@ import { choice, flag, json, text, wholeNumber, workOptions } from "../options.j
 import { type NamedPackage, openNamedPackage } from "../packages.js";
 import { remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
+import { signingOf, signingOptions } from "../signing.js";
 import { demandOptions, demandsOf } from "../trust.js";
 
 /** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
@@ -37,6 +39,7 @@ export const convert: CommandDefinition = defineCommand({
     prove: flag("--prove", "read every disk back and compare it with its source"),
     ...demandOptions,
     force: flag("--force", "replace files that exist"),
+    ...signingOptions,
     level: wholeNumber("--level N", "deflate level of compressed disks, 1 to 9", 1, 9),
     json,
     ...remoteOptions,
@@ -45,6 +48,7 @@ export const convert: CommandDefinition = defineCommand({
   details: [
     "Plans first: which machine of the target, where each disk goes, what cannot be carried over. Every loss is named, in the plan and in REPORT.md beside the result. Nothing appears under its name before all of it is complete.",
     "The source's manifest and signature are checked beside the work; a package that was altered leaves no result, nor does one whose signer is not trusted where --trust, --system-trust or --signer names somebody. SOURCE_DATE_EPOCH sets the members' time of an .ova.",
+    "--key or --sign-with signs an .ova, or a folder with --to ovf, as vmferry sign does.",
   ],
   examples: [
     "convert appliance.ova hyperv/ --to hyperv",
@@ -65,7 +69,13 @@ export const convert: CommandDefinition = defineCommand({
       const named = await openNamedPackage(source, {}, session);
       try {
         const demands = await demandsOf(named, options, session.ctx);
-        const request = { ...options, to, destination };
+        const signing = await signingOf(options, session, cli);
+        if (signing !== null && to !== "ova" && to !== "ovf") {
+          throw new FerryError("cli/usage", `a result for ${to} is not signed: only OVF packages carry a signature`, {
+            hint: "Leave out the options about signing, or write --to ova.",
+          });
+        }
+        const request = { ...options, to, destination, signing };
         const conversion = await planOf(named, request, session);
         try {
           const open = () => openDestination(request, session.runtime.native);
@@ -91,6 +101,7 @@ interface Request {
   readonly configuration: string | null;
   readonly force: boolean;
   readonly level: number | null;
+  readonly signing: Signing | null;
 }
 
 async function planOf(named: NamedPackage, request: Request, session: Session): Promise<OpenConversion> {
@@ -99,7 +110,9 @@ async function planOf(named: NamedPackage, request: Request, session: Session): 
   if (request.to === "ova" || request.to === "ovf") {
     const archive = path.basename(request.destination);
     const modified = resultTime(session);
-    return planOvfConversion(named.opened, { kind: request.to, archive, modified, findings, ...level }, session.ctx);
+    const signing = request.signing === null ? {} : { signing: request.signing };
+    const how = { kind: request.to, archive, modified, findings, ...level, ...signing } as const;
+    return planOvfConversion(named.opened, how, session.ctx);
   }
   return planConversion(
     named.opened,
