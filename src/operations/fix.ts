@@ -8,18 +8,21 @@ import { findRole } from "../package/manifest/read.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import { withoutExtension } from "../package/names.js";
 import { createOva, ovaBytes } from "../package/ova/write.js";
+import { readDescriptorEntry } from "../platforms/ovf/descriptor.js";
 import { type FixResult, toDiagnosticResult } from "../report/results.js";
 import { endsStream, type PackageFiles, packageFiles } from "../rules/files.js";
 import { strictly } from "../rules/reported.js";
 import type { PackageEdit } from "../rules/rule.js";
 import { archiveOrder } from "./archive-order.js";
 import { bytesOf, carryEntry, checkRoom, storedFiles } from "./carry.js";
+import { changesOf } from "./fix-changes.js";
 import { manifestText, memoryEntry } from "./fix-manifest.js";
 import { isLifted, type Leave, refusal, refuses } from "./fix-refusal.js";
 import { type Mended, mendDescriptor } from "./mend.js";
 import { openPackage, type PackageInput } from "./open.js";
 import { archiveSet } from "./pack.js";
 import { type Rescue, rescueDisks } from "./rescue.js";
+import { type Restored, restoreFiles } from "./restore.js";
 import type { ValidateOptions } from "./validate.js";
 import { checkIntegrity, type Integrity } from "./verify.js";
 
@@ -52,6 +55,8 @@ export interface FixPlan {
   readonly mended: readonly Diagnostic[];
   /** Findings that stay. */
   readonly left: readonly Diagnostic[];
+  /** Lines of the manifest that do not agree with their files as they lie there. */
+  readonly differing: FixResult["differing"];
   /** The descriptor's name, and the document before and after. */
   readonly descriptor: { readonly name: string; readonly before: OvfDocument; readonly after: OvfDocument };
   /** Names of files that are no longer there, for who writes where the package lies. */
@@ -95,15 +100,19 @@ export async function planFix(input: PackageInput, options: FixOptions, ctx: Con
     await opened.close();
   };
   try {
-    const { document } = opened;
-    const { descriptor } = opened.reader;
-    if (descriptor === null) throw new FerryError("internal/bug", "an open package has a descriptor");
     const found = await checkIntegrity(opened.reader, ctx);
+    // What is accepted as it is was changed on purpose.
+    const given = options.altered === "accept" ? { ...found, checks: [] } : found;
+    const restored = await restoreFiles(opened.reader, { integrity: given, document: opened.document }, ctx);
+    const { descriptor } = restored.reader;
+    if (descriptor === null) throw new FerryError("internal/bug", "an open package has a descriptor");
+    const same = descriptor === opened.reader.descriptor;
+    const document = same ? opened.document : await readDescriptorEntry(descriptor, ctx, () => {});
     const mode = options.damaged === "salvage" ? "save" : "tell";
-    const asked = { integrity: found, files: packageFiles(opened.reader, ctx), mode } as const;
-    rescue = await rescueDisks(opened.reader, asked, ctx);
+    let integrity = restored.reader === opened.reader ? found : await checkIntegrity(restored.reader, ctx);
+    rescue = await rescueDisks(restored.reader, { integrity, files: packageFiles(restored.reader, ctx), mode }, ctx);
     const { reader } = rescue;
-    const integrity = reader === opened.reader ? found : await checkIntegrity(reader, ctx);
+    if (reader !== restored.reader) integrity = await checkIntegrity(reader, ctx);
     const files = packageFiles(reader, ctx);
     const whole = new Set(integrity.checks.flatMap(({ name, ok }) => (ok ? [reader.entry(name)] : [])));
     for (const entry of await completeStreams(document, reader, files)) whole.add(entry);
@@ -112,8 +121,11 @@ export async function planFix(input: PackageInput, options: FixOptions, ctx: Con
       options,
       ctx,
     );
-    const plan = await planPackage({ reader, document, descriptor, opening, integrity, mended, options, rescue }, ctx);
-    return { ...plan, close };
+    const plan = await planPackage(
+      { reader, document, descriptor, opening, integrity, mended, options, rescue, restored },
+      ctx,
+    );
+    return { ...plan, differing: found.checks.filter(({ ok }) => !ok), close };
   } catch (cause) {
     await close();
     throw cause;
@@ -153,10 +165,11 @@ interface Fixing {
   readonly mended: Mended;
   readonly options: FixOptions;
   readonly rescue: Rescue;
+  readonly restored: Restored;
 }
 
-async function planPackage(fixing: Fixing, ctx: Context): Promise<Omit<FixPlan, "close">> {
-  const { reader, document, descriptor, mended, options, rescue } = fixing;
+async function planPackage(fixing: Fixing, ctx: Context): Promise<Omit<FixPlan, "close" | "differing">> {
+  const { reader, document, descriptor, mended, options, rescue, restored } = fixing;
   const asked = mended.found.flatMap(({ edits }) => edits);
   const dropped = new Set(asked.flatMap((edit) => (edit.edit === "drop" ? [edit.member] : [])));
   const around = filesFindings(fixing);
@@ -164,26 +177,27 @@ async function planPackage(fixing: Fixing, ctx: Context): Promise<Omit<FixPlan, 
   const refused = around.some((finding) => refuses(finding, around, leave));
   const lifted = new Set(around.filter((finding) => isLifted(finding, around, leave)));
 
+  const saved = new Set([...rescue.saved, ...restored.written]);
+
   const oldManifest = findRole(reader, "manifest");
   const manifest = refused ? null : await newManifest(fixing, asked, oldManifest, ctx);
   const certificate = findRole(reader, "certificate");
   if (manifest !== null && certificate !== null) dropped.add(certificate.name);
   const anew = reader.kind === "ova" && asked.some(({ edit }) => edit === "archive");
   const changed =
-    !refused &&
-    (mended.changed || manifest !== null || dropped.size > 0 || anew || lifted.size > 0 || rescue.saved.size > 0);
+    !refused && (mended.changed || manifest !== null || dropped.size > 0 || anew || lifted.size > 0 || saved.size > 0);
 
   const replaced = new Map<string, PackageEntry>();
   if (mended.changed) replaced.set(descriptor.name, memoryEntry(descriptor.name, "descriptor", mended.bytes));
   if (manifest !== null) replaced.set(manifest.name, manifest);
-  const fresh = new Set([...mended.added.map(({ name }) => name), ...mended.renamed.values(), ...rescue.saved]);
+  const fresh = new Set([...mended.added.map(({ name }) => name), ...mended.renamed.values(), ...saved]);
   for (const entry of mended.reader.entries) if (fresh.has(entry.name)) replaced.set(entry.name, entry);
   const kept = mended.reader.entries.filter(({ name }) => !dropped.has(name) && name !== manifest?.name);
   const entries = [...kept.map((entry) => replaced.get(entry.name) ?? entry)];
   const place = reader.entries.findIndex(({ name }) => name === manifest?.name);
   if (manifest !== null) entries.splice(place < 0 ? entries.length : Math.min(place, entries.length), 0, manifest);
 
-  const done: Diagnostic[] = [...mended.mended];
+  const done: Diagnostic[] = [...restored.findings, ...mended.mended];
   const left: Diagnostic[] = [...mended.conflicts, ...rescue.findings];
   for (const { diagnostic, edits } of mended.found) {
     (!refused && edits.length > 0 && edits.every(isMade) ? done : left).push(diagnostic);
@@ -200,11 +214,11 @@ async function planPackage(fixing: Fixing, ctx: Context): Promise<Omit<FixPlan, 
   return {
     archive: reader.kind === "ova",
     changed,
-    changes: refused ? [] : changesOf({ mended, descriptor, manifest, oldManifest, dropped, anew, rescue }),
+    changes: refused ? [] : changesOf({ mended, descriptor, manifest, oldManifest, dropped, anew, rescue, restored }),
     mended: refused ? [] : done,
-    left: refused ? [...mended.mended, ...left] : left,
+    left: refused ? [...restored.findings, ...mended.mended, ...left] : left,
     descriptor: { name: descriptor.name, before: document, after: refused ? document : mended.document },
-    removed: refused ? [] : [...dropped, ...mended.renamed.keys()],
+    removed: refused ? [] : [...dropped, ...mended.renamed.keys(), ...restored.removed],
     refused,
     async execute(to, destination, scope): Promise<void> {
       if (refused) throw refusal(reader, around, leave);
@@ -231,9 +245,14 @@ function isMade({ edit }: PackageEdit): boolean {
 }
 
 /** Findings about the files around the descriptor, each once. */
-function filesFindings({ opening, integrity, options }: Fixing): readonly Diagnostic[] {
+function filesFindings({ reader, opening, integrity, options }: Fixing): readonly Diagnostic[] {
   // Those about the descriptor itself, and about sizes, are found again when it is judged.
-  const met = opening.filter(({ code }) => code !== "xml/undeclared-prefix" && code !== "package/size-differs");
+  const met = opening.filter(
+    ({ code, location }) =>
+      code !== "xml/undeclared-prefix" &&
+      code !== "package/size-differs" &&
+      !(code === "package/missing-file" && location?.at === "member" && reader.entry(location.member) !== undefined),
+  );
   const more = integrity.findings.filter(
     ({ code }) => !code.startsWith("tar/") || !met.some((finding) => finding.code === code),
   );
@@ -280,42 +299,6 @@ function inOrder(reader: PackageReader, entries: readonly PackageEntry[]): reado
   return [...ordered, ...entries.filter((entry) => !ordered.has(entry))];
 }
 
-interface Changing {
-  readonly mended: Mended;
-  readonly descriptor: PackageEntry;
-  readonly manifest: PackageEntry | null;
-  readonly oldManifest: PackageEntry | null;
-  readonly dropped: ReadonlySet<string>;
-  readonly anew: boolean;
-  readonly rescue: Rescue;
-}
-
-function changesOf({
-  mended,
-  descriptor,
-  manifest,
-  oldManifest,
-  dropped,
-  anew,
-  rescue,
-}: Changing): FixResult["changes"] {
-  const changes: { change: FixResult["changes"][number]["change"]; subject: string; detail: string }[] = [];
-  if (mended.changed)
-    changes.push({ change: "edit", subject: descriptor.name, detail: "what is listed, and nothing else" });
-  if (manifest !== null) {
-    const detail = oldManifest === null ? "made anew" : "digests and spelling; order and algorithms stay";
-    changes.push({ change: "rewrite", subject: manifest.name, detail });
-  }
-  for (const name of rescue.saved)
-    changes.push({ change: "rewrite", subject: name, detail: "with all that is whole of it" });
-  for (const name of rescue.dropped) changes.push({ change: "drop", subject: name, detail: "it is cut off" });
-  for (const [was, name] of mended.renamed) changes.push({ change: "rename", subject: was, detail: name });
-  for (const { name } of mended.added) changes.push({ change: "add", subject: name, detail: "an empty disk" });
-  for (const name of dropped) changes.push({ change: "drop", subject: name, detail: "it would prove nothing" });
-  if (anew) changes.push({ change: "rewrite", subject: "the archive", detail: "USTAR, in the order of the standard" });
-  return changes;
-}
-
 function signatureDropped({ name }: PackageEntry): Diagnostic {
   return {
     code: "signature/dropped",
@@ -335,6 +318,7 @@ export function fixResult(name: string, plan: FixPlan, applied: boolean, diff: s
     changes: plan.changes,
     mended: plan.mended.map(toDiagnosticResult),
     left: plan.left.map(toDiagnosticResult),
+    differing: plan.differing,
     diff,
   };
 }

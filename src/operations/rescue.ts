@@ -1,6 +1,7 @@
 /** Disks of a package that are cut off or damaged: what can be saved of them, and the package with that in their place. */
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
+import { printable } from "../base/text.js";
 import { copyDisk } from "../disk/copy.js";
 import { shapeOf } from "../disk/extents.js";
 import { diskFormats } from "../disk/formats.js";
@@ -64,6 +65,12 @@ export async function rescueDisks(
       try {
         const rescued = await salvaged(entry, source, ctx);
         if (rescued === null) continue;
+        if (rescued === "whole") {
+          if (integrity.checks.some(({ name, ok, actual }) => !ok && actual !== null && reader.entry(name) === entry)) {
+            findings.push(alteredButWhole(entry, reader));
+          }
+          continue;
+        }
         findings.push(...rescued.findings.map((finding) => (mode === "tell" ? couldBeSaved(finding) : finding)));
         if (mode === "save") saved.set(entry.name, await save(entry, rescued.disk, rescued.format, ctx));
       } finally {
@@ -100,16 +107,15 @@ async function isDoubtful(
   return lines.length === 0 && (await files.disk(entry))?.problem != null;
 }
 
-/** What is whole of a disk; `null`: its format cannot tell, or there is nothing wrong with it. */
-async function salvaged(
-  entry: PackageEntry,
-  source: ByteSource,
-  ctx: Context,
-): Promise<{
+/** A damaged disk, open. */
+interface Salvaged {
   readonly disk: VirtualDisk;
   readonly format: DiskFormat;
   readonly findings: readonly Diagnostic[];
-} | null> {
+}
+
+/** What is whole of a disk; `whole`: all of it, and nothing is cut off; `null`: its format cannot tell. */
+async function salvaged(entry: PackageEntry, source: ByteSource, ctx: Context): Promise<Salvaged | "whole" | null> {
   const found = formatByContent(await probeWindow(source, ctx.signal), diskFormats);
   const format = found === null ? null : diskFormats.get(found.id);
   if (format?.salvage === undefined) return null;
@@ -117,11 +123,21 @@ async function salvaged(
   try {
     const disk = await salvageDisk(format, source, { ...ctx, report: (finding) => findings.push(finding) });
     const lost = findings.filter(({ code }) => code === "disk/data-lost");
-    return lost.length === 0 && entry.present === undefined ? null : { disk, format, findings: lost };
+    return lost.length === 0 && entry.present === undefined ? "whole" : { disk, format, findings: lost };
   } catch (cause) {
     if (isDamage(cause) || (cause instanceof FerryError && cause.kind === "unsupported-feature")) return null;
     throw cause;
   }
+}
+
+function alteredButWhole({ name }: PackageEntry, reader: PackageReader): Diagnostic {
+  return {
+    code: "package/altered-but-whole",
+    severity: "info",
+    message: `'${printable(name)}' is not what the manifest says, and is a whole disk: it was exchanged or written again, not damaged`,
+    hint: "Ask who changed it. If you did, --accept-changes takes it as it is.",
+    location: { at: "member", file: reader.name, member: name },
+  };
 }
 
 function couldBeSaved(finding: Diagnostic): Diagnostic {

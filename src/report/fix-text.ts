@@ -6,7 +6,7 @@ import type { FixResult } from "./results.js";
 
 /** What was changed in a package, or would be. */
 export function renderFix(result: FixResult, palette: Palette): string {
-  const { applied, refused, changes, mended, left, diff } = result;
+  const { applied, refused, changes, mended, left, differing, diff } = result;
   const lines = [palette.title(oneLine(result.name))];
   if (mended.length > 0) {
     lines.push(palette.title(applied ? "mended" : "would be mended"), ...renderFindings(mended, palette, "  "));
@@ -18,6 +18,12 @@ export function renderFix(result: FixResult, palette: Palette): string {
     }
   }
   if (left.length > 0) lines.push(palette.title("what stays"), ...renderFindings(left, palette, "  "));
+  if (differing.length > 0) {
+    lines.push(palette.title("not what the manifest says"));
+    for (const { name, algorithm, expected, actual } of differing) {
+      lines.push(`  ${oneLine(name)}: ${algorithm} ${expected}`, `    and not ${actual ?? "there, or not readable"}`);
+    }
+  }
   if (diff !== null && diff !== "") lines.push(...diff.trimEnd().split("\n").map(shown));
   const count = countFindings(left);
   const stays = count === null ? "" : `, ${count} left`;

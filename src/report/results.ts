@@ -472,6 +472,8 @@ export interface FixResult {
   readonly mended: readonly DiagnosticResult[];
   /** What is still found afterwards, or would be. */
   readonly left: readonly DiagnosticResult[];
+  /** The lines of the manifest that do not agree with their files as they lie there: the proof of what differs. */
+  readonly differing: readonly VerifiedFile[];
   /** With `--dry-run`: the descriptor's changes as a unified diff, empty where there are none; else `null`. */
   readonly diff: string | null;
 }

@@ -109,7 +109,7 @@ test("a dry run shows the descriptor's change as a diff that patch takes, and wr
 test("an altered file is refused with exit code 1, and taken as it is where that is accepted", () => {
   const folder = folderOf(wrong);
   const descriptor = join(folder, "box.ovf");
-  writeFileSync(descriptor, `${readFileSync(descriptor, "utf8")}\n`);
+  writeFileSync(descriptor, `${readFileSync(descriptor, "utf8")}<!-- changed -->\n`);
   const old = contents(folder);
   const refused = vmferry("fix", folder);
   assert.equal(refused.status, 1);

@@ -14,6 +14,31 @@ export const packageCodes: CodeTable = {
     why: "Tools disagree on which one counts, so what was verified may not be what is used.",
     fix: "Fetch the package again, or pack it again with each file once.",
   },
+  "package/line-ends-changed": {
+    what: "A text of the package has other line ends, another byte order mark or another end than when the manifest was made; with those its digest is right.",
+    why: "An editor or a transfer in text mode changed it. Importers compare bytes and refuse the package.",
+    fix: "Put the bytes back: `vmferry fix`. Transfer packages in binary mode.",
+  },
+  "package/bytes-appended": {
+    what: "Something follows the end of a file; without it the file is what the manifest says.",
+    why: "Block devices, object stores and broken downloads pad files. Importers compare all bytes and refuse the package.",
+    fix: "Cut the file to its size: `vmferry fix`.",
+  },
+  "package/files-swapped": {
+    what: "Two or more files of the package lie under each other's names: each is what the manifest says of another one.",
+    why: "Machines would get the wrong disks.",
+    fix: "Give them their names back: `vmferry fix`.",
+  },
+  "package/file-renamed": {
+    what: "A file that the manifest lists is missing, and another one that it does not list has its digest.",
+    why: "It was renamed, and the descriptor does not find it any more.",
+    fix: "Give it its name back: `vmferry fix`.",
+  },
+  "package/altered-but-whole": {
+    what: "A disk is not what the manifest says, and everything in it is whole.",
+    why: "It was not damaged on the way: it was exchanged for another one, or written again by a program.",
+    fix: "Ask who changed it. If you did, `vmferry fix --accept-changes` takes it as it is.",
+  },
   "package/no-descriptor": {
     kind: "invalid-format",
     what: "There is no OVF descriptor.",

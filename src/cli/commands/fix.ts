@@ -39,7 +39,7 @@ export const fix: CommandDefinition = defineCommand({
   },
   details: [
     "Mends what has one right answer, and says what it leaves. In the descriptor no byte changes beside the edits; digests and sizes are computed anew, archives are written in the format and order of the standard, disks stay as they are.",
-    "A package whose files are not what its manifest says is refused, unless --accept-changes is given. A certificate is of the old manifest and is dropped where that changes. Without DEST all files change at once, or none does; nothing is written where nothing is to mend.",
+    "A package whose files are not what its manifest says is refused, with the digests, unless a digest proves what happened (line ends, appended bytes, exchanged or renamed files: those are put back) or --accept-changes is given. A certificate is of the old manifest and is dropped where that changes. Without DEST all files change at once, or none does; nothing is written where nothing is to mend.",
     "With --salvage a package that is cut off, or has damaged disks, becomes one that is whole: of stream-optimized VMDKs every grain that unpacks is kept, what is lost reads as zeros, and its guest ranges are named. Without it they are named, too, and nothing is written. A file that is lost altogether keeps the package from being saved.",
     "Exit code 1: an error is left, which data that is lost always is.",
   ],
