@@ -18,6 +18,7 @@ import { readMessageFiles } from "../platforms/ovf/message-files.js";
 import { factsOf } from "../platforms/ovf/platform.js";
 import { referencesOf } from "../platforms/ovf/references.js";
 import type { ImportChoice } from "../platforms/platform.js";
+import { blamesInput } from "./damage.js";
 
 /** What a user named: a file with the folder around it, or a folder. Whoever opened the source closes it. */
 export type PackageInput =
@@ -86,20 +87,13 @@ export async function openReaderAlone(input: PackageInput, ctx: Context): Promis
     try {
       return referencesOf(await readDescriptorEntry(descriptor, ctx, (finding) => ctx.report(finding)));
     } catch (cause) {
-      if (!isVerdict(cause)) throw cause;
+      if (!blamesInput(cause)) throw cause;
       unreadable = cause;
       return [];
     }
   };
   const reader = await openReader(input, { references, onDamage: "report" }, ctx);
   return { reader, unreadable, close: () => reader.close() };
-}
-
-/** Whether a failure says that the input is wrong, rather than that it cannot be read. */
-function isVerdict(cause: unknown): cause is FerryError {
-  return (
-    cause instanceof FerryError && ["invalid-format", "corrupt", "out-of-bounds", "limit-exceeded"].includes(cause.kind)
-  );
 }
 
 /** The texts beside the descriptor. The package is closed where they cannot be read at all. */

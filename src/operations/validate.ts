@@ -16,6 +16,7 @@ import type { AnyRule, RuleSeverity } from "../rules/rule.js";
 import { rules as allRules } from "../rules/rules.js";
 import type { TargetProfile } from "../targets/profile.js";
 import type { XmlDocument } from "../xml/tree.js";
+import { blamesInput } from "./damage.js";
 import { toApplianceResult } from "./inspect.js";
 import { openPackage, type PackageInput } from "./open.js";
 import { checkSignature } from "./signature.js";
@@ -197,9 +198,8 @@ async function signatureFindings(reader: PackageReader, ctx: Context): Promise<r
 }
 
 /** Whether an error says that the input is no package, rather than that it cannot be read. */
-function isVerdict({ kind, code }: FerryError): boolean {
-  if (code === "package/unknown-kind" || code === "ovf/no-descriptor") return true;
-  return kind === "invalid-format" || kind === "corrupt" || kind === "out-of-bounds" || kind === "limit-exceeded";
+function isVerdict(cause: FerryError): boolean {
+  return cause.code === "package/unknown-kind" || cause.code === "ovf/no-descriptor" || blamesInput(cause);
 }
 
 /** The facts that rules get about a subject. */
