@@ -15,6 +15,7 @@ const packages: Readonly<Record<string, string>> = {
   kelp: "compose-dir/kelp",
   "tide.ova": "compose-disks/tide.ova",
   "goods.ova": "vbox-signed-ovf20/goods.ova",
+  "quiz.ova": "compose-properties/quiz.ova",
 };
 
 /** Commands of the README that nothing but a clean clone can run; continuous integration does. */

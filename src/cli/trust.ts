@@ -4,13 +4,12 @@ import * as path from "node:path";
 import { FerryError } from "../base/errors.js";
 import type { HashName } from "../base/ids.js";
 import type { Context } from "../io/context.js";
-import type { SourceDemands } from "../operations/carry.js";
 import type { GivenSum } from "../operations/verify.js";
 import { parseManifest } from "../package/manifest/text.js";
 import { fingerprintOf, type Trust } from "../package/trust/trust.js";
 import { systemAuthorities } from "../runtime/node/authorities.js";
 import type { OptionSpec } from "./command.js";
-import { flag, invalid, list, text, unless } from "./options.js";
+import { flag, invalid, list, text } from "./options.js";
 import type { NamedPackage } from "./packages.js";
 
 /** Bytes of a file of sums: a few thousand lines. */
@@ -47,17 +46,8 @@ export const trustOptions: {
   at: text("--at TIME", "check certificates as of this time (ISO 8601) instead of now"),
 };
 
-/** Options of commands that use a source on conditions. */
-export const demandOptions: typeof sumOptions &
-  typeof trustOptions & {
-    readonly integrity: OptionSpec<boolean>;
-    readonly requireSignature: OptionSpec<boolean>;
-  } = {
-  integrity: unless("--no-integrity", "do not check the source against its manifest and signature"),
-  requireSignature: flag("--require-signature", "refuse a source that nobody who is trusted signed"),
-  ...sumOptions,
-  ...trustOptions,
-};
+/** `--policy`. */
+export const policy: OptionSpec<string | null> = text("--policy FILE", "hold the package against this policy (YAML)");
 
 /** What `trustOptions` say. */
 export interface TrustChoice {
@@ -95,29 +85,6 @@ export async function trustOf(choice: TrustChoice, ctx: Context): Promise<Trust>
     crls: (await Promise.all(choice.crl.map(async (name) => readCrls(await smallFile(name), name)))).flat(),
     signers,
     at: timeOf(choice.at),
-  };
-}
-
-/** What a source has to stand up to before it is used. Naming anybody to trust asks for a signature. */
-export async function demandsOf(
-  named: NamedPackage,
-  options: TrustChoice & SumChoice & { readonly requireSignature: boolean; readonly integrity: boolean },
-  ctx: Context,
-): Promise<SourceDemands> {
-  const { trust: given, systemTrust, signer, requireSignature, integrity } = options;
-  const trusted = given.length > 0 || systemTrust || signer.length > 0 || requireSignature;
-  const sums = await givenSums(named, options, ctx);
-  if (!integrity && (trusted || sums.length > 0)) {
-    throw new FerryError("cli/usage", "--no-integrity switches off what the other options ask for", {
-      hint: "Leave out either --no-integrity, or the options about signers and sums.",
-    });
-  }
-  return {
-    trust: await trustOf(options, ctx),
-    trusted,
-    ...(named.container === null || sums.length === 0
-      ? {}
-      : { container: { source: named.container, name: named.fileName, sums } }),
   };
 }
 
@@ -164,7 +131,8 @@ function timeOf(text: string | null): Date | null {
   return time;
 }
 
-async function smallFile(name: string, limit: number = MOST_TRUST_BYTES): Promise<Uint8Array> {
+/** A file that is read whole. @throws `io/not-found`, `io/limit` */
+export async function smallFile(name: string, limit: number = MOST_TRUST_BYTES): Promise<Uint8Array> {
   const found = await stat(name).catch(() => null);
   if (found === null) {
     throw new FerryError("io/not-found", `${name} does not exist`, { hint: "Check the path for typing errors." });

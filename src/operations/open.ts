@@ -59,12 +59,17 @@ export async function openPackage(input: PackageInput, options: OpenOptions, ctx
       hint: "An OVF package has one file whose name ends in .ovf.",
     });
   }
-  const messages = await readTexts(parsed, reader, ctx);
+  return withTexts(parsed, reader, ctx);
+}
+
+/** A package and its descriptor, with the texts beside it. */
+async function withTexts(document: OvfDocument, reader: PackageReader, ctx: Context): Promise<OpenedPackage> {
+  const messages = await readTexts(document, reader, ctx);
   return {
     reader,
-    document: parsed,
+    document,
     appliance: (choice, scope) =>
-      importOvf(parsed, { ...factsOf(reader), messages }, choice, (finding) => scope.report(finding)),
+      importOvf(document, { ...factsOf(reader), messages }, choice, (finding) => scope.report(finding)),
     close: () => reader.close(),
   };
 }
@@ -72,7 +77,9 @@ export async function openPackage(input: PackageInput, options: OpenOptions, ctx
 /** A package that is open, whether its descriptor can be read or not. */
 export interface OpenedReader {
   readonly reader: PackageReader;
-  /** What keeps the descriptor from being read; `null`: nothing. */
+  /** The package with its descriptor; `null` where that cannot be read. */
+  readonly whole: OpenedPackage | null;
+  /** What keeps the descriptor from being read; `null`: nothing, or there is none. */
   readonly unreadable: FerryError | null;
   close(): Promise<void>;
 }
@@ -83,9 +90,11 @@ export interface OpenedReader {
  */
 export async function openReaderAlone(input: PackageInput, ctx: Context): Promise<OpenedReader> {
   let unreadable: FerryError | null = null;
+  let document: OvfDocument | null = null;
   const references: ReadReferences = async (descriptor) => {
     try {
-      return referencesOf(await readDescriptorEntry(descriptor, ctx, (finding) => ctx.report(finding)));
+      document = await readDescriptorEntry(descriptor, ctx, (finding) => ctx.report(finding));
+      return referencesOf(document);
     } catch (cause) {
       if (!blamesInput(cause)) throw cause;
       unreadable = cause;
@@ -93,7 +102,10 @@ export async function openReaderAlone(input: PackageInput, ctx: Context): Promis
     }
   };
   const reader = await openReader(input, { references, onDamage: "report" }, ctx);
-  return { reader, unreadable, close: () => reader.close() };
+  // Assigned in the callback above, which the type checker does not follow.
+  const parsed = document as OvfDocument | null;
+  const whole = parsed === null ? null : await withTexts(parsed, reader, ctx);
+  return { reader, whole, unreadable, close: () => reader.close() };
 }
 
 /** The texts beside the descriptor. The package is closed where they cannot be read at all. */

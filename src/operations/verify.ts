@@ -258,6 +258,8 @@ export async function verifyPackage(
     signed: judgement?.signed ?? "unsigned",
     signer: signerResult(judgement),
     files: [...given, ...integrity.checks],
+    policy: null,
+    audit: null,
     diagnostics: diagnostics.map(toDiagnosticResult),
   };
 }

@@ -205,6 +205,27 @@ export interface SignerResult {
   readonly notAfter: string;
 }
 
+/** What a package asks for, what it would come to, and what deserves a look. */
+export interface AuditResult {
+  readonly asks: {
+    readonly machines: number;
+    readonly cpus: number;
+    readonly memoryBytes: number;
+    readonly disks: number;
+    readonly capacityBytes: number;
+    readonly networks: readonly string[];
+    readonly firmware: readonly string[];
+  };
+  /** Empty for appliances of many machines. */
+  readonly platforms: readonly {
+    readonly target: string;
+    readonly outlook: "fits" | "changes" | "refused";
+    readonly notes: number;
+    readonly worst: string | null;
+  }[];
+  readonly findings: readonly DiagnosticResult[];
+}
+
 /** `vmferry verify --json`. */
 export interface VerifyResult {
   readonly schema: "vmferry/verify@1";
@@ -214,6 +235,10 @@ export interface VerifyResult {
   readonly signed: "trusted" | "untrusted" | "unsigned" | "invalid";
   readonly signer: SignerResult | null;
   readonly files: readonly VerifiedFile[];
+  /** What a policy came to; `null`: none was given. */
+  readonly policy: { readonly name: string; readonly file: string; readonly verdict: "accepted" | "refused" } | null;
+  /** `null`: not asked for. */
+  readonly audit: AuditResult | null;
   readonly diagnostics: readonly DiagnosticResult[];
 }
 

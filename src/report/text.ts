@@ -1,5 +1,6 @@
 /** Results for people: plain lines, aligned, in the words of the JSON contract. Names from input are made printable. */
 import { formatBytes, plural } from "../base/text.js";
+import { renderAudit } from "./audit-text.js";
 import { countFindings, renderFindings } from "./findings.js";
 import { hashLabel } from "./inspect-text.js";
 import { columns, facts, oneLine } from "./layout.js";
@@ -31,6 +32,12 @@ export function renderVerify(name: string, result: VerifyResult, palette: Palett
   lines.push(...signerLines(result, palette), ...renderFindings(result.diagnostics, palette, "  "));
   const paint = { intact: palette.good, altered: palette.error, unverifiable: palette.warning }[result.verdict];
   const parts = [paint(result.verdict), describeSignature(result)];
+  const { policy, audit } = result;
+  if (audit !== null) lines.push(...renderAudit(audit, palette));
+  if (policy !== null) {
+    const word = policy.verdict === "accepted" ? palette.good("accepted") : palette.error("refused");
+    lines.push(`${word} by ${oneLine(policy.name)}`);
+  }
   lines.push(`${parts.join(", ")}: ${countFiles(result.files)}`);
   return `${lines.join("\n")}\n`;
 }

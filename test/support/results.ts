@@ -123,6 +123,8 @@ export const verifySample: VerifyResult = {
     { name: "web-disk001.vmdk", algorithm: "sha1", expected: "bb".repeat(20), actual: "cc".repeat(20), ok: false },
     { name: "gone.iso", algorithm: "sha1", expected: "dd".repeat(20), actual: null, ok: false },
   ],
+  policy: null,
+  audit: null,
   diagnostics: [],
 };
 

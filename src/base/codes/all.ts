@@ -1,4 +1,5 @@
 import type { DiagnosticCode } from "../diagnostics.js";
+import { auditCodes } from "./audit.js";
 import { cliCodes } from "./cli.js";
 import type { CodeTable, ErrorKind } from "./codes.js";
 import { convertCodes } from "./convert.js";
@@ -14,6 +15,7 @@ import { ovfCodes } from "./ovf.js";
 import { ovfEnvironmentCodes } from "./ovf-environment.js";
 import { packageCodes } from "./package.js";
 import { platformCodes } from "./platforms.js";
+import { policyCodes } from "./policy.js";
 import { runCodes } from "./run.js";
 import { s3Codes } from "./s3.js";
 import { signCodes } from "./sign.js";
@@ -38,6 +40,8 @@ export const codes: CodeTable = {
   ...xvaCodes,
   ...convertCodes,
   ...packageCodes,
+  ...policyCodes,
+  ...auditCodes,
   ...signatureCodes,
   ...signCodes,
   ...ovfCodes,

@@ -9,13 +9,13 @@ import { type NodeFileSet, openFolderSet, openSingleFileSet } from "../../runtim
 import type { Native } from "../../runtime/node/native.js";
 import { targets } from "../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
+import { demandOptions, demandsOf } from "../demands.js";
 import { showOrExecute } from "../execute.js";
 import { choice, flag, json, text, wholeNumber, workOptions } from "../options.js";
 import { type NamedPackage, openNamedPackage } from "../packages.js";
 import { remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
 import { signingOf, signingOptions } from "../signing.js";
-import { demandOptions, demandsOf } from "../trust.js";
 
 /** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
 const written = platforms.all.filter((platform) => platform.exportConfig !== undefined).map((platform) => platform.id);

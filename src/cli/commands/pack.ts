@@ -2,12 +2,12 @@ import * as path from "node:path";
 import { planPack } from "../../operations/pack.js";
 import { openSingleFileSet } from "../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
+import { demandOptions, demandsOf } from "../demands.js";
 import { showOrExecute } from "../execute.js";
 import { flag, json, workOptions } from "../options.js";
 import { openNamedPackage } from "../packages.js";
 import { remoteOptions } from "../remote.js";
 import { resultTime, withSession } from "../session.js";
-import { demandOptions, demandsOf } from "../trust.js";
 
 /** `vmferry pack SRC DEST`. */
 export const pack: CommandDefinition = defineCommand({

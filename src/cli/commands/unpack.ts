@@ -1,12 +1,12 @@
 import { planUnpack } from "../../operations/unpack.js";
 import { openFolderSet } from "../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
+import { demandOptions, demandsOf } from "../demands.js";
 import { showOrExecute } from "../execute.js";
 import { flag, json, workOptions } from "../options.js";
 import { openNamedPackage } from "../packages.js";
 import { remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
-import { demandOptions, demandsOf } from "../trust.js";
 
 /** `vmferry unpack SRC DEST`. */
 export const unpack: CommandDefinition = defineCommand({

@@ -4,13 +4,13 @@ import { nearest } from "../../base/text.js";
 import { version } from "../../base/version.js";
 import { MOST_BASELINE_BYTES, parseBaseline, toBaseline } from "../../operations/baseline.js";
 import { noConfig, type ValidateConfig } from "../../operations/config.js";
-import { allCodes, explainCode } from "../../operations/explain.js";
+import { allCodes } from "../../operations/explain.js";
 import { fingerprintsOf } from "../../operations/fingerprint.js";
 import { type ValidateOptions, validateInput } from "../../operations/validate.js";
 import { renderHtml } from "../../report/html.js";
 import { renderJson } from "../../report/json.js";
 import { plain } from "../../report/palette.js";
-import type { ExplainedCode, ValidateResult } from "../../report/results.js";
+import type { ValidateResult } from "../../report/results.js";
 import { renderSarif } from "../../report/sarif.js";
 import { renderValidateMarkdown } from "../../report/validate-markdown.js";
 import type { ReportedFile, ReportedFinding, ValidateReport } from "../../report/validate-report.js";
@@ -26,6 +26,7 @@ import { exitCodes } from "../exit-codes.js";
 import { openNamedInput } from "../inputs.js";
 import { choice, flag, invalid, json, list, text, unless } from "../options.js";
 import { remoteOptions } from "../remote.js";
+import { explained } from "../sarif.js";
 import { type Session, withSession } from "../session.js";
 
 const formats = ["text", "json", "sarif", "markdown", "html"] as const;
@@ -192,13 +193,6 @@ async function judgeFile(
 function descriptorOf(xml: XmlDocument): ReportedFile["descriptor"] {
   const place = xml.root.location;
   return { file: place.at === "text" ? place.file : "", line: (line) => xml.lineText(line) };
-}
-
-function explained(files: readonly ReportedFile[]): ReadonlyMap<DiagnosticCode, ExplainedCode> {
-  const codes = new Set(files.flatMap(({ findings }) => findings.map(({ diagnostic }) => diagnostic.code)));
-  return new Map(
-    [...codes].flatMap((code) => [explainCode(code)].flatMap((found) => found ?? []).map((found) => [code, found])),
-  );
 }
 
 function render(report: ValidateReport, format: (typeof formats)[number]): string {

@@ -1,0 +1,91 @@
+/** Settings of vendors that go past the standard. */
+import type { Location } from "../../base/diagnostics.js";
+import { type AuditCheck, type AuditFacts, type Found, shown } from "./check.js";
+
+interface Setting {
+  readonly key: string;
+  readonly machine: string | null;
+  readonly location: Location;
+}
+
+/** Options that are copied into the machine's configuration as they stand: `vmw:ExtraConfig`, and VirtualBox's ExtraData. */
+function* extraSettings({ contents }: AuditFacts): Iterable<Setting> {
+  for (const content of contents) {
+    for (const { settings } of content.hardware) {
+      for (const { kind, key, element } of settings) {
+        if (kind === "ExtraConfig") yield { key, machine: content.id, location: element.location };
+      }
+    }
+    const machine = content.virtualBoxMachine;
+    if (machine === undefined) continue;
+    for (const data of machine.elements(undefined, "ExtraData")) {
+      for (const item of data.elements(undefined, "ExtraDataItem")) {
+        yield { key: item.attribute("", "name") ?? "", machine: content.id, location: item.location };
+      }
+    }
+  }
+}
+
+/** Keys that weaken the wall between guest and host, or that reach the host: what they do, by pattern. */
+const DANGEROUS: readonly (readonly [pattern: RegExp, does: string])[] = [
+  [
+    /^isolation\.tools\.(?:copy|paste|dnd|hgfs\w*|setguioptions)\./i,
+    "opens the clipboard, dragging or shared folders between guest and host",
+  ],
+  [/^(?:sharedfolder\d|hgfs\.)/i, "shares folders of the host"],
+  [/^remotedisplay\./i, "offers the screen over the network"],
+  [/^pcipassthru|^vmx\.allowpcipassthru/i, "gives the guest a PCI device of the host"],
+  [
+    /^ethernet\d+\.(?:nopromisc|noforgedsrcaddr|downwhenaddrmismatch)/i,
+    "lets the guest listen to, or forge, traffic of others",
+  ],
+  [/^(?:scsi|ide|sata)\d+:\d+\.(?:devicetype|filename)$/i, "puts another device or file of the host behind a drive"],
+  [/^(?:serial|parallel)\d+\.(?:filename|filetype|network)/i, "connects a port to a file, a pipe or the network"],
+  [/^guestinfo\.(?:userdata|metadata|ovfenv)/i, "hands the guest instructions that it runs"],
+  [/^(?:monitor|monitor_control|vhv|hypervisor\.cpuid)\./i, "changes how the processor is protected or shown"],
+  [
+    /^(?:debugstub|vprobe|ulm\.|mainmem\.backing|sched\.swap)/i,
+    "opens the machine's memory to a debugger or to other files",
+  ],
+  [/^logging?\.|^vmx\.log\.|^log\.(?:filename|rotate)/i, "changes where the host logs"],
+  [/^tools\.(?:setinfo|guestlib)|^isolation\.device\./i, "lets the guest fill the host's memory or connect devices"],
+  [/^VBoxInternal/i, "changes VirtualBox's own devices, which its settings keep safe otherwise"],
+];
+
+function dangerOf(key: string): string | null {
+  return DANGEROUS.find(([pattern]) => pattern.test(key))?.[1] ?? null;
+}
+
+function* told(facts: AuditFacts, what: (key: string) => string | null): Iterable<Found> {
+  const seen = new Set<string>();
+  for (const { key, machine, location } of extraSettings(facts)) {
+    const message = what(key);
+    const id = `${machine} ${key}`;
+    if (message === null || seen.has(id)) continue;
+    seen.add(id);
+    yield { message: `${shown(machine)}: ${message}`, location, data: { machine, key } };
+  }
+}
+
+export const configurationChecks: readonly AuditCheck[] = [
+  {
+    code: "audit/dangerous-config",
+    severity: "warning",
+    hint: "Importers that obey such options set them on your host. Take it out unless you know why it is there.",
+    check: (facts) =>
+      told(facts, (key) => {
+        const does = dangerOf(key);
+        return does === null ? null : `the option ${shown(key)} ${does}`;
+      }),
+  },
+  {
+    code: "audit/extra-config",
+    severity: "info",
+    hint: "It goes past the standard, straight into the machine's configuration. Values are not shown: they may be secrets.",
+    // VirtualBox keeps its windows' places in ExtraData.
+    check: (facts) =>
+      told(facts, (key) =>
+        dangerOf(key) !== null || key.startsWith("GUI/") ? null : `the option ${shown(key)} is set`,
+      ),
+  },
+];
