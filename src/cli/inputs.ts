@@ -1,5 +1,6 @@
 import { FerryError } from "../base/errors.js";
 import type { ByteSource } from "../io/source.js";
+import { hasUndoJournal } from "../runtime/node/editable-file.js";
 import { isRemoteUrl } from "../runtime/node/http/address.js";
 import { openPath, type PathInput } from "../runtime/node/input.js";
 import { httpOptionsOf } from "./remote.js";
@@ -28,7 +29,15 @@ function placeOfUrl(scheme: string, name: string): string {
 
 /** Opens a path or an address, which `readable` let pass. */
 export async function openInput(name: string, session: Session): Promise<PathInput> {
-  if (!isRemoteUrl(name)) return openPath(name, session.runtime.native);
+  if (!isRemoteUrl(name)) {
+    if (await hasUndoJournal(name)) {
+      const message = `${name} is half changed: a change of it was interrupted, or is under way`;
+      throw new FerryError("io/unfinished-change", message, {
+        hint: "Run the command that changed it again (vmferry sign): the old bytes are put back first.",
+      });
+    }
+    return openPath(name, session.runtime.native);
+  }
   // Loaded where it is needed: most runs are about files.
   const { openUrl } = await import("../runtime/node/http/input.js");
   return openUrl(name, await httpOptionsOf(session.remote, name), session.ctx.signal);

@@ -1,5 +1,6 @@
 /** `vmferry sign`: what is signed, where it is written, and what is refused. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 import { memorySource } from "../../src/io/sources/memory.js";
@@ -183,6 +184,17 @@ describe("a manifest that is signed", () => {
     }
   });
 
+  it("that is made anew is no weaker than the old one", async () => {
+    const body = bodyOf(files);
+    const file = put(
+      ovaOf({ ...body, "box.mf": manifestOf({ "box.ovf": body["box.ovf"] ?? disk }, "sha512") }),
+      ".ova",
+    );
+    const { value } = await call("sign", file, ...who);
+    assert.deepEqual([value.manifest.reason, value.manifest.algorithms], ["it left files out", ["sha512"]]);
+    assert.deepEqual(await verify(file), RIGHT);
+  });
+
   it("of a package that is not what it says is refused, unless the changes are accepted", async () => {
     const altered = { ...files, "disk.vmdk": disk.with(5000, 1) };
     const missing = { ...files, "box.mf": manifestOf({ ...bodyOf(files), "gone.vmdk": disk }) };
@@ -207,5 +219,25 @@ describe("a manifest that is signed", () => {
       assert.deepEqual([exitCode, value.manifest.action], [0, "made"]);
       assert.deepEqual(await verify(file), RIGHT);
     }
+  });
+});
+
+describe("an archive whose signing was interrupted", () => {
+  it("is refused by verify, and put back before it is signed again", async () => {
+    const file = put(ovaOf(files), ".ova");
+    const before = readFileSync(file);
+    // The file, its header and the first bytes of the change are written when the process is killed.
+    const edit = { patches: [{ at: before.length - 1024, text: "half of a member" }], fileBytes: null };
+    const child = new URL("../support/edit-child.js", import.meta.url).pathname;
+    let torn = false;
+    for (let step = 1; step < 20 && !torn; step++) {
+      spawnSync(process.execPath, [child, file, JSON.stringify(edit), `${step}`, "whole"]);
+      torn = !readFileSync(file).equals(before);
+    }
+    assert.ok(torn);
+    assert.equal((await call("verify", file)).error, "io/unfinished-change");
+    const { exitCode, codes } = await call("sign", file, ...who);
+    assert.deepEqual([exitCode, codes], [0, ["warning io/change-undone"]]);
+    assert.deepEqual(await verify(file), RIGHT);
   });
 });

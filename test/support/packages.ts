@@ -94,7 +94,7 @@ ${drives.join("\n")}
 }
 
 /** A manifest of some files, with SHA256 by default. */
-export function manifestOf(files: PackageFiles, hash: "sha1" | "sha256" = "sha256"): Uint8Array {
+export function manifestOf(files: PackageFiles, hash: "sha1" | "sha256" | "sha512" = "sha256"): Uint8Array {
   const lines = Object.entries(files).map(
     ([name, bytes]) => `${hash.toUpperCase()}(${name})= ${createHash(hash).update(bytes).digest("hex")}\n`,
   );

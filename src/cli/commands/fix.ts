@@ -82,7 +82,9 @@ export const fix: CommandDefinition = defineCommand({
           const write = !options.dryRun && !plan.refused && (destination !== undefined || plan.changed);
           if (write)
             await writeFixed(plan, { source, destination: destination ?? null, force: options.force }, session);
-          const result = fixResult(source, plan, write, options.dryRun ? diffOf(plan) : null);
+          // An address may hold a password.
+          const name = isRemoteUrl(source) && input.kind === "file" ? input.source.label : source;
+          const result = fixResult(name, plan, write, options.dryRun ? diffOf(plan) : null);
           await cli.terminal.data(options.json ? renderJson(result) : renderFix(result, cli.terminal.dataPalette));
           const judged = options.dryRun ? [...plan.left, ...plan.mended] : plan.left;
           return judged.some(({ severity }) => severity === "error") ? exitCodes.fallsShort : exitCodes.done;

@@ -68,7 +68,8 @@ export const sign: CommandDefinition = defineCommand({
       const made = await signed({ source, destination: destination ?? null, force, how, dryRun }, session);
       const result: SignResult = {
         ...made,
-        name: source,
+        // An address may hold a password; the package's own name does not.
+        name: isRemoteUrl(source) ? made.name : source,
         diagnostics: [...session.findings.map(toDiagnosticResult), ...made.diagnostics],
       };
       await cli.terminal.data(options.json ? renderJson(result) : renderSign(result, cli.terminal.dataPalette));

@@ -137,6 +137,12 @@ describe("a command that signs", () => {
     );
   });
 
+  it("that tells a secret of its environment when it fails is not repeated", async () => {
+    process.env.VMFERRY_TEST_TOKEN = "swordfish";
+    const words = command("console.error('token ' + process.env.VMFERRY_TEST_TOKEN); process.exit(1)");
+    await assert.rejects(asking(words, rsa).sign(data, "sha256", signal), /it said: token \*\*\*$/);
+  });
+
   it("ends with the run", async () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 100);

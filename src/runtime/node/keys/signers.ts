@@ -145,7 +145,7 @@ function environment(kind: "rsa" | "ec", hash: HashName, digest: Uint8Array): Re
 }
 
 function failed(why: string, said: string): FerryError {
-  const shown = printable(said.replace(/\s+/g, " ").slice(-500));
+  const shown = printable(withoutSecrets(said).replace(/\s+/g, " ").slice(-500));
   return new FerryError(
     "sign/failed",
     `the command of --sign-with failed: ${why}${shown === "" ? "" : `; it said: ${shown}`}`,
@@ -153,6 +153,17 @@ function failed(why: string, said: string): FerryError {
       hint: "Run it by hand, with a digest of 32 bytes as its input. --sign-timeout gives it more time.",
     },
   );
+}
+
+/** Variables whose values are secrets as a rule: programs that fail like to tell their settings. */
+const SECRET_VARIABLE = /pass|secret|token|pin|key|credential|auth/i;
+
+function withoutSecrets(said: string): string {
+  let shown = said;
+  for (const [name, value = ""] of Object.entries(process.env)) {
+    if (value.length >= 4 && SECRET_VARIABLE.test(name)) shown = shown.replaceAll(value, "***");
+  }
+  return shown;
 }
 
 function noCertificate(): FerryError {
