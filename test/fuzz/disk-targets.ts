@@ -24,6 +24,7 @@ import { qcow2Bytes, qcow2Fixtures } from "../support/qcow2.js";
 import { craftSeSparse } from "../support/vmdk.js";
 import { amendedFormats, resizeTarget } from "./amend-targets.js";
 import { checkedFormats, checkTarget, layoutTargets } from "./check-targets.js";
+import { salvageTarget } from "./salvage-target.js";
 import { streamTarget } from "./stream-target.js";
 import type { FuzzTarget } from "./target.js";
 
@@ -294,6 +295,7 @@ export const diskTargets: readonly FuzzTarget[] = [
   ...layoutTargets(diskTarget),
   ...amendedFormats.map((format) => resizeTarget(diskTarget(format), format)),
   streamTarget(streamSeeds),
+  salvageTarget(streamSeeds),
   vmdkDescriptor,
   vhdxLog,
   qcow2Snapshots,

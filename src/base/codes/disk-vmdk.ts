@@ -36,7 +36,7 @@ export const vmdkCodes: CodeTable = {
     kind: "corrupt",
     what: "A stream-optimized VMDK has no footer, though its header leaves the grain directory to one.",
     why: "The end of the file is missing: without the directory no grain can be found.",
-    fix: DAMAGED,
+    fix: "Fetch it again, or compare it with its manifest. Where that cannot be done, `vmferry disk convert --salvage` saves what is whole.",
   },
   "vmdk/bad-name": {
     kind: "usage",

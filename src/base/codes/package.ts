@@ -109,7 +109,7 @@ export const packageCodes: CodeTable = {
     kind: "corrupt",
     what: "The archive ends inside of a member or header.",
     why: "The download or copy is incomplete, or a size in the archive lies.",
-    fix: "Fetch the archive again and compare its size with the publisher's.",
+    fix: "Fetch the package again, and compare its size with the original. Where that cannot be done, `vmferry fix SRC DEST --salvage` saves what is whole.",
   },
   "tar/unsupported-member": {
     kind: "unsupported-feature",
