@@ -7,7 +7,8 @@
  * come first. PART narrows
  * it to the files whose path contains it. The sources decide what is run, so a compiled test whose source is gone never
  * is. A test without a word about why it is skipped has failed, and so has a file that holds no test, and a run of
- * nothing.
+ * nothing. Tests of ours get a folder for temporary files of their own: what they print and what they leave there is searched for the secrets that
+ * they plant.
  */
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +17,7 @@ import { run } from "node:test";
 import { findPeer, PEER_NAMES } from "../test/interop/peers.js";
 import { PROOFS_VARIABLE, SIZE_NAMES } from "../test/interop/proof.js";
 import { INTEROP_PAGE, interopDifferences, parseProofs } from "./interop-render.js";
+import { searchFolder, searchOutput } from "./secret-search.js";
 import { FileReport, isResult, TestReport } from "./test-report.js";
 import { readText, readTree } from "./tree.js";
 
@@ -87,11 +89,18 @@ if (withPeers) {
   for (const { name, peer } of peers) console.log(typeof peer === "string" ? peer : `${name} ${peer.version}`);
   console.log("");
 }
+// Programs of others keep sockets and settings by the usual one.
+const temporary = withPeers ? null : mkdtempSync(join(tmpdir(), "vmferry-run-"));
+if (temporary !== null) process.env.TMPDIR = temporary;
+const printed = [searchOutput(process.stdout), searchOutput(process.stderr)];
 const proofs = withPeers ? mkdtempSync(join(tmpdir(), "vmferry-proofs-")) : null;
 const proven = proofs === null ? null : join(proofs, "proofs.jsonl");
 if (proven !== null) process.env[PROOFS_VARIABLE] = proven;
 const report = await runFiles(files, withPeers ? FILE_MINUTES.peers : FILE_MINUTES.own);
 const pageHolds = proven === null || checkPage(proven);
 if (proofs !== null) rmSync(proofs, { recursive: true });
+const leaks = [...printed.flat(), ...(temporary === null ? [] : searchFolder(temporary))];
+for (const leak of leaks) console.error(leak);
+if (temporary !== null) rmSync(temporary, { recursive: true, force: true });
 console.log(report.summary());
-process.exit(report.ok && pageHolds ? 0 : 1);
+process.exit(report.ok && pageHolds && leaks.length === 0 ? 0 : 1);

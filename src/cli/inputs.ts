@@ -48,6 +48,11 @@ export async function openNamedInput(name: string, session: Session): Promise<Pa
   return openInput(readable(name), session);
 }
 
+/** How results call an input: as it was given, without what may be secret in an address. */
+export function shownName(name: string, input: PathInput): string {
+  return isRemoteUrl(name) && input.kind === "file" ? input.source.label : name;
+}
+
 /** One file by its address, with connections of its own. */
 export async function openRemoteFile(url: string, session: Session): Promise<ByteSource> {
   const { openHttpSource } = await import("../runtime/node/http/source.js");

@@ -2,6 +2,7 @@ import { realpath, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
 import { type FixDestination, type FixPlan, fixResult, planFix } from "../../operations/fix.js";
+import { withoutSecrets } from "../../ovf/secrets.js";
 import { unifiedDiff } from "../../report/diff.js";
 import { renderFix } from "../../report/fix-text.js";
 import { renderJson } from "../../report/json.js";
@@ -10,7 +11,7 @@ import { isRemoteUrl } from "../../runtime/node/http/address.js";
 import { targets } from "../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
-import { openNamedInput } from "../inputs.js";
+import { openNamedInput, shownName } from "../inputs.js";
 import { flag, invalid, json, list, workOptions } from "../options.js";
 import { remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
@@ -82,9 +83,7 @@ export const fix: CommandDefinition = defineCommand({
           const write = !options.dryRun && !plan.refused && (destination !== undefined || plan.changed);
           if (write)
             await writeFixed(plan, { source, destination: destination ?? null, force: options.force }, session);
-          // An address may hold a password.
-          const name = isRemoteUrl(source) && input.kind === "file" ? input.source.label : source;
-          const result = fixResult(name, plan, write, options.dryRun ? diffOf(plan) : null);
+          const result = fixResult(shownName(source, input), plan, write, options.dryRun ? diffOf(plan) : null);
           await cli.terminal.data(options.json ? renderJson(result) : renderFix(result, cli.terminal.dataPalette));
           const judged = options.dryRun ? [...plan.left, ...plan.mended] : plan.left;
           return judged.some(({ severity }) => severity === "error") ? exitCodes.fallsShort : exitCodes.done;
@@ -99,7 +98,7 @@ export const fix: CommandDefinition = defineCommand({
 });
 
 function diffOf({ descriptor: { name, before, after } }: FixPlan): string {
-  return unifiedDiff(name, before.xml.text, after.xml.text);
+  return unifiedDiff(name, withoutSecrets(before.xml.text), withoutSecrets(after.xml.text));
 }
 
 interface Place {

@@ -7,6 +7,7 @@ import { noConfig, type ValidateConfig } from "../../operations/config.js";
 import { allCodes } from "../../operations/explain.js";
 import { fingerprintsOf } from "../../operations/fingerprint.js";
 import { type ValidateOptions, validateInput } from "../../operations/validate.js";
+import { withoutSecrets } from "../../ovf/secrets.js";
 import { renderHtml } from "../../report/html.js";
 import { renderJson } from "../../report/json.js";
 import { plain } from "../../report/palette.js";
@@ -19,11 +20,11 @@ import { openSingleFileSet } from "../../runtime/node/file-set.js";
 import { isRemoteUrl } from "../../runtime/node/http/address.js";
 import type { TargetProfile } from "../../targets/profile.js";
 import { targets } from "../../targets/targets.js";
-import type { XmlDocument } from "../../xml/tree.js";
+import { LineIndex, type XmlDocument } from "../../xml/tree.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
 import { findConfig, readConfig, readText } from "../config.js";
 import { exitCodes } from "../exit-codes.js";
-import { openNamedInput } from "../inputs.js";
+import { openNamedInput, shownName } from "../inputs.js";
 import { choice, flag, invalid, json, list, text, unless } from "../options.js";
 import { remoteOptions } from "../remote.js";
 import { explained } from "../sarif.js";
@@ -167,8 +168,7 @@ async function judgeFile(
 ): Promise<ReportedFile> {
   const input = await openNamedInput(name, session);
   try {
-    // An address without what may be secret in it.
-    const shown = isRemoteUrl(name) && input.kind === "file" ? input.source.label : name;
+    const shown = shownName(name, input);
     const { file, xml, kind, appliance } = await validateInput(shown, input, how, session.ctx);
     const descriptor = xml === null ? null : descriptorOf(xml);
     const prints = fingerprintsOf(file.diagnostics, descriptor, session.runtime);
@@ -192,7 +192,15 @@ async function judgeFile(
 
 function descriptorOf(xml: XmlDocument): ReportedFile["descriptor"] {
   const place = xml.root.location;
-  return { file: place.at === "text" ? place.file : "", line: (line) => xml.lineText(line) };
+  // What is shown of lines, and what is worked out of them, is without secrets.
+  let lines: LineIndex | null = null;
+  return {
+    file: place.at === "text" ? place.file : "",
+    line(number): string | null {
+      lines ??= new LineIndex(withoutSecrets(xml.text));
+      return lines.line(number);
+    },
+  };
 }
 
 function render(report: ValidateReport, format: (typeof formats)[number]): string {
