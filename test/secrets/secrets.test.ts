@@ -46,6 +46,11 @@ const server = await serve(
 const { host } = new URL(server.origin);
 const address = (path: string): string =>
   `http://user:${encodeURIComponent(plant("address"))}@${host}/${path}?token=${encodeURIComponent(plant("query"))}`;
+const policy = join(root, "policy.yaml");
+writeFileSync(
+  policy,
+  "policy: 1\nname: strict\nproperties: { default-passwords: forbidden, plain-secrets: forbidden }\n",
+);
 const netrc = join(root, "netrc");
 writeFileSync(netrc, `machine 127.0.0.1 login user password ${PLANTED}netrc\n`);
 chmodSync(netrc, 0o600);
@@ -131,7 +136,14 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     [folder, "--dry-run"],
     [ova, fresh(), "--strict"],
   ],
-  verify: () => [...readings("box.ova"), [folder]],
+  verify: () => [
+    ...readings("box.ova"),
+    [folder],
+    [ova, "--audit"],
+    [ova, "--audit", "--format", "sarif"],
+    [ova, "--policy", policy],
+    [ova, "--policy", policy, "--format", "sarif"],
+  ],
   sign: () => [
     ...readings("box.ova").map(([source = "", ...more]) => [
       source,
