@@ -3,11 +3,12 @@ import { FerryError } from "../base/errors.js";
 import type { HashName } from "../base/ids.js";
 import type { Context, EditableFile } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
+import type { FileEdit } from "../io/target.js";
 import { findRole } from "../package/manifest/read.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
-import { planReplacement } from "../package/ova/replace.js";
+import { namesAfter, planReplacement, type Replacement } from "../package/ova/replace.js";
 import { createOva, type OvaWriter, ovaBytes } from "../package/ova/write.js";
-import { readTarIndex } from "../package/tar/index.js";
+import { readTarIndex, type TarIndex } from "../package/tar/index.js";
 import { type SignResult, toDiagnosticResult } from "../report/results.js";
 import { archiveOrder } from "./archive-order.js";
 import { bytesOf, carryEntry, checkRoom, storedFiles } from "./carry.js";
@@ -93,6 +94,14 @@ interface Work {
   readonly manifestOptions: ManifestOptions;
 }
 
+/** The change where the archive lies; `null` where there is no room, or manifest and certificate would not stand together (DSP0243 5.3). */
+function editOf(index: TarIndex, replacement: Replacement, manifest: string): FileEdit | null {
+  const names = namesAfter(index, replacement);
+  const certificate = replacement.put.at(-1)?.name;
+  if (names[names.indexOf(manifest) + 1] !== certificate) return null;
+  return planReplacement(index, replacement);
+}
+
 function planOf(work: Work): Omit<SignPlan, "close"> {
   const { reader, signing, wish } = work;
   const certificate = certificateName(wish.name);
@@ -135,8 +144,8 @@ function planOf(work: Work): Omit<SignPlan, "close"> {
       const both = [{ name: manifest.name, bytes: manifest.bytes }, signature];
       const how = { drop: new Set(removed), mtime: Math.floor(modified.getTime() / 1000) };
       // A manifest that is kept stays where it is, unless it is in the way.
-      const kept = manifest.action === "kept" ? planReplacement(index, { ...how, put: [signature] }) : null;
-      const edit = kept ?? planReplacement(index, { ...how, put: both });
+      const kept = manifest.action === "kept" ? editOf(index, { ...how, put: [signature] }, manifest.name) : null;
+      const edit = kept ?? editOf(index, { ...how, put: both }, manifest.name);
       if (edit === null) return null;
       await file.apply(edit, ctx.signal);
       return resultOf(work, manifest, integrity, "applied");

@@ -93,6 +93,19 @@ describe("sign where the package lies", () => {
     assert.deepEqual(await verify(tight), RIGHT);
   });
 
+  it("writes an archive anew whose manifest stands behind the descriptor: manifest and certificate stay together", async () => {
+    const { "box.ovf": ovf = disk, "box.mf": manifest = disk, ...rest } = files;
+    const file = put(ovaOf({ "box.ovf": ovf, "box.mf": manifest, ...rest }), ".ova");
+    const { value } = await call("sign", file, ...who);
+    assert.equal(value.manifest.action, "kept");
+    assert.deepEqual(await members(file), ["box.ovf", "box.mf", "box.cert", "disk.vmdk"]);
+    assert.deepEqual(await verify(file), RIGHT);
+    const before = readFileSync(file);
+    await call("sign", file, ...who);
+    assert.deepEqual(await members(file), ["box.ovf", "box.mf", "box.cert", "disk.vmdk"]);
+    assert.equal(readFileSync(file).length, before.length);
+  });
+
   it("writes the two files of a folder, and a certificate of another spelling goes", async () => {
     const place = layOut(fresh(""), { ...bodyOf(files), "BOX.CERT": disk });
     const { value } = await call("sign", `${place}/box.ovf`, ...who);

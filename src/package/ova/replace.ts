@@ -57,6 +57,17 @@ export function planReplacement(index: TarIndex, { put, drop, mtime }: Replaceme
   return { patches, fileBytes: at + END_BYTES };
 }
 
+/**
+ * The names of an archive's members as they would stand after a replacement that `planReplacement` finds room for. What goes and what is put at
+ * the end is moved; what is put over its old self stays.
+ */
+export function namesAfter(index: TarIndex, { put, drop }: Replacement): readonly string[] {
+  const goes = new Set([...drop, ...put.map(({ name }) => name)]);
+  const tail = tailOf(index, goes);
+  const inside = index.members.filter(({ headerAt }) => headerAt < tail).map(({ name }) => name);
+  return [...inside, ...put.map(({ name }) => name).filter((name) => !inside.includes(name))];
+}
+
 /** Where the members at the end that go begin, or the archive's end. Whatever the index knows nothing of stays before it. */
 function tailOf({ members, end }: TarIndex, goes: ReadonlySet<string>): number {
   let at = alignUp(end, TAR_BLOCK);
