@@ -1,5 +1,6 @@
 import type { HostileFamily } from "./case.js";
 import { boundsFamily } from "./families/bounds.js";
+import { certificateFamily } from "./families/certificate.js";
 import { environmentFamily } from "./families/environment.js";
 import { hardwareFamily } from "./families/hardware.js";
 import { manifestFamily } from "./families/manifest.js";
@@ -26,6 +27,7 @@ export const hostileFamilies: readonly HostileFamily[] = [
   propertiesFamily,
   environmentFamily,
   manifestFamily,
+  certificateFamily,
   sumsFamily,
   vmdkFamily,
   vhdFamily,

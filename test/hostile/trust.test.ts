@@ -1,5 +1,6 @@
+import { certificateFamily } from "./families/certificate.js";
 import { manifestFamily } from "./families/manifest.js";
 import { sumsFamily } from "./families/sums.js";
 import { testFamilies } from "./runner.js";
 
-testFamilies([manifestFamily, sumsFamily]);
+testFamilies([manifestFamily, certificateFamily, sumsFamily]);
