@@ -8,9 +8,10 @@ export {
   openFolderSet,
   openSingleFileSet,
 } from "./runtime/node/file-set.js";
-export { openUrl } from "./runtime/node/http/input.js";
+export { openUrl, type UrlUse } from "./runtime/node/http/input.js";
 export type { HttpCredentials, HttpOptions } from "./runtime/node/http/options.js";
 export { type Environment, type HttpProxy, proxyFromEnvironment } from "./runtime/node/http/proxy.js";
+export { type ClosableRemoteFiles, openRemoteFiles } from "./runtime/node/http/remote.js";
 export { openHttpSource } from "./runtime/node/http/source.js";
 export { openPath, type PathInput } from "./runtime/node/input.js";
 export { createContext, type NodeContextOptions, type NodeRuntime } from "./runtime/node/runtime.js";

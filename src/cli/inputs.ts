@@ -29,6 +29,7 @@ function placeOfUrl(scheme: string, name: string): string {
 
 /** Opens a path or an address, which `readable` let pass. */
 export async function openInput(name: string, session: Session): Promise<PathInput> {
+  const { allowRemote } = session.remote;
   if (!isRemoteUrl(name)) {
     if (await hasUndoJournal(name)) {
       const message = `${name} is half changed: a change of it was interrupted, or is under way`;
@@ -36,11 +37,26 @@ export async function openInput(name: string, session: Session): Promise<PathInp
         hint: "Run the command that changed it again (vmferry sign): the old bytes are put back first.",
       });
     }
-    return openPath(name, session.runtime.native);
+    const input = await openPath(name, session.runtime.native);
+    return allowRemote ? withRemote(input, name, session) : input;
   }
   // Loaded where it is needed: most runs are about files.
   const { openUrl } = await import("../runtime/node/http/input.js");
-  return openUrl(name, await httpOptionsOf(session.remote, name), session.ctx.signal);
+  const how = { remote: allowRemote ? "allowed" : "refused" } as const;
+  return openUrl(name, await httpOptionsOf(session.remote, name), session.ctx.signal, how);
+}
+
+/** An input on this machine that may name files on servers. */
+async function withRemote(input: PathInput, name: string, session: Session): Promise<PathInput> {
+  try {
+    const { openRemoteFiles } = await import("../runtime/node/http/remote.js");
+    const remote = openRemoteFiles(await httpOptionsOf(session.remote, name), session.ctx.signal);
+    const close = (): Promise<void> => input.close().finally(() => remote.close());
+    return { ...input, remote, close };
+  } catch (cause) {
+    await input.close();
+    throw cause;
+  }
 }
 
 /** Opens what a command line names as a package: a file or a folder, or an address on a server. Nothing is looked at yet. */

@@ -16,6 +16,7 @@ export interface RemoteChoice {
   readonly useProxy: boolean;
   readonly allowPrivate: boolean;
   readonly signRequest: boolean;
+  readonly allowRemote: boolean;
 }
 
 /** Options of every command that reads from an address. */
@@ -37,6 +38,12 @@ export const remoteOptions: {
   signRequest: unless("--no-sign-request", "read public S3 buckets without credentials"),
 };
 
+/** `--allow-remote`, of commands that use the files of a package. */
+export const allowRemote: OptionSpec<boolean> = flag(
+  "--allow-remote",
+  "fetch files that the package names by an http(s) address",
+);
+
 /** What was chosen, of the options of a command that may lack some. */
 export function remoteChoice(given: Partial<RemoteChoice>): RemoteChoice {
   return {
@@ -47,6 +54,7 @@ export function remoteChoice(given: Partial<RemoteChoice>): RemoteChoice {
     useProxy: given.useProxy ?? true,
     allowPrivate: given.allowPrivate ?? false,
     signRequest: given.signRequest ?? true,
+    allowRemote: given.allowRemote ?? false,
   };
 }
 

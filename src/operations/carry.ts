@@ -45,9 +45,9 @@ export interface CarryPlan extends PlanResult {
   execute(to: FileSet, options: CarryOptions, ctx: Context): Promise<CarryOutcome>;
 }
 
-/** The files that hold entries: chunks count one by one, in order. */
+/** The files that hold entries: chunks count one by one, in order. Files on servers stay there: the descriptor, which stays as it is, has their addresses. */
 export function storedFiles(entries: Iterable<PackageEntry>): readonly PackageEntry[] {
-  return [...entries].flatMap((entry) => entry.chunks ?? [entry]);
+  return [...entries].filter(({ outside }) => outside === undefined).flatMap((entry) => entry.chunks ?? [entry]);
 }
 
 /**

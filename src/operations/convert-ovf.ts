@@ -308,7 +308,7 @@ function editedDescriptor(
   const edited = files.flatMap(({ ids, name, entry, disk }) =>
     ids.map((id) => ({
       id,
-      was: entry.name,
+      was: entry.outside ?? entry.name,
       name,
       size: sizes.get(name) ?? null,
       plain: disk !== null,

@@ -4,6 +4,7 @@ import { diskFormats } from "../disk/formats.js";
 import { formatByContent, probeWindow, type tellFormat } from "../disk/probe.js";
 import type { Context } from "../io/context.js";
 import type { FolderAccess } from "../io/folder.js";
+import type { RemoteFiles } from "../io/remote.js";
 import type { ByteSource } from "../io/source.js";
 import type { OvfDocument } from "../ovf/document.js";
 import type { MessageFiles } from "../ovf/messages.js";
@@ -22,8 +23,15 @@ import { blamesInput } from "./damage.js";
 
 /** What a user named: a file with the folder around it, or a folder. Whoever opened the source closes it. */
 export type PackageInput =
-  | { readonly kind: "file"; readonly source: ByteSource; readonly name: string; readonly folder: FolderAccess | null }
-  | { readonly kind: "folder"; readonly folder: FolderAccess };
+  | {
+      readonly kind: "file";
+      readonly source: ByteSource;
+      readonly name: string;
+      readonly folder: FolderAccess | null;
+      /** Fetches files that the descriptor names by an http or https address. Without it, and with `null`, such references are refused. */
+      readonly remote?: RemoteFiles | null;
+    }
+  | { readonly kind: "folder"; readonly folder: FolderAccess; readonly remote?: RemoteFiles | null };
 
 /** How a package is opened. */
 export interface OpenOptions {
@@ -120,9 +128,10 @@ async function readTexts(document: OvfDocument, reader: PackageReader, ctx: Cont
 
 async function openReader(
   input: PackageInput,
-  options: { readonly references: ReadReferences; readonly onDamage: OnDamage },
+  given: { readonly references: ReadReferences; readonly onDamage: OnDamage },
   ctx: Context,
 ): Promise<PackageReader> {
+  const options = { ...given, remote: input.remote ?? null };
   if (input.kind === "folder") return openFolder(input.folder, ctx, options);
   const window = await probeWindow(input.source, ctx.signal);
   const found = detectPackage(window);

@@ -3,10 +3,12 @@ import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { formatBytes, printable } from "../base/text.js";
 import type { Context } from "../io/context.js";
+import type { RemoteFiles } from "../io/remote.js";
 import type { ByteSource, SourceResolver } from "../io/source.js";
 import { chunkedEntry, chunkName, parseChunkName } from "./chunks.js";
 import type { EntryRole, PackageEntry, PackageReference, ReadReferences } from "./model.js";
 import { folderOf, percentDecoded, plainName, resolveName } from "./names.js";
+import { isRemoteHref, remoteEntries } from "./remote.js";
 import { type EntryLookup, entryLookup, packageResolver } from "./resolver.js";
 import { findParts, type PackageParts, roleOfName, strayManifests } from "./roles.js";
 
@@ -27,6 +29,7 @@ export interface EntryOptions {
   readonly descriptor: string | null;
   readonly references: ReadReferences | null;
   readonly parents: "inside" | "never";
+  readonly remote: RemoteFiles | null;
 }
 
 /** The entries of a package, and how they are found. */
@@ -92,11 +95,16 @@ export async function makeEntries(
   }
 
   for (const [name, group] of chunks) reportLostChunks(name, group.length, names, options.label, ctx);
-  const lookup = entryLookup(entries, folder);
+  const outside = options.remote === null ? [] : await remoteEntries(references, names, options.remote, ctx);
+  entries.push(...outside);
+  const byAddress = new Map(outside.map((entry) => [entry.outside, entry]));
+  const inside = entryLookup(entries, folder);
+  const lookup: EntryLookup = (name) => byAddress.get(name) ?? inside(name);
   if (parts !== null) reportStrayManifests(parts, names, options.label, ctx);
   for (const reference of references) {
     const location = { at: "member", file: options.label, member: reference.href } as const;
-    for (const finding of judgeReference(reference, folder, lookup)) ctx.report({ ...finding, location });
+    for (const finding of judgeReference(reference, folder, lookup, options.remote))
+      ctx.report({ ...finding, location });
   }
   const referenced = new Set(references.map(({ href }) => lookup(href)).filter((entry) => entry !== undefined));
   const nameOf = (label: string): string | null => labels.get(label) ?? null;
@@ -195,15 +203,19 @@ function* judgeReference(
   reference: PackageReference,
   folder: string,
   lookup: EntryLookup,
+  remote: RemoteFiles | null,
 ): Iterable<Omit<Diagnostic, "location">> {
   const { href, size, chunkSize } = reference;
   const shown = printable(href.slice(0, 200));
-  if (resolveName(folder, plainName(href)) === null) {
+  const isRemote = isRemoteHref(href);
+  if (resolveName(folder, plainName(href)) === null && !(isRemote && remote !== null)) {
     yield {
       code: "package/outside-reference",
       severity: "error",
       message: `the descriptor refers to '${shown}', which is not a place in this package`,
-      hint: "Only files in the package are used. Fetch the file and refer to it by its name.",
+      hint: isRemote
+        ? "Only files in the package are used. If you trust who made it, --allow-remote fetches the file."
+        : "Only files in the package are used. Fetch the file and refer to it by its name.",
     };
     return;
   }
@@ -212,8 +224,10 @@ function* judgeReference(
     yield {
       code: "package/missing-file",
       severity: "error",
-      message: `the descriptor refers to '${shown}', which is not in the package`,
-      hint: "The package is incomplete: fetch it again, or put the file beside the descriptor.",
+      message: `the descriptor refers to '${shown}', which is not ${isRemote ? "there" : "in the package"}`,
+      hint: isRemote
+        ? "Nothing is at that address any more: ask who made the package."
+        : "The package is incomplete: fetch it again, or put the file beside the descriptor.",
     };
     return;
   }

@@ -15,6 +15,8 @@ export interface PackageEntry {
   readonly chunks?: readonly PackageEntry[];
   /** What there is of a file that is cut off with its archive, and that cannot be opened therefore. Left out where it is whole. */
   readonly present?: Pick<PackageEntry, "size" | "open">;
+  /** The address of a file on a server, as the descriptor has it: the package names it and does not hold it. */
+  readonly outside?: string;
   /** Who opens it closes it. */
   open(): Promise<ByteSource>;
 }

@@ -1,3 +1,4 @@
+import type { RemoteFiles } from "../io/remote.js";
 import type { DiskInput } from "../io/source.js";
 import type { OnDamage } from "./damage.js";
 import type { PackageDisk, PackageEntry, ReadReferences } from "./model.js";
@@ -10,6 +11,8 @@ export interface OpenPackageOptions {
   readonly references: ReadReferences | null;
   /** Whether images may name parents and data files inside of the package. Extents they always may. */
   readonly parents: "inside" | "never";
+  /** Fetches files that the descriptor names by their address; `null`: such references are refused. */
+  readonly remote: RemoteFiles | null;
 }
 
 /** How packages are opened unless the caller says otherwise. */
@@ -17,6 +20,7 @@ export const openPackageDefaults: OpenPackageOptions = Object.freeze({
   onDamage: "refuse",
   references: null,
   parents: "inside",
+  remote: null,
 });
 
 /** The disks among the entries of a package, whose formats only their bytes can tell. */

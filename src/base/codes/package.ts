@@ -59,7 +59,7 @@ export const packageCodes: CodeTable = {
   "package/outside-reference": {
     what: "The descriptor refers to something outside of the package.",
     why: "A URL, an absolute path or a path with '..' can reach files that have nothing to do with the package.",
-    fix: "Put the file into the package and refer to it by its relative name.",
+    fix: "Put the file into the package and refer to it by its relative name. If you trust who made the package, `--allow-remote` fetches files by http and https.",
   },
   "package/missing-file": {
     what: "The descriptor refers to a file that the package does not have.",

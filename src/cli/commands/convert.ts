@@ -13,7 +13,7 @@ import { demandOptions, demandsOf } from "../demands.js";
 import { showOrExecute } from "../execute.js";
 import { choice, flag, json, text, wholeNumber, workOptions } from "../options.js";
 import { type NamedPackage, openNamedPackage } from "../packages.js";
-import { remoteOptions } from "../remote.js";
+import { allowRemote, remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
 import { signingOf, signingOptions } from "../signing.js";
 
@@ -42,6 +42,7 @@ export const convert: CommandDefinition = defineCommand({
     ...signingOptions,
     level: wholeNumber("--level N", "deflate level of compressed disks, 1 to 9", 1, 9),
     json,
+    allowRemote,
     ...remoteOptions,
     ...workOptions,
   },

@@ -5,7 +5,7 @@ import { type CommandDefinition, defineCommand } from "../command.js";
 import { judge } from "../exit-codes.js";
 import { json, text } from "../options.js";
 import { openNamedPackage } from "../packages.js";
-import { remoteOptions } from "../remote.js";
+import { allowRemote, remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
 
 /** `vmferry inspect SRC`. */
@@ -21,6 +21,7 @@ export const inspect: CommandDefinition = defineCommand({
     json,
     configuration: text("--configuration ID", "the deployment option to look at (default: the package's own)"),
     locale: text("--locale TAG", "the language of the texts, such as de or pt-BR"),
+    allowRemote,
     ...remoteOptions,
   },
   details: [

@@ -6,7 +6,7 @@ import { demandOptions, demandsOf } from "../demands.js";
 import { showOrExecute } from "../execute.js";
 import { flag, json, workOptions } from "../options.js";
 import { openNamedPackage } from "../packages.js";
-import { remoteOptions } from "../remote.js";
+import { allowRemote, remoteOptions } from "../remote.js";
 import { resultTime, withSession } from "../session.js";
 
 /** `vmferry pack SRC DEST`. */
@@ -21,6 +21,7 @@ export const pack: CommandDefinition = defineCommand({
     ...demandOptions,
     force: flag("--force", "replace a file that exists"),
     json,
+    allowRemote,
     ...remoteOptions,
     ...workOptions,
   },

@@ -5,7 +5,7 @@ import { demandOptions, demandsOf } from "../demands.js";
 import { showOrExecute } from "../execute.js";
 import { flag, json, workOptions } from "../options.js";
 import { openNamedPackage } from "../packages.js";
-import { remoteOptions } from "../remote.js";
+import { allowRemote, remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
 
 /** `vmferry unpack SRC DEST`. */
@@ -19,6 +19,7 @@ export const unpack: CommandDefinition = defineCommand({
     ...demandOptions,
     force: flag("--force", "replace files that exist"),
     json,
+    allowRemote,
     ...remoteOptions,
     ...workOptions,
   },

@@ -26,7 +26,7 @@ import { findConfig, readConfig, readText } from "../config.js";
 import { exitCodes } from "../exit-codes.js";
 import { openNamedInput, shownName } from "../inputs.js";
 import { choice, flag, invalid, json, list, text, unless } from "../options.js";
-import { remoteOptions } from "../remote.js";
+import { allowRemote, remoteOptions } from "../remote.js";
 import { explained } from "../sarif.js";
 import { type Session, withSession } from "../session.js";
 
@@ -66,6 +66,7 @@ export const validate: CommandDefinition = defineCommand({
     ignoreConfig: flag("--ignore-config", "no settings from a .vmferry.yaml"),
     baseline: text("--baseline FILE", "findings in this file are known and do not count"),
     writeBaseline: text("--write-baseline FILE", "write the findings of this run as those that are known"),
+    allowRemote,
     ...remoteOptions,
   },
   details: [

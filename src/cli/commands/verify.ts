@@ -10,7 +10,7 @@ import { exitCodes, judge } from "../exit-codes.js";
 import { choice, flag, json, workOptions } from "../options.js";
 import { openNamedReader } from "../packages.js";
 import { loadPolicy, policyVerdict } from "../policy.js";
-import { remoteOptions } from "../remote.js";
+import { allowRemote, remoteOptions } from "../remote.js";
 import { sarifOf } from "../sarif.js";
 import { type Session, withSession } from "../session.js";
 import { givenSums, policy, sumOptions, trustOf, trustOptions } from "../trust.js";
@@ -33,6 +33,7 @@ export const verify: CommandDefinition = defineCommand({
     audit: flag("--audit", "say what it asks for, what it would come to on each platform, and what deserves a look"),
     format: choice("--format FORMAT", "how the result is written", ["text", "json", "sarif"]),
     json,
+    allowRemote,
     ...remoteOptions,
     ...workOptions,
   },

@@ -26,7 +26,7 @@ export async function openFolder(
   ctx: Context,
   options: Partial<OpenFolderOptions> = {},
 ): Promise<PackageReader> {
-  const { references, parents, descriptor: given } = { ...openPackageDefaults, descriptor: null, ...options };
+  const { references, parents, remote, descriptor: given } = { ...openPackageDefaults, descriptor: null, ...options };
   const names = await folder.list();
   const descriptor = given ?? onlyDescriptor(names, folder.label);
   const files = new Map<string, StoredFile>();
@@ -60,7 +60,7 @@ export async function openFolder(
 
   const sorted = [...files.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   const known = references === null ? null : async () => listed;
-  const table = await makeEntries(sorted, { label: folder.label, descriptor, references: known, parents }, ctx);
+  const table = await makeEntries(sorted, { label: folder.label, descriptor, references: known, parents, remote }, ctx);
   return {
     kind: "directory",
     name: lastSegment(folder.label),

@@ -20,11 +20,11 @@ export async function openOva(
   ctx: Context,
   options: Partial<OpenPackageOptions> = {},
 ): Promise<PackageReader> {
-  const { onDamage, references, parents } = { ...openPackageDefaults, ...options };
+  const { onDamage, references, parents, remote } = { ...openPackageDefaults, ...options };
   const index = await readTarIndex(source, ctx, { onDamage });
   const descriptor = chooseDescriptor(index.members, { label: source.label, onDamage }, ctx);
   const files = index.members.map((member) => storedFile(member, source));
-  const table = await makeEntries(files, { label: source.label, descriptor, references, parents }, ctx);
+  const table = await makeEntries(files, { label: source.label, descriptor, references, parents, remote }, ctx);
   return {
     kind: "ova",
     name: lastSegment(source.label),

@@ -11,6 +11,8 @@ export interface PackageFacts {
   readonly name: string | null;
   /** The member that an href names; `null`: only the descriptor is there. */
   readonly find: ((href: string) => { readonly name: string; readonly size: number } | undefined) | null;
+  /** The file on a server that an href names, where its fetching was allowed. */
+  readonly fetched?: (href: string) => { readonly name: string; readonly size: number } | undefined;
   /** Whether files that are not there or not inside of the package are still to be reported, or were when it was opened. */
   readonly references: "report" | "reported";
   /** What files of the package hold of its texts; nothing: the descriptor's own count. */
@@ -60,8 +62,11 @@ export function resolveFiles(
         }),
       );
     }
-    const member = outsideReason(href) === null ? facts.find?.(href) : undefined;
-    if (facts.references === "report") judge(file, href, member !== undefined || facts.find === null, report);
+    const fetched = facts.fetched?.(href);
+    const member = fetched ?? (outsideReason(href) === null ? facts.find?.(href) : undefined);
+    if (facts.references === "report" && fetched === undefined) {
+      judge(file, href, member !== undefined || facts.find === null, report);
+    }
     files.set(id, {
       id,
       name: member?.name ?? href,

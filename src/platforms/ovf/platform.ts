@@ -32,6 +32,10 @@ export function factsOf(files: PackageReader): PackageFacts {
   return {
     name: path.slice(path.lastIndexOf("/") + 1).replace(/\.(ovf|ova)$/i, ""),
     find: (href) => files.entry(href),
+    fetched(href) {
+      const entry = files.entry(href);
+      return entry?.outside === href ? entry : undefined;
+    },
     references: files.referenced.length > 0 ? "reported" : "report",
   };
 }

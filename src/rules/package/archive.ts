@@ -170,7 +170,9 @@ export const archiveRules: readonly AnyRule[] = [
     examples: null,
     *check(reader) {
       if (reader.kind !== "ova") return;
-      const wanted = reader.referenced.filter(({ role }) => role !== "manifest" && role !== "certificate");
+      const wanted = reader.referenced.filter(
+        ({ role, outside }) => role !== "manifest" && role !== "certificate" && outside === undefined,
+      );
       const among = new Set(wanted);
       const found = reader.entries.filter((entry) => among.has(entry));
       const difference = firstDifference(found, wanted);

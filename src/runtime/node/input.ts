@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import * as path from "node:path";
 import type { FolderAccess } from "../../io/folder.js";
+import type { RemoteFiles } from "../../io/remote.js";
 import type { ByteSource } from "../../io/source.js";
 import { openFileSource } from "./file-source.js";
 import { openFolderAccess } from "./folder.js";
@@ -13,9 +14,16 @@ export type PathInput =
       readonly source: ByteSource;
       readonly name: string;
       readonly folder: FolderAccess;
+      /** Fetches what the file names by address, over the same connections. */
+      readonly remote?: RemoteFiles | null;
       close(): Promise<void>;
     }
-  | { readonly kind: "folder"; readonly folder: FolderAccess; close(): Promise<void> };
+  | {
+      readonly kind: "folder";
+      readonly folder: FolderAccess;
+      readonly remote?: RemoteFiles | null;
+      close(): Promise<void>;
+    };
 
 /** Opens what a path names. @throws `io/not-found`, `io/read-failed` */
 export async function openPath(file: string, native: Native): Promise<PathInput> {

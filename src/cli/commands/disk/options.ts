@@ -2,7 +2,7 @@ import { diskFormats } from "../../../disk/formats.js";
 import type { Compression } from "../../../disk/model.js";
 import type { ArgumentSpec, OptionSpec } from "../../command.js";
 import { choice, flag, pairs, text } from "../../options.js";
-import { remoteOptions } from "../../remote.js";
+import { allowRemote, remoteOptions } from "../../remote.js";
 import type { NamedDiskOptions } from "../../sources.js";
 
 /** A disk on the command line. */
@@ -32,6 +32,7 @@ export const diskOptions: {
   readonly from: OptionSpec<string | null>;
   readonly allowExternal: OptionSpec<boolean>;
   readonly mapDisk: OptionSpec<NonNullable<NamedDiskOptions["mapDisk"]>>;
+  readonly allowRemote: typeof allowRemote;
 } & typeof remoteOptions = {
   from: fromOption,
   allowExternal: flag("--allow-external", "open parents and data files that the image names, beside it"),
@@ -39,6 +40,7 @@ export const diskOptions: {
     "--map-disk ID=PATH",
     "open PATH where an image names ID, a path or id of another host, as its parent",
   ),
+  allowRemote,
   ...remoteOptions,
 };
 
