@@ -46,12 +46,16 @@ const item = (inner: string): Change =>
     `<Item><rasd:ElementName>e</rasd:ElementName><rasd:InstanceID>90</rasd:InstanceID>${inner}</Item>`,
   );
 const extra =
-  (key: string): Change =>
+  (key: string, value = "PLANTED-VALUE"): Change =>
   (descriptor) =>
     before(
       "</VirtualHardwareSection>",
-      `<vmw:ExtraConfig ovf:required="false" vmw:key="${key}" vmw:value="PLANTED-VALUE"/>`,
-    )(descriptor.replace("<Envelope ", '<Envelope xmlns:vmw="http://www.vmware.com/schema/ovf" '));
+      `<vmw:ExtraConfig ovf:required="false" vmw:key="${key}" vmw:value="${value}"/>`,
+    )(
+      descriptor.includes("xmlns:vmw")
+        ? descriptor
+        : descriptor.replace("<Envelope ", '<Envelope xmlns:vmw="http://www.vmware.com/schema/ovf" '),
+    );
 const vbox = (inner: string): Change =>
   before(
     "</VirtualSystem>",
@@ -65,6 +69,7 @@ const cases: Readonly<Record<string, readonly (readonly [Change, RegExp])[]>> = 
   ],
   "audit/plain-secret": [
     [property("rootPassword", 'ovf:userConfigurable="true" ovf:value="PLANTED-VALUE"'), /"rootPassword" is named like/],
+    [extra("guestinfo.admin_token"), /the option "guestinfo\.admin_token" is named like a secret/],
   ],
   "audit/hidden-property": [[property("build", 'ovf:value="7"'), /"build" has a value that no user/]],
   "audit/script": [
@@ -111,6 +116,30 @@ const cases: Readonly<Record<string, readonly (readonly [Change, RegExp])[]>> = 
         "<rasd:ResourceSubType>vmware.pcipassthrough</rasd:ResourceSubType><rasd:ResourceType>1</rasd:ResourceType>",
       ),
       /passed through/,
+    ],
+    [
+      item(
+        "<rasd:ResourceSubType>vmware.cdrom.remotepassthrough vmware.pcipassthrough</rasd:ResourceSubType><rasd:ResourceType>1</rasd:ResourceType>",
+      ),
+      /passed through \("vmware\.pcipassthrough"\)/,
+    ],
+  ],
+  "audit/own-network": [
+    [
+      vbox('<Hardware><Network><Adapter slot="0" enabled="true"><BridgedInterface/></Adapter></Network></Hardware>'),
+      /bridged to the network of the host/,
+    ],
+    [
+      vbox(
+        '<Hardware><Network><Adapter slot="0" enabled="true" promiscuousModePolicy="AllowAll"/></Network></Hardware>',
+      ),
+      /may listen to the traffic of others/,
+    ],
+    [
+      vbox(
+        '<Hardware><Network><Adapter slot="0" enabled="true"><NAT><Forwarding name="ssh" proto="1" hostport="2222" guestport="22"/></NAT></Adapter></Network></Hardware>',
+      ),
+      /the port "2222" of the host leads to the port "22"/,
     ],
   ],
   "audit/remote-display": [[vbox('<Hardware><RemoteDisplay enabled="true"/></Hardware>'), /over the network \(VRDE\)/]],
@@ -171,6 +200,32 @@ describe("an audit", () => {
     });
   }
 
+  it("calls no option dangerous that closes what it names, and one dangerous whose second value opens it", async () => {
+    const codes = async (change: Change) => (await audit(made(change))).findings.map(({ code }) => code);
+    for (const [key, closed, open] of [
+      ["isolation.tools.copy.disable", "TRUE", "FALSE"],
+      ["ethernet0.noPromisc", "true", "false"],
+      ["RemoteDisplay.vnc.enabled", "false", "1"],
+      ["pciPassthru0.present", "0", "TRUE"],
+    ] as const) {
+      assert.deepEqual(await codes(extra(key, closed)), ["audit/extra-config"], key);
+      assert.ok((await codes(extra(key, open))).includes("audit/dangerous-config"), key);
+      const both = await codes((text) => extra(key, open)(extra(key, closed)(text)));
+      assert.ok(both.includes("audit/dangerous-config"), key);
+    }
+  });
+
+  it("is silent about what VMware writes into every machine: a drive of the console's user, bits of addresses", async () => {
+    const drive = item(
+      "<rasd:ResourceSubType>vmware.cdrom.remotepassthrough</rasd:ResourceSubType><rasd:ResourceType>15</rasd:ResourceType>",
+    );
+    const { findings } = await audit(made((text) => drive(extra("monitor.phys_bits_used", "43")(text))));
+    assert.deepEqual(
+      findings.map(({ code }) => code),
+      ["audit/extra-config"],
+    );
+  });
+
   it("finds audit/unlisted-file", async () => {
     const { findings } = await audit(made((text) => text, { "more.bin": new Uint8Array(9) }));
     assert.deepEqual(
@@ -195,7 +250,16 @@ describe("an audit", () => {
   });
 
   it("knows names of secrets, and words that only look so", () => {
-    for (const name of ["password", "adminPassword", "root_pwd", "db.secret", "API_KEY", "auth-token", "private_key"]) {
+    for (const name of [
+      "password",
+      "adminPassword",
+      "root_pwd",
+      "root_pw",
+      "db.secret",
+      "API_KEY",
+      "auth-token",
+      "private_key",
+    ]) {
       assert.ok(isSecretName(name), name);
     }
     for (const name of ["compass", "passive_mode", "keyboard", "tokenizer", "hostname", "bypass"]) {

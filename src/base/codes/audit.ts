@@ -8,7 +8,7 @@ export const auditCodes: CodeTable = {
     fix: "Give another one when you deploy the package. Vendors leave the value out.",
   },
   "audit/plain-secret": {
-    what: "A property is named like a secret, is not marked as a password, and has a value.",
+    what: "A property that is not marked as a password, or an extra option, is named like a secret and has a value.",
     why: "Consoles show it, keep it in plain text, and hand it to whoever may read the machine's settings.",
     fix: "Give another value when you deploy the package. Vendors set `ovf:password` and leave the value out.",
   },
@@ -46,6 +46,11 @@ export const auditCodes: CodeTable = {
     what: "A device of the host is given to the guest.",
     why: "The guest speaks to it directly, past all that keeps it from the host.",
     fix: "Take it out, or put another backing in its place.",
+  },
+  "audit/own-network": {
+    what: "A network card is bridged to the network of the host, may listen there, or is reached through ports of the host.",
+    why: "The guest talks to the host's neighbours as one of them, or the host offers what the guest offers.",
+    fix: "Plug it into a network of its own if it need not be there, or take the forwarded port out.",
   },
   "audit/remote-display": {
     what: "The machine's screen is offered over the network.",

@@ -1,30 +1,6 @@
 /** Settings of vendors that go past the standard. */
-import type { Location } from "../../base/diagnostics.js";
 import { type AuditCheck, type AuditFacts, type Found, shown } from "./check.js";
-
-interface Setting {
-  readonly key: string;
-  readonly machine: string | null;
-  readonly location: Location;
-}
-
-/** Options that are copied into the machine's configuration as they stand: `vmw:ExtraConfig`, and VirtualBox's ExtraData. */
-function* extraSettings({ contents }: AuditFacts): Iterable<Setting> {
-  for (const content of contents) {
-    for (const { settings } of content.hardware) {
-      for (const { kind, key, element } of settings) {
-        if (kind === "ExtraConfig") yield { key, machine: content.id, location: element.location };
-      }
-    }
-    const machine = content.virtualBoxMachine;
-    if (machine === undefined) continue;
-    for (const data of machine.elements(undefined, "ExtraData")) {
-      for (const item of data.elements(undefined, "ExtraDataItem")) {
-        yield { key: item.attribute("", "name") ?? "", machine: content.id, location: item.location };
-      }
-    }
-  }
-}
+import { type ExtraSetting, extraSettings } from "./settings.js";
 
 /** Keys that weaken the wall between guest and host, or that reach the host: what they do, by pattern. */
 const DANGEROUS: readonly (readonly [pattern: RegExp, does: string])[] = [
@@ -42,7 +18,11 @@ const DANGEROUS: readonly (readonly [pattern: RegExp, does: string])[] = [
   [/^(?:scsi|ide|sata)\d+:\d+\.(?:devicetype|filename)$/i, "puts another device or file of the host behind a drive"],
   [/^(?:serial|parallel)\d+\.(?:filename|filetype|network)/i, "connects a port to a file, a pipe or the network"],
   [/^guestinfo\.(?:userdata|metadata|ovfenv)/i, "hands the guest instructions that it runs"],
-  [/^(?:monitor|monitor_control|vhv|hypervisor\.cpuid)\./i, "changes how the processor is protected or shown"],
+  // VMware itself writes how many bits of an address it used.
+  [
+    /^(?:monitor(?!\.phys_bits_used$)|monitor_control|vhv|hypervisor\.cpuid)\./i,
+    "changes how the processor is protected or shown",
+  ],
   [
     /^(?:debugstub|vprobe|ulm\.|mainmem\.backing|sched\.swap)/i,
     "opens the machine's memory to a debugger or to other files",
@@ -52,14 +32,22 @@ const DANGEROUS: readonly (readonly [pattern: RegExp, does: string])[] = [
   [/^VBoxInternal/i, "changes VirtualBox's own devices, which its settings keep safe otherwise"],
 ];
 
-function dangerOf(key: string): string | null {
+/** Keys that close what they name when they are true, and keys that open it only then: advice on hardening sets them. */
+const CLOSED_BY_TRUE =
+  /\.disable$|^ethernet\d+\.(?:nopromisc|noforgedsrcaddr|downwhenaddrmismatch)$|^monitor_control\.restrict_backdoor$/i;
+const CLOSED_BY_FALSE = /\.(?:enabled?|present|startconnected)$/i;
+
+function dangerOf({ key, value }: ExtraSetting): string | null {
+  const closed = /^(?:true|1)$/i.test(value) ? CLOSED_BY_TRUE : /^(?:false|0)$/i.test(value) ? CLOSED_BY_FALSE : null;
+  if (closed?.test(key) === true) return null;
   return DANGEROUS.find(([pattern]) => pattern.test(key))?.[1] ?? null;
 }
 
-function* told(facts: AuditFacts, what: (key: string) => string | null): Iterable<Found> {
+function* told(facts: AuditFacts, what: (setting: ExtraSetting) => string | null): Iterable<Found> {
   const seen = new Set<string>();
-  for (const { key, machine, location } of extraSettings(facts)) {
-    const message = what(key);
+  for (const setting of extraSettings(facts)) {
+    const { key, machine, location } = setting;
+    const message = what(setting);
     const id = `${machine} ${key}`;
     if (message === null || seen.has(id)) continue;
     seen.add(id);
@@ -73,9 +61,9 @@ export const configurationChecks: readonly AuditCheck[] = [
     severity: "warning",
     hint: "Importers that obey such options set them on your host. Take it out unless you know why it is there.",
     check: (facts) =>
-      told(facts, (key) => {
-        const does = dangerOf(key);
-        return does === null ? null : `the option ${shown(key)} ${does}`;
+      told(facts, (setting) => {
+        const does = dangerOf(setting);
+        return does === null ? null : `the option ${shown(setting.key)} ${does}`;
       }),
   },
   {
@@ -84,8 +72,8 @@ export const configurationChecks: readonly AuditCheck[] = [
     hint: "It goes past the standard, straight into the machine's configuration. Values are not shown: they may be secrets.",
     // VirtualBox keeps its windows' places in ExtraData.
     check: (facts) =>
-      told(facts, (key) =>
-        dangerOf(key) !== null || key.startsWith("GUI/") ? null : `the option ${shown(key)} is set`,
+      told(facts, (setting) =>
+        dangerOf(setting) !== null || setting.key.startsWith("GUI/") ? null : `the option ${shown(setting.key)} is set`,
       ),
   },
 ];

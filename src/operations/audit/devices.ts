@@ -52,6 +52,8 @@ function* below(element: XmlElement, [name, ...rest]: readonly string[]): Iterab
   for (const child of element.elements(undefined, name)) yield* below(child, rest);
 }
 
+const ADAPTER = ["Hardware", "Network", "Adapter"];
+
 const isOn = (element: XmlElement): boolean => element.attribute("", "enabled") === "true";
 
 /** What a port of VirtualBox is connected to. */
@@ -114,7 +116,11 @@ export const deviceChecks: readonly AuditCheck[] = [
     hint: "The guest gets a device of the host itself. Take it out, or put another backing in its place.",
     *check(facts) {
       yield* itemsWhere(facts, (item) => {
-        const words = [...item.resourceSubTypes, item.otherResourceType ?? ""].join(" ").toLowerCase();
+        // VMware's usual empty drive is left out: a disc of whoever has the console open, not a device of the host.
+        const words = [...item.resourceSubTypes, item.otherResourceType ?? ""]
+          .map((word) => word.toLowerCase())
+          .filter((word) => word !== "vmware.cdrom.remotepassthrough")
+          .join(" ");
         const host = item.hostResources.find((resource) => /^(?:\/dev\/|\\\\\.\\)/.test(resource));
         if (host !== undefined) return `the device ${shown(host)} of the host`;
         return /passthrough|pass-through|scsi.?generic|pci.?device/.test(words)
@@ -129,6 +135,27 @@ export const deviceChecks: readonly AuditCheck[] = [
       yield* ofVirtualBox(facts, ["StorageControllers", "StorageController", "AttachedDevice"], (device) =>
         device.attribute("", "passthrough") === "true" ? "a drive of the host that is passed through" : null,
       );
+    },
+  },
+  {
+    code: "audit/own-network",
+    severity: "info",
+    hint: "The guest is a neighbour of the host in its network, or is reached through the host's ports. Plug it into another network if it need not be.",
+    *check(facts) {
+      yield* ofVirtualBox(facts, ADAPTER, (adapter) =>
+        isOn(adapter) && [...adapter.elements(undefined, "BridgedInterface")].length > 0
+          ? "a network card bridged to the network of the host"
+          : null,
+      );
+      yield* ofVirtualBox(facts, ADAPTER, (adapter) =>
+        isOn(adapter) && /^allow/i.test(adapter.attribute("", "promiscuousModePolicy") ?? "")
+          ? "a network card that may listen to the traffic of others"
+          : null,
+      );
+      yield* ofVirtualBox(facts, [...ADAPTER, "NAT", "Forwarding"], (rule) => {
+        const [host, guest] = [rule.attribute("", "hostport") ?? "", rule.attribute("", "guestport") ?? ""];
+        return `the port ${shown(host)} of the host leads to the port ${shown(guest)} of the guest`;
+      });
     },
   },
   {

@@ -1,10 +1,11 @@
 /** What the questions of a package hide: values that everybody knows, or that nobody is asked about. */
 import type { OvfProperty } from "../../ovf/views/product.js";
 import { type AuditCheck, type Found, shown } from "./check.js";
+import { extraSettings } from "./settings.js";
 
 /** Names of what only an owner should know, as whole words. */
 const SECRET =
-  /(?:^|[^a-z])(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|api[-_.]?key|private[-_.]?key|credential)s?(?:$|[^a-z])/i;
+  /(?:^|[^a-z])(?:pass(?:word|wd|phrase|code)?|pwd?|secret|token|api[-_.]?key|private[-_.]?key|credential)s?(?:$|[^a-z])/i;
 
 /** Values that are written down: of the property itself, and of its configurations. */
 function valuesOf(property: OvfProperty): readonly string[] {
@@ -69,16 +70,25 @@ export const propertyChecks: readonly AuditCheck[] = [
   {
     code: "audit/plain-secret",
     severity: "warning",
-    hint: "It is not marked as a password, so consoles show it and keep it in plain text. Give another one when you deploy it.",
-    check: ({ properties }) =>
-      found(properties, (property) =>
+    hint: "It is not marked as a password, or cannot be: consoles show it and keep it in plain text. Give another one when you deploy it.",
+    *check(facts) {
+      yield* found(facts.properties, (property) =>
         !property.password &&
         property.type !== "boolean" &&
         isSecretName(property.key ?? "") &&
         valuesOf(property).length > 0
           ? `the property ${shown(property.qualifiedKey)} is named like a secret, is not marked as a password, and has a value in the package`
           : null,
-      ),
+      );
+      for (const { key, value, machine, location } of extraSettings(facts)) {
+        if (isSecretName(key) && !/^(?:|true|false|0|1)$/i.test(value))
+          yield {
+            message: `${shown(machine)}: the option ${shown(key)} is named like a secret, and has a value in the package`,
+            location,
+            data: { machine, key },
+          };
+      }
+    },
   },
   {
     code: "audit/hidden-property",

@@ -1,0 +1,30 @@
+/** Options that go into a machine's configuration as they stand. */
+import type { Location } from "../../base/diagnostics.js";
+import type { AuditFacts } from "./check.js";
+
+/** One such option. Its value is looked at and never shown. */
+export interface ExtraSetting {
+  readonly key: string;
+  readonly value: string;
+  readonly machine: string | null;
+  readonly location: Location;
+}
+
+/** `vmw:ExtraConfig`, and VirtualBox's ExtraData. */
+export function* extraSettings({ contents }: AuditFacts): Iterable<ExtraSetting> {
+  for (const content of contents) {
+    for (const { settings } of content.hardware) {
+      for (const { kind, key, value, element } of settings) {
+        if (kind === "ExtraConfig") yield { key, value, machine: content.id, location: element.location };
+      }
+    }
+    const machine = content.virtualBoxMachine;
+    if (machine === undefined) continue;
+    for (const data of machine.elements(undefined, "ExtraData")) {
+      for (const item of data.elements(undefined, "ExtraDataItem")) {
+        const [key = "", value = ""] = [item.attribute("", "name"), item.attribute("", "value")];
+        yield { key, value, machine: content.id, location: item.location };
+      }
+    }
+  }
+}
