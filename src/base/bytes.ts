@@ -64,6 +64,8 @@ export function isZero(bytes: Uint8Array): boolean {
   let i = 0;
   const lead = misaligned === 0 ? 0 : Math.min(4 - misaligned, length);
   for (; i < lead; i++) if (bytes[i] !== 0) return false;
+  // A few bytes may end before the next word begins.
+  if (lead === length) return true;
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset + lead, Math.floor((length - lead) / 4));
   const tail = words.length % 16;
   const main = words.length - tail;

@@ -50,9 +50,7 @@ function runtimeOf(given: Partial<Runtime>): Runtime {
       return given.codec ?? missing("codec");
     },
     hash: given.hash ?? (() => missing("hash")),
-    get keys() {
-      return given.keys ?? missing("keys");
-    },
+    keys: given.keys ?? { describe: () => missing("keys"), verify: () => missing("keys") },
     gunzip: given.gunzip ?? (() => missing("gunzip")),
     randomBytes: given.randomBytes ?? ((length) => new Uint8Array(length)),
     now: given.now ?? (() => new Date("2026-01-01T00:00:00Z")),
