@@ -5,6 +5,7 @@ import type { Diagnostic } from "../../base/diagnostics.js";
 import type { TargetId } from "../../base/ids.js";
 import type { Context } from "../../io/context.js";
 import { judge } from "../../rules/engine.js";
+import { rules } from "../../rules/rules.js";
 import { targets } from "../../targets/targets.js";
 import { factsOf, questionOf, type Subject } from "../validate.js";
 
@@ -30,26 +31,22 @@ export async function outlooksOf(
 ): Promise<readonly PlatformOutlook[]> {
   if (appliance.machines.length > MOST_MACHINES) return [];
   const silent: Context = { ...ctx, report: () => {} };
-  const outlooks: PlatformOutlook[] = [];
-  for (const target of targets.all) {
-    if (target.id === "ovf") continue;
-    const found: Diagnostic[] = [...fit(appliance, target).notes];
-    if (target.reader !== null) {
-      for await (const { diagnostic } of judge(factsOf(subject), questionOf({ targets: [target] }), silent)) {
-        if (diagnostic.code.startsWith("target/")) found.push(diagnostic);
-      }
-    }
-    const worst =
-      found.find(({ severity }) => severity === "error") ??
-      found.find(({ severity }) => severity === "warning") ??
-      found[0];
-    outlooks.push({
-      target: target.id,
-      outlook:
-        worst === undefined || worst.severity === "info" ? "fits" : worst.severity === "error" ? "refused" : "changes",
-      notes: found.length,
-      worst: worst === undefined || worst.severity === "info" ? null : worst.message,
-    });
+  const known = targets.all.filter(({ id }) => id !== "ovf");
+  const found = new Map(known.map((target) => [target.id, [...fit(appliance, target).notes]]));
+  const question = questionOf({
+    // Findings of the other rules are the same for all.
+    rules: rules.filter((rule) => rule.targets !== undefined),
+    targets: known.filter(({ reader }) => reader !== null),
+  });
+  for await (const { diagnostic, facts } of judge(factsOf(subject), question, silent)) {
+    if (facts.target !== null) found.get(facts.target.id)?.push(diagnostic);
   }
-  return outlooks;
+  return known.map(({ id }) => outlookOf(id, found.get(id) ?? []));
+}
+
+function outlookOf(target: TargetId, found: readonly Diagnostic[]): PlatformOutlook {
+  const worst =
+    found.find(({ severity }) => severity === "error") ?? found.find(({ severity }) => severity === "warning");
+  const outlook = worst === undefined ? "fits" : worst.severity === "error" ? "refused" : "changes";
+  return { target, outlook, notes: found.length, worst: worst?.message ?? null };
 }
