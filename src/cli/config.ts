@@ -1,9 +1,9 @@
-import { open, readFile, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../base/errors.js";
 import { CONFIG_NAME, MOST_CONFIG_BYTES, noConfig, parseConfig, type ValidateConfig } from "../operations/config.js";
-import { systemError } from "../runtime/node/errors.js";
 import { isRemoteUrl } from "../runtime/node/http/address.js";
+import { readSmallFile } from "./small-file.js";
 
 /** Settings, and the file that they are from. */
 export interface FoundConfig {
@@ -43,20 +43,9 @@ export async function readConfig(file: string): Promise<FoundConfig> {
 
 /** A text file of a size that makes sense. @throws `config/too-large`, `io/*` */
 export async function readText(file: string, most: number): Promise<string> {
-  try {
-    const handle = await open(file);
-    try {
-      const { size } = await handle.stat();
-      if (size > most) {
-        throw new FerryError("config/too-large", `${file} has ${size} bytes; such a file has ${most} at most`, {
-          hint: "See whether it is the right file.",
-        });
-      }
-    } finally {
-      await handle.close();
-    }
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw cause instanceof FerryError ? cause : systemError("read", file, cause);
-  }
+  const bytes = await readSmallFile(file, most);
+  if (bytes !== null) return new TextDecoder().decode(bytes);
+  throw new FerryError("config/too-large", `${file} has more bytes than such a file has at most, ${most}`, {
+    hint: "See whether it is the right file.",
+  });
 }

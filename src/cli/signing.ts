@@ -1,17 +1,16 @@
 /** Options about who signs: keys, certificates and commands, which are read here. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { FerryError } from "../base/errors.js";
 import type { HashName } from "../base/ids.js";
-import { formatBytes } from "../base/text.js";
 import type { Signer } from "../io/signatures.js";
 import type { Signing } from "../operations/signing.js";
 import { commandWords } from "../runtime/node/command-words.js";
-import { systemError } from "../runtime/node/errors.js";
 import { readSecret, secretRef } from "../runtime/node/secrets.js";
 import type { Cli, OptionSpec } from "./command.js";
 import { choice, flag, text, wholeNumber } from "./options.js";
 import { askSecret } from "./prompt.js";
 import type { Session } from "./session.js";
+import { readSmallFile } from "./small-file.js";
 
 /** Bytes of a file with a key or certificates: real ones have some KiB. */
 const MOST_KEY_BYTES = 1024 * 1024;
@@ -139,15 +138,9 @@ async function warnIfExposed(name: string, { ctx }: Session): Promise<void> {
 }
 
 async function smallFile(name: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(name);
-    if (size > MOST_KEY_BYTES) {
-      throw new FerryError("io/limit", `${name} is ${formatBytes(size)} long, and no file of a key or certificates`, {
-        hint: "Check the name.",
-      });
-    }
-    return new Uint8Array(await readFile(name));
-  } catch (cause) {
-    throw systemError("read", name, cause);
-  }
+  const bytes = await readSmallFile(name, MOST_KEY_BYTES);
+  if (bytes !== null) return bytes;
+  throw new FerryError("io/limit", `${name} is too long for a file of a key or certificates`, {
+    hint: "Check the name.",
+  });
 }

@@ -1,5 +1,4 @@
 /** Options about who made a package: certificates, lists, fingerprints and sums, which are read here and judged by others. */
-import { readFile, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../base/errors.js";
 import type { HashName } from "../base/ids.js";
@@ -11,6 +10,7 @@ import { systemAuthorities } from "../runtime/node/authorities.js";
 import type { OptionSpec } from "./command.js";
 import { flag, invalid, list, text } from "./options.js";
 import type { NamedPackage } from "./packages.js";
+import { readSmallFile } from "./small-file.js";
 
 /** Bytes of a file of sums: a few thousand lines. */
 const MOST_SUMS_BYTES = 4 * 1024 * 1024;
@@ -131,16 +131,10 @@ function timeOf(text: string | null): Date | null {
   return time;
 }
 
-/** A file that is read whole. @throws `io/not-found`, `io/limit` */
-export async function smallFile(name: string, limit: number = MOST_TRUST_BYTES): Promise<Uint8Array> {
-  const found = await stat(name).catch(() => null);
-  if (found === null) {
-    throw new FerryError("io/not-found", `${name} does not exist`, { hint: "Check the path for typing errors." });
-  }
-  if (!found.isFile() || found.size > limit) {
-    throw new FerryError("io/limit", `${name} is no file of at most ${limit} bytes`, {
-      hint: "Is it the right file? Files of certificates and sums are small.",
-    });
-  }
-  return new Uint8Array(await readFile(name));
+async function smallFile(name: string, limit: number = MOST_TRUST_BYTES): Promise<Uint8Array> {
+  const bytes = await readSmallFile(name, limit);
+  if (bytes !== null) return bytes;
+  throw new FerryError("io/limit", `${name} has more than ${limit} bytes`, {
+    hint: "Is it the right file? Files of certificates and sums are small.",
+  });
 }

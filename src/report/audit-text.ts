@@ -23,12 +23,12 @@ export function renderAudit({ asks, platforms, findings }: AuditResult, palette:
     palette.title("on each platform"),
   ];
   const paint = { fits: palette.good, changes: palette.warning, refused: palette.error };
-  const rows = platforms.map(({ target, outlook, notes, worst }) => [
+  const rows = (platforms ?? []).map(({ target, outlook, notes, worst }) => [
     target,
     paint[outlook](outlook),
     worst === null ? (notes === 0 ? "" : plural(notes, "note")) : oneLine(worst),
   ]);
-  lines.push(...(rows.length === 0 ? ["  not tried: there are too many machines"] : columns(rows, "  ")));
+  lines.push(...(platforms === null ? ["  not tried: there are too many machines"] : columns(rows, "  ")));
   lines.push(palette.title("deserves a look"));
   lines.push(...(findings.length === 0 ? ["  nothing"] : renderFindings(findings, palette, "  ")));
   return lines;

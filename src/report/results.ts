@@ -216,13 +216,15 @@ export interface AuditResult {
     readonly networks: readonly string[];
     readonly firmware: readonly string[];
   };
-  /** Empty for appliances of many machines. */
-  readonly platforms: readonly {
-    readonly target: string;
-    readonly outlook: "fits" | "changes" | "refused";
-    readonly notes: number;
-    readonly worst: string | null;
-  }[];
+  /** `null`: not tried, since there are too many machines. */
+  readonly platforms:
+    | readonly {
+        readonly target: string;
+        readonly outlook: "fits" | "changes" | "refused";
+        readonly notes: number;
+        readonly worst: string | null;
+      }[]
+    | null;
   readonly findings: readonly DiagnosticResult[];
 }
 

@@ -62,6 +62,13 @@ const property = (attributes: string): ((descriptor: string) => string) =>
   );
 const item = (text: string) => (descriptor: string) =>
   descriptor.replace("    </VirtualHardwareSection>", `      <Item>${text}</Item>\n    </VirtualHardwareSection>`);
+const option = (key: string, value: string) => (descriptor: string) =>
+  descriptor
+    .replace("<Envelope ", '<Envelope xmlns:vmw="http://www.vmware.com/schema/ovf" ')
+    .replace(
+      "    </VirtualHardwareSection>",
+      `      <vmw:ExtraConfig ovf:required="false" vmw:key="${key}" vmw:value="${value}"/>\n    </VirtualHardwareSection>`,
+    );
 const signed = `${fixtures}/vbox-signed-ovf20/goods.ova`;
 const kelp = `${fixtures}/compose-sha256/kelp.ova`;
 const bios = `${fixtures}/vbox-bios-ovf20/harbour.ova`;
@@ -70,11 +77,19 @@ interface Case {
   readonly code: string;
   /** What refuses, and of which package. */
   readonly bad: readonly [source: string, value: string];
+  /** Other ways to fall short of it, which must not get by. */
+  readonly worse?: readonly (readonly [source: string, value: string])[];
   readonly good: readonly [source: string, value: string];
 }
 
 const cases: Readonly<Record<string, () => Case>> = {
   "signature.required": () => ({ code: "policy/required", bad: [kelp, "signed"], good: [signed, "signed"] }),
+  "signature.signers": () => ({
+    code: "policy/required",
+    bad: [signed, `[${"0".repeat(64)}]`],
+    worse: [[kelp, `[${SIGNER}]`]],
+    good: [signed, `[${SIGNER}]`],
+  }),
   "signature.digests": () => ({ code: "policy/not-allowed", bad: [signed, "sha512"], good: [signed, "sha256"] }),
   "signature.key-bits": () => ({ code: "policy/limit", bad: [signed, "16384"], good: [signed, "1024"] }),
   "manifest.required": () => ({
@@ -110,7 +125,12 @@ const cases: Readonly<Record<string, () => Case>> = {
     ],
     good: [kelp, "forbidden"],
   }),
-  "disks.formats": () => ({ code: "policy/not-allowed", bad: [kelp, "[vhd]"], good: [kelp, "[vmdk]"] }),
+  "disks.formats": () => ({
+    code: "policy/not-allowed",
+    bad: [kelp, "[vhd]"],
+    worse: [[made((text) => text.replace(/ovf:format="[^"]*"/, 'ovf:format="http://vendor.example/x"')), "[vmdk]"]],
+    good: [kelp, "[vmdk]"],
+  }),
   "disks.capacity": () => ({ code: "policy/limit", bad: [kelp, "1MiB"], good: [kelp, "1TiB"] }),
   "disks.total": () => ({ code: "policy/limit", bad: [kelp, "1MiB"], good: [kelp, "1TiB"] }),
   "disks.parents": () => ({
@@ -137,6 +157,11 @@ const cases: Readonly<Record<string, () => Case>> = {
         ),
       ),
       "[serial]",
+    ],
+    worse: [
+      [made(option("serial0.fileName", "p")), "[serial]"],
+      [made(option("sharedFolder0.hostPath", "/home")), "[shared-folder]"],
+      [made(option("RemoteDisplay.vnc.enabled", "1")), "[remote-display]"],
     ],
     good: [kelp, "[serial, parallel, shared-folder, usb-filter, host-device, remote-display]"],
   }),
@@ -218,9 +243,12 @@ describe("the policy's setting", () => {
   for (const { key, check } of policyFields) {
     if (check === undefined) continue;
     it(`${key} refuses what falls short of it, and nothing else`, async () => {
-      const { code, bad, good } = (cases[key] ?? assert.fail("there is no case for it"))();
+      const { code, bad, worse = [], good } = (cases[key] ?? assert.fail("there is no case for it"))();
       const [group, name] = key.split(".");
       assert.deepEqual(await refusedBy(bad[0], `${group}: { ${name}: ${bad[1]} }`), [`${code} ${key}`]);
+      for (const [source, value] of worse) {
+        assert.deepEqual(await refusedBy(source, `${group}: { ${name}: ${value} }`), [`${code} ${key}`]);
+      }
       assert.deepEqual(await refusedBy(good[0], `${group}: { ${name}: ${good[1]} }`), []);
     });
   }
@@ -232,6 +260,14 @@ describe("the policy's setting", () => {
     assert.deepEqual(await refusedBy(signed, `${wanted}, signers: [${"0".repeat(64)}] }`), [
       "policy/required signature.required",
     ]);
+  });
+
+  it("findings lets pass what it names, however often it is there", async () => {
+    const many = Array.from({ length: 50 }, (_, i) => `<Property ovf:key="k${i}" ovf:type="string" ovf:value="x"/>`);
+    const ova = made(section(`<ProductSection><Info>I</Info><Product>P</Product>${many.join("")}</ProductSection>`));
+    const text = "properties: { hidden: forbidden }";
+    assert.deepEqual(await refusedBy(ova, text), ["policy/forbidden properties.hidden"]);
+    assert.deepEqual(await refusedBy(ova, `${text}\nfindings: { audit/hidden-property: off }`), []);
   });
 
   it("findings changes how bad findings are", async () => {

@@ -37,7 +37,8 @@ export interface Asks {
 /** What an audit came to. */
 export interface Audit {
   readonly asks: Asks;
-  readonly platforms: readonly PlatformOutlook[];
+  /** `null`: not tried. */
+  readonly platforms: readonly PlatformOutlook[] | null;
   /** What deserves a look. Never errors: an audit describes. */
   readonly findings: readonly Diagnostic[];
 }

@@ -1,6 +1,6 @@
 /** Settings of vendors that go past the standard. */
 import { type AuditCheck, type AuditFacts, type Found, shown } from "./check.js";
-import { type ExtraSetting, extraSettings } from "./settings.js";
+import { type ExtraSetting, extraSettings, isClosed } from "./settings.js";
 
 /** Keys that weaken the wall between guest and host, or that reach the host: what they do, by pattern. */
 const DANGEROUS: readonly (readonly [pattern: RegExp, does: string])[] = [
@@ -32,15 +32,9 @@ const DANGEROUS: readonly (readonly [pattern: RegExp, does: string])[] = [
   [/^VBoxInternal/i, "changes VirtualBox's own devices, which its settings keep safe otherwise"],
 ];
 
-/** Keys that close what they name when they are true, and keys that open it only then: advice on hardening sets them. */
-const CLOSED_BY_TRUE =
-  /\.disable$|^ethernet\d+\.(?:nopromisc|noforgedsrcaddr|downwhenaddrmismatch)$|^monitor_control\.restrict_backdoor$/i;
-const CLOSED_BY_FALSE = /\.(?:enabled?|present|startconnected)$/i;
-
-function dangerOf({ key, value }: ExtraSetting): string | null {
-  const closed = /^(?:true|1)$/i.test(value) ? CLOSED_BY_TRUE : /^(?:false|0)$/i.test(value) ? CLOSED_BY_FALSE : null;
-  if (closed?.test(key) === true) return null;
-  return DANGEROUS.find(([pattern]) => pattern.test(key))?.[1] ?? null;
+function dangerOf(setting: ExtraSetting): string | null {
+  if (isClosed(setting)) return null;
+  return DANGEROUS.find(([pattern]) => pattern.test(setting.key))?.[1] ?? null;
 }
 
 function* told(facts: AuditFacts, what: (setting: ExtraSetting) => string | null): Iterable<Found> {

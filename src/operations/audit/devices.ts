@@ -2,6 +2,7 @@
 import type { OvfItem } from "../../ovf/views/items.js";
 import type { XmlElement } from "../../xml/tree.js";
 import { type AuditCheck, type AuditFacts, type Found, shown } from "./check.js";
+import { extraSettings, isClosed } from "./settings.js";
 
 /** Resource types of CIM_ResourceAllocationSettingData. */
 const SERIAL = 21;
@@ -54,6 +55,22 @@ function* below(element: XmlElement, [name, ...rest]: readonly string[]): Iterab
 
 const ADAPTER = ["Hardware", "Network", "Adapter"];
 
+/**
+ * Devices that options past the standard add, each once.
+ * @param pattern the device is its first group
+ */
+function* optionsFor(facts: AuditFacts, pattern: RegExp, what: string): Iterable<Found> {
+  const seen = new Set<string>();
+  for (const setting of extraSettings(facts)) {
+    const device = pattern.exec(setting.key)?.[1]?.toLowerCase();
+    const { machine, location } = setting;
+    const id = `${machine} ${device}`;
+    if (device === undefined || seen.has(id) || isClosed(setting)) continue;
+    seen.add(id);
+    yield { message: `${shown(machine)}: ${what} by the option ${shown(setting.key)}`, location, data: { machine } };
+  }
+}
+
 const isOn = (element: XmlElement): boolean => element.attribute("", "enabled") === "true";
 
 /** What a port of VirtualBox is connected to. */
@@ -78,6 +95,7 @@ export const deviceChecks: readonly AuditCheck[] = [
     *check(facts) {
       yield* itemsWhere(facts, (item) => (item.resourceType === SERIAL ? `a serial port${backingOf(item)}` : null));
       yield* ofVirtualBox(facts, ["Hardware", "UART", "Port"], (port) => portOf(port, "serial port"));
+      yield* optionsFor(facts, /^(serial\d+)\./i, "a serial port");
     },
   },
   {
@@ -87,17 +105,20 @@ export const deviceChecks: readonly AuditCheck[] = [
     *check(facts) {
       yield* itemsWhere(facts, (item) => (item.resourceType === PARALLEL ? `a parallel port${backingOf(item)}` : null));
       yield* ofVirtualBox(facts, ["Hardware", "LPT", "Port"], (port) => portOf(port, "parallel port"));
+      yield* optionsFor(facts, /^(parallel\d+)\./i, "a parallel port");
     },
   },
   {
     code: "audit/shared-folder",
     severity: "warning",
     hint: "The guest reads, and perhaps writes, this folder of the host. Take it out.",
-    check: (facts) =>
-      ofVirtualBox(facts, ["Hardware", "SharedFolders", "SharedFolder"], (folder) => {
+    *check(facts) {
+      yield* ofVirtualBox(facts, ["Hardware", "SharedFolders", "SharedFolder"], (folder) => {
         const writable = folder.attribute("", "writable") === "true" ? ", writable" : "";
         return `the folder ${shown(folder.attribute("", "hostPath") ?? "")} of the host is shared${writable}`;
-      }),
+      });
+      yield* optionsFor(facts, /^(sharedfolder\d+)\./i, "a folder of the host is shared");
+    },
   },
   {
     code: "audit/usb-filter",
@@ -115,6 +136,7 @@ export const deviceChecks: readonly AuditCheck[] = [
     severity: "warning",
     hint: "The guest gets a device of the host itself. Take it out, or put another backing in its place.",
     *check(facts) {
+      yield* optionsFor(facts, /^(pcipassthru\d+|usb\.autoconnect\.device\d+)/i, "a device of the host");
       yield* itemsWhere(facts, (item) => {
         // VMware's usual empty drive is left out: a disc of whoever has the console open, not a device of the host.
         const words = [...item.resourceSubTypes, item.otherResourceType ?? ""]
@@ -166,18 +188,7 @@ export const deviceChecks: readonly AuditCheck[] = [
       yield* ofVirtualBox(facts, ["Hardware", "RemoteDisplay"], (display) =>
         isOn(display) ? "the screen is offered over the network (VRDE)" : null,
       );
-      for (const content of facts.contents) {
-        for (const { settings } of content.hardware) {
-          for (const { key, value, element } of settings) {
-            if (/^remotedisplay\.vnc\.enabled$/i.test(key) && /^true$/i.test(value)) {
-              yield {
-                message: `${shown(content.id)}: the screen is offered over the network (VNC)`,
-                location: element.location,
-              };
-            }
-          }
-        }
-      }
+      yield* optionsFor(facts, /^(remotedisplay)\./i, "the screen is offered over the network (VNC)");
     },
   },
 ];

@@ -23,13 +23,13 @@ export interface PlatformOutlook {
 /** Machines of an appliance from which on targets are not tried: each takes its time. */
 const MOST_MACHINES = 500;
 
-/** Every target that is a product, the standard left aside. Empty for appliances of more than `MOST_MACHINES`. */
+/** Every target that is a product, the standard left aside. `null` for appliances of more than `MOST_MACHINES`. */
 export async function outlooksOf(
   subject: Subject,
   appliance: Appliance,
   ctx: Context,
-): Promise<readonly PlatformOutlook[]> {
-  if (appliance.machines.length > MOST_MACHINES) return [];
+): Promise<readonly PlatformOutlook[] | null> {
+  if (appliance.machines.length > MOST_MACHINES) return null;
   const silent: Context = { ...ctx, report: () => {} };
   const known = targets.all.filter(({ id }) => id !== "ovf");
   const found = new Map(known.map((target) => [target.id, [...fit(appliance, target).notes]]));

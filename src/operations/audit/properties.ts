@@ -27,15 +27,22 @@ function* found(properties: Iterable<OvfProperty>, what: (property: OvfProperty)
   }
 }
 
+/** How instructions begin that a guest runs: those of cloud-init ("User data formats") and of cloudbase-init, and scripts. */
+const BEGINNINGS: readonly (readonly [pattern: RegExp, kind: string])[] = [
+  [/^#cloud-config/i, "a configuration for cloud-init"],
+  [/^#(?:cloud-boothook|part-handler|include|upstart-job|ps1|cloud-|!)/i, "a script"],
+  [/^##\s*template:/i, "a template for cloud-init"],
+  [/^(?:mime-version|content-type|content-transfer-encoding):/i, "a message for cloud-init"],
+  [/^(?:rem cmd|<powershell>|<script>|@echo )/i, "a script"],
+];
+
 /** What a value is by its looks; `null`: a word like any other. */
 function scriptKind(value: string): string | null {
-  const head = value.trimStart().slice(0, 200);
-  if (head.startsWith("#cloud-config")) return "a configuration for cloud-init";
-  if (head.startsWith("#!")) return "a script";
-  if (head.startsWith("#include")) return "an include for cloud-init";
-  if (/^content-type:\s*multipart\//i.test(head) || head.startsWith("MIME-Version:"))
-    return "a message in several parts for cloud-init";
-  return null;
+  const head = value
+    .replace(/^\ufeff/, "")
+    .trimStart()
+    .slice(0, 200);
+  return BEGINNINGS.find(([pattern]) => pattern.test(head))?.[1] ?? null;
 }
 
 /** Characters of base64 that are decoded to look at their beginning. */

@@ -28,3 +28,14 @@ export function* extraSettings({ contents }: AuditFacts): Iterable<ExtraSetting>
     }
   }
 }
+
+/** Keys that close what they name when they are true, and keys that open it only then: advice on hardening sets them. */
+const CLOSED_BY_TRUE =
+  /\.disable$|^ethernet\d+\.(?:nopromisc|noforgedsrcaddr|downwhenaddrmismatch)$|^monitor_control\.restrict_backdoor$/i;
+const CLOSED_BY_FALSE = /\.(?:enabled?|present|startconnected)$/i;
+
+/** Whether an option closes what it names. */
+export function isClosed({ key, value }: ExtraSetting): boolean {
+  const closed = /^(?:true|1)$/i.test(value) ? CLOSED_BY_TRUE : /^(?:false|0)$/i.test(value) ? CLOSED_BY_FALSE : null;
+  return closed?.test(key) === true;
+}

@@ -93,15 +93,15 @@ export const packageFields: readonly PolicyField[] = [
   defineField({
     key: "disks.formats",
     kind: "words",
-    choices: ["vmdk", "vhd", "vhdx", "vdi", "qcow2", "raw"],
-    what: "Formats that disks may have, as the descriptor declares them.",
+    choices: ["vmdk", "vhd", "vhdx", "vdi", "qcow2", "raw", "unknown"],
+    what: "Formats that disks may have, as the descriptor declares them; `unknown`: one that nobody knows, or none.",
     example: "[vmdk]",
     *check(allowed, { appliance }) {
       for (const { id, format } of appliance.disks) {
-        if (format !== null && !allowed.includes(format)) {
+        if (!allowed.includes(format ?? "unknown")) {
           yield {
             code: "policy/not-allowed",
-            message: `the disk ${id} is of the format ${format}`,
+            message: `the disk ${id} is of ${format === null ? "a format that nobody knows" : `the format ${format}`}`,
             data: { disk: id, format },
           };
         }
@@ -111,7 +111,7 @@ export const packageFields: readonly PolicyField[] = [
   defineField({
     key: "disks.capacity",
     kind: "size",
-    what: "Bytes that a guest sees of one disk at most.",
+    what: "Bytes that a guest sees of one disk at most, as the descriptor says.",
     example: "2TiB",
     *check(most, { appliance }) {
       for (const { id, capacityBytes } of appliance.disks)
@@ -121,7 +121,7 @@ export const packageFields: readonly PolicyField[] = [
   defineField({
     key: "disks.total",
     kind: "size",
-    what: "Bytes that guests see of all disks together at most.",
+    what: "Bytes that guests see of all disks together at most, as the descriptor says.",
     example: "4TiB",
     check: (most, { appliance }) =>
       atMost(

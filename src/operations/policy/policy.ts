@@ -79,20 +79,21 @@ export function parsePolicy(text: string, file: string): Policy {
  * Holds a package against a policy. Every finding says which setting it is about, in `data.key`.
  */
 export async function judgePolicy(policy: Policy, facts: PolicyFacts): Promise<PolicyVerdict> {
-  const found: Diagnostic[] = [];
+  const findings: Diagnostic[] = [];
   for (const field of policyFields) {
     const value = policy.values.get(field.key);
     if (value === undefined || field.check === undefined) continue;
-    let count = 0;
+    // What the policy lets pass is not counted.
+    const own: Diagnostic[] = [];
     for await (const violation of field.check(value as never, facts)) {
-      if (++count <= MOST_TOLD) found.push(diagnosticOf(violation, field, policy));
+      own.push(...severed(diagnosticOf(violation, field, policy), policy.findings));
     }
-    if (count > MOST_TOLD) {
-      const message = `${count - MOST_TOLD} more of the same`;
-      found.push(diagnosticOf({ code: "policy/not-allowed", message }, field, policy));
-    }
+    // The worst first, so that none of them is among those that are only counted.
+    own.sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
+    findings.push(...own.slice(0, MOST_TOLD));
+    const [next] = own.slice(MOST_TOLD);
+    if (next !== undefined) findings.push({ ...next, message: `${own.length - MOST_TOLD} more of this setting` });
   }
-  const findings = found.flatMap((finding) => severed(finding, policy.findings));
   return { verdict: findings.some(({ severity }) => severity === "error") ? "refused" : "accepted", findings };
 }
 
