@@ -4,8 +4,16 @@ import type { Context } from "../io/context.js";
 import type { OpenedPackage } from "../operations/open.js";
 import { policyFacts } from "../operations/policy/facts.js";
 import type { NamedSigner } from "../operations/policy/field.js";
-import { judgePolicy, type Policy, type PolicyVerdict, parsePolicy, policyError } from "../operations/policy/policy.js";
+import {
+  judgePolicy,
+  type Policy,
+  type PolicyVerdict,
+  parsePolicy,
+  policyError,
+  underPolicy,
+} from "../operations/policy/policy.js";
 import type { Trust } from "../package/trust/trust.js";
+import type { VerifyResult } from "../report/results.js";
 import { readText } from "./config.js";
 import { trustOf } from "./trust.js";
 
@@ -46,12 +54,23 @@ export async function loadPolicy(file: string, given: Trust, ctx: Context): Prom
 }
 
 /** What a package comes to under a policy. */
-export async function policyVerdict(
+async function policyVerdict(
   { policy, trust }: LoadedPolicy,
   opened: OpenedPackage,
   ctx: Context,
 ): Promise<PolicyVerdict> {
   return judgePolicy(policy, await policyFacts(opened, trust, ctx));
+}
+
+/** The result of `verify` under a policy. @param opened `null`: the descriptor cannot be read, and the policy refuses that */
+export async function judgedUnder(
+  loaded: LoadedPolicy,
+  opened: OpenedPackage | null,
+  result: VerifyResult,
+  ctx: Context,
+): Promise<VerifyResult> {
+  const verdict = opened === null ? null : await policyVerdict(loaded, opened, ctx);
+  return underPolicy(result, loaded.policy, verdict);
 }
 
 /** Lets a package pass that a policy accepts. Nothing was written yet. @throws `policy/refused` */

@@ -205,7 +205,7 @@ export interface SignerResult {
   readonly notAfter: string;
 }
 
-/** What a package asks for, what it would come to, and what deserves a look. */
+/** What a package asks for (sizes in bytes), what it would come to, and what deserves a look. */
 export interface AuditResult {
   readonly asks: {
     readonly machines: number;
@@ -220,8 +220,11 @@ export interface AuditResult {
   readonly platforms:
     | readonly {
         readonly target: string;
+        /** `refused`: it would not take the package. `changes`: it takes it, and something is lost. */
         readonly outlook: "fits" | "changes" | "refused";
+        /** Findings: those of conversion, and, where the target reads OVF by itself, those of its own import. */
         readonly notes: number;
+        /** The worst of them that is no info. */
         readonly worst: string | null;
       }[]
     | null;

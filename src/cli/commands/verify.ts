@@ -1,17 +1,16 @@
 import type { PackageKind } from "../../base/ids.js";
-import { auditPackage, toAuditResult } from "../../operations/audit/audit.js";
-import { underPolicy } from "../../operations/policy/policy.js";
+import type { Context } from "../../io/context.js";
+import type { OpenedPackage } from "../../operations/open.js";
 import { verifyPackage } from "../../operations/verify.js";
+import type { Trust } from "../../package/trust/trust.js";
 import { renderJson } from "../../report/json.js";
-import type { VerifyResult } from "../../report/results.js";
+import type { AuditResult, VerifyResult } from "../../report/results.js";
 import { renderVerify } from "../../report/text.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes, judge } from "../exit-codes.js";
 import { choice, flag, json, workOptions } from "../options.js";
 import { openNamedReader } from "../packages.js";
-import { loadPolicy, policyVerdict } from "../policy.js";
 import { allowRemote, remoteOptions } from "../remote.js";
-import { sarifOf } from "../sarif.js";
 import { type Session, withSession } from "../session.js";
 import { givenSums, policy, sumOptions, trustOf, trustOptions } from "../trust.js";
 
@@ -55,7 +54,9 @@ export const verify: CommandDefinition = defineCommand({
       try {
         const sums = await givenSums(named, options, session.ctx);
         const given = await trustOf(options, session.ctx);
-        const loaded = options.policy === null ? null : await loadPolicy(options.policy, given, session.ctx);
+        // Rules and targets come with policies and audits: most runs do not need them.
+        const policies = options.policy === null ? null : await import("../policy.js");
+        const loaded = (await policies?.loadPolicy(options.policy ?? "", given, session.ctx)) ?? null;
         const { reader, whole, unreadable } = named.opened;
         const verified = await verifyPackage(
           reader,
@@ -69,14 +70,14 @@ export const verify: CommandDefinition = defineCommand({
           },
           session.ctx,
         );
-        const verdict = loaded === null || whole === null ? null : await policyVerdict(loaded, whole, session.ctx);
-        const judged = loaded === null ? verified : underPolicy(verified, loaded.policy, verdict);
+        const judged =
+          policies === null || loaded === null
+            ? verified
+            : await policies.judgedUnder(loaded, whole, verified, session.ctx);
         const audit =
-          options.audit && whole !== null
-            ? toAuditResult(await auditPackage(whole, session.ctx, loaded?.trust ?? given))
-            : null;
+          options.audit && whole !== null ? await auditOf(whole, loaded?.trust ?? given, session.ctx) : null;
         const result = { ...judged, audit };
-        await cli.terminal.data(render(named.name, reader.kind, result, format, session, cli));
+        await cli.terminal.data(await render(named.name, reader.kind, result, format, session, cli));
         return result.verdict === "altered" ? exitCodes.fallsShort : judge(result.diagnostics);
       } finally {
         await named.close();
@@ -85,20 +86,25 @@ export const verify: CommandDefinition = defineCommand({
   },
 });
 
-function render(
+async function auditOf(whole: OpenedPackage, trust: Trust, ctx: Context): Promise<AuditResult> {
+  const { auditPackage, toAuditResult } = await import("../../operations/audit/audit.js");
+  return toAuditResult(await auditPackage(whole, ctx, trust));
+}
+
+async function render(
   name: string,
   kind: PackageKind,
   result: VerifyResult,
   format: "text" | "json" | "sarif",
   session: Session,
   cli: Cli,
-): string {
+): Promise<string> {
   switch (format) {
     case "text":
       return renderVerify(name, result, cli.terminal.dataPalette);
     case "json":
       return renderJson(result);
     case "sarif":
-      return sarifOf(name, kind, result.diagnostics, session.runtime);
+      return (await import("../sarif.js")).sarifOf(name, kind, result.diagnostics, session.runtime);
   }
 }

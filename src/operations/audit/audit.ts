@@ -22,21 +22,9 @@ export const auditChecks: readonly AuditCheck[] = [
   ...packageChecks,
 ];
 
-/** What a package asks for. Sizes are bytes. */
-export interface Asks {
-  readonly machines: number;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly disks: number;
-  readonly capacityBytes: number;
-  /** Names of networks that cards are plugged into. */
-  readonly networks: readonly string[];
-  readonly firmware: readonly string[];
-}
-
 /** What an audit came to. */
 export interface Audit {
-  readonly asks: Asks;
+  readonly asks: AuditResult["asks"];
   /** `null`: not tried. */
   readonly platforms: readonly PlatformOutlook[] | null;
   /** What deserves a look. Never errors: an audit describes. */

@@ -4,21 +4,14 @@ import { fit } from "../../appliance/fit.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import type { TargetId } from "../../base/ids.js";
 import type { Context } from "../../io/context.js";
+import type { AuditResult } from "../../report/results.js";
 import { judge } from "../../rules/engine.js";
 import { rules } from "../../rules/rules.js";
 import { targets } from "../../targets/targets.js";
 import { factsOf, questionOf, type Subject } from "../validate.js";
 
 /** One target's view of a package. */
-export interface PlatformOutlook {
-  readonly target: TargetId;
-  /** `refused`: it would not take it. `changes`: it takes it, and something is lost or decided. */
-  readonly outlook: "fits" | "changes" | "refused";
-  /** Findings: those of conversion, and, where the target reads OVF by itself, those of its own import. */
-  readonly notes: number;
-  /** The worst of them; `null`: there is none. */
-  readonly worst: string | null;
-}
+export type PlatformOutlook = NonNullable<AuditResult["platforms"]>[number];
 
 /** Machines of an appliance from which on targets are not tried: each takes its time. */
 const MOST_MACHINES = 500;
