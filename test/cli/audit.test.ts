@@ -116,6 +116,12 @@ const cases: Readonly<Record<string, readonly (readonly [Change, RegExp])[]>> = 
   ],
   "audit/host-device": [
     [
+      item(
+        "<rasd:ResourceSubType>e1000</rasd:ResourceSubType><rasd:ResourceSubType>vmware.pcipassthrough</rasd:ResourceSubType><rasd:ResourceType>1</rasd:ResourceType>",
+      ),
+      /passed through/,
+    ],
+    [
       item("<rasd:HostResource>/dev/sda</rasd:HostResource><rasd:ResourceType>1</rasd:ResourceType>"),
       /the device "\/dev\/sda" of the host/,
     ],

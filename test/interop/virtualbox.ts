@@ -55,9 +55,14 @@ export async function startVirtualBox(t: TestContext): Promise<VirtualBox> {
       ]);
       const args = ["import", source, "--options", "keepallmacs", ...each];
       let ran = await tryManage(...args);
-      // Seen with VirtualBox 7.2.22 and its own packages, about once in thirty imports, and several times in a row where the machine is
-      // busy: it computes a wrong digest of a good file. That the files are good is what `vmferry verify` and openssl say elsewhere.
-      for (let i = 1; i < IMPORT_ATTEMPTS && /Digest mismatch/.test(ran.stderr); i++) ran = await tryManage(...args);
+      // Seen with VirtualBox 7.2.22 and its own packages, in four of forty imports where the machine is busy, sometimes many times in a row: it
+      // reads a good file and takes the digest of all but its last bytes. A wrong file has a wrong digest each time.
+      for (let i = 1; i < IMPORT_ATTEMPTS && /Digest mismatch/.test(ran.stderr); i++) {
+        // Another service, and a moment in which others may be less busy.
+        await endServices(home);
+        await sleep(250 * i);
+        ran = await tryManage(...args);
+      }
       return ran;
     },
     machineInfo: async (name) => parseInfo((await manage("showvminfo", name, "--machinereadable")).stdout),

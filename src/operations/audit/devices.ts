@@ -81,9 +81,14 @@ function portOf(element: XmlElement, kind: string): string | null {
   return `a ${kind} connected to ${mode}${path === undefined || path === "" ? "" : ` ${shown(path)}`}`;
 }
 
+/** Sub types of an item: one that is written twice must not hide the second, whichever an importer takes. */
+function subTypesOf(item: OvfItem): readonly string[] {
+  return item.properties("ResourceSubType").flatMap((text) => text.split(/[\s,]+/).filter((word) => word !== ""));
+}
+
 /** What an item is connected to, by the words of its subtype and of its host resource. */
 function backingOf(item: OvfItem): string {
-  const words = [...item.resourceSubTypes, ...item.hostResources].filter((word) => word !== "");
+  const words = [...subTypesOf(item), ...item.hostResources].filter((word) => word !== "");
   return words.length === 0 ? "" : ` (${words.map(shown).join(", ")})`;
 }
 
@@ -139,7 +144,7 @@ export const deviceChecks: readonly AuditCheck[] = [
       yield* optionsFor(facts, /^(pcipassthru\d+|usb\.autoconnect\.device\d+)/i, "a device of the host");
       yield* itemsWhere(facts, (item) => {
         // VMware's usual empty drive is left out: a disc of whoever has the console open, not a device of the host.
-        const words = [...item.resourceSubTypes, item.otherResourceType ?? ""]
+        const words = [...subTypesOf(item), item.otherResourceType ?? ""]
           .map((word) => word.toLowerCase())
           .filter((word) => word !== "vmware.cdrom.remotepassthrough")
           .join(" ");

@@ -15,6 +15,7 @@ export const diskFixCommand: CommandDefinition = defineCommand({
   details: [
     "Checks every structure of the image, mends what has one right answer, and checks again. Nothing that is mended changes what the guest reads.",
     "The file is changed where it lies, with an undo journal beside it: a run that is stopped leaves it as it was, and the next one cleans up. Exit code 1: something stays that is wrong.",
+    "A stream-optimized VMDK that is cut off or damaged is not mended where it lies: 'disk convert SRC DEST --salvage' saves what is whole.",
   ],
   examples: ["disk fix server.qcow2 --dry-run", "disk fix server.qcow2"],
   async run([name = ""], options, cli) {
