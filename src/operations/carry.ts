@@ -11,6 +11,7 @@ import type { PackageEntry, PackageReader } from "../package/model.js";
 import type { ConvertResult, PlanResult } from "../report/results.js";
 import { isDamage } from "./damage.js";
 import { admitSignature, notTrusted, type SignatureDemand } from "./signature.js";
+import { together } from "./together.js";
 import { checkSums, integrityError, partial, prepareIntegrity, type VerifyOptions } from "./verify.js";
 
 /** How a plan is executed. */
@@ -67,22 +68,10 @@ export async function besideIntegrity(
   }
   const { demands = {} } = options;
   const admitted = await admitSignature(reader, demands, ctx);
-  const stop = new AbortController();
-  const signal = AbortSignal.any([ctx.signal, stop.signal]);
-  const own: Context = { ...ctx, signal, report: (finding) => ctx.report(finding) };
-  const causes: unknown[] = [];
-  const watched = async <T>(job: Promise<T>): Promise<T> => {
-    try {
-      return await job;
-    } catch (cause) {
-      causes.push(cause);
-      if (!isDamage(cause)) stop.abort(cause);
-      throw cause;
-    }
-  };
+  const { ctx: own, causes, watch } = together(ctx, isDamage);
   // Before the work reads anything, so that what it reads need not be fetched twice.
   const prepared = await prepareIntegrity(reader, { place: "beside" }, own);
-  const working = watched(work(own));
+  const working = watch(work(own));
   working.catch(() => {});
   const check = async (): Promise<CarryOutcome> => {
     const { verdict, findings } = await prepared.judge(working);
@@ -92,7 +81,7 @@ export async function besideIntegrity(
     }
     return { integrity: verdict, findings: [...admitted, ...findings] };
   };
-  const [checked] = await Promise.allSettled([watched(check()), working, watched(compareSums(reader, demands, own))]);
+  const [checked] = await Promise.allSettled([watch(check()), working, watch(compareSums(reader, demands, own))]);
   // What failed first is the reason, and the other was only stopped by it; but an altered file explains any damage.
   if (checked.status === "rejected" && isDamage(causes[0]) && !isCanceled(checked.reason)) throw checked.reason;
   if (causes.length > 0 || checked.status === "rejected") throw causes[0];

@@ -22,6 +22,7 @@ import {
   wishFor,
 } from "./sign-manifest.js";
 import { certificateName, type ReadySigning, readySigning, type Signing } from "./signing.js";
+import { together } from "./together.js";
 import { type Integrity, type PreparedIntegrity, prepareIntegrity } from "./verify.js";
 
 /** How a package is signed. */
@@ -208,22 +209,11 @@ function planOf(work: Work): Omit<SignPlan, "close"> {
     ctx: Context,
     copy: (ctx: Context) => Promise<void>,
   ): Promise<{ readonly integrity: Integrity }> {
-    const stop = new AbortController();
-    const own: Context = { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) };
-    const causes: unknown[] = [];
-    const watched = async <T>(job: Promise<T>): Promise<T> => {
-      try {
-        return await job;
-      } catch (cause) {
-        causes.push(cause);
-        stop.abort(cause);
-        throw cause;
-      }
-    };
+    const { ctx: own, causes, watch } = together(ctx);
     const ready = await prepared("beside", own);
-    const copying = watched(copy(own));
+    const copying = watch(copy(own));
     copying.catch(() => {});
-    const [integrity] = await Promise.allSettled([watched(ready.judge(copying)), copying]);
+    const [integrity] = await Promise.allSettled([watch(ready.judge(copying)), copying]);
     if (causes.length > 0 || integrity.status === "rejected") throw causes[0];
     known = integrity.value;
     return { integrity: integrity.value };

@@ -33,7 +33,7 @@ export function commonLosses(appliance: Appliance, label: string, kept: Kept): D
       loss(
         "warning",
         "platform/product-dropped",
-        `${ofMachine(product.machine)}: ${label} cannot hold the product ${JSON.stringify(what)} with its ${plural(product.properties.length, "property").replace("propertys", "properties")}`,
+        `${ofMachine(product.machine)}: ${label} cannot hold the product ${JSON.stringify(what)} with its ${plural(product.properties.length, "property")}`,
         {
           data: { machine: product.machine, product: product.name, properties: product.properties.map((p) => p.key) },
           ...(product.properties.length === 0

@@ -39,7 +39,8 @@ export async function auditPackage(opened: OpenedPackage, ctx: Context, trust: T
   const { reader, document } = opened;
   const silent: Context = { ...ctx, report: () => {} };
   const appliance = opened.appliance({}, silent);
-  const findings = await auditFindings(opened, ctx, trust);
+  const signature = await checkSignature(reader, trust, ctx);
+  const findings = auditFindings({ reader, document, appliance, signature });
   const networks = new Set(appliance.machines.flatMap(({ nics }) => nics.flatMap(({ network }) => network ?? [])));
   const subject = { package: reader, files: packageFiles(reader, ctx), document, appliance: () => appliance };
   return {
@@ -58,23 +59,11 @@ export async function auditPackage(opened: OpenedPackage, ctx: Context, trust: T
 }
 
 /** What deserves a look, alone. */
-export async function auditFindings(
-  opened: OpenedPackage,
-  ctx: Context,
-  trust: Trust = trustNobody,
-): Promise<readonly Diagnostic[]> {
-  const { reader, document } = opened;
+export function auditFindings(known: Omit<AuditFacts, "contents" | "products" | "properties">): readonly Diagnostic[] {
+  const { document } = known;
   const contents = [...document.envelope.descendants()];
   const products = [...document.products, ...contents.flatMap((content) => content.products)];
-  const facts: AuditFacts = {
-    reader,
-    document,
-    appliance: opened.appliance({}, { ...ctx, report: () => {} }),
-    signature: await checkSignature(reader, trust, ctx),
-    contents,
-    products,
-    properties: products.flatMap(({ properties }) => properties),
-  };
+  const facts = { ...known, contents, products, properties: products.flatMap(({ properties }) => properties) };
   return auditChecks.flatMap((check) => [...findingsOf(check, facts)]);
 }
 

@@ -3,6 +3,7 @@ import type { Diagnostic } from "../../base/diagnostics.js";
 import type { TargetId } from "../../base/ids.js";
 import type { Context } from "../../io/context.js";
 import type { OvfDocument } from "../../ovf/document.js";
+import { uncoveredBy } from "../../package/manifest/compare.js";
 import { readManifest } from "../../package/manifest/read.js";
 import type { Manifest } from "../../package/manifest/text.js";
 import type { PackageReader } from "../../package/model.js";
@@ -26,7 +27,7 @@ export interface PolicyFacts {
   readonly uncovered: readonly string[];
   readonly signature: SignatureJudgement | null;
   /** What a package has that deserves a look. */
-  audit(): Promise<readonly Diagnostic[]>;
+  audit(): readonly Diagnostic[];
   /** What rules say, those of a target included. */
   validate(level: "importer" | "strict", target: TargetId | null): Promise<readonly Diagnostic[]>;
 }
@@ -37,21 +38,20 @@ export async function policyFacts(opened: OpenedPackage, trust: Trust, ctx: Cont
   const silent: Context = { ...ctx, report: () => {} };
   const appliance = opened.appliance({}, silent);
   const manifest = await readManifest(reader, silent);
-  const covered = new Set(manifest?.entries.flatMap(({ name }) => reader.entry(name) ?? []) ?? []);
+  const covered = new Set(manifest?.entries.flatMap(({ name }) => reader.entry(name)?.name ?? []) ?? []);
   const required = [...(reader.descriptor === null ? [] : [reader.descriptor]), ...reader.referenced];
-  const isCovered = (entry: (typeof required)[number]): boolean =>
-    covered.has(entry) || (entry.chunks?.every((chunk) => covered.has(chunk)) ?? false);
-  let audited: Promise<readonly Diagnostic[]> | null = null;
+  const signature = await checkSignature(reader, trust, ctx);
+  let audited: readonly Diagnostic[] | null = null;
   const judged = new Map<string, Promise<readonly Diagnostic[]>>();
   return {
     reader,
     document,
     appliance,
     manifest,
-    uncovered: [...new Set(required.filter((entry) => !isCovered(entry)).map(({ name }) => name))],
-    signature: await checkSignature(reader, trust, ctx),
+    uncovered: [...uncoveredBy(covered, required)].map(({ name }) => name),
+    signature,
     audit() {
-      audited ??= auditFindings(opened, silent, trust);
+      audited ??= auditFindings({ reader, document, appliance, signature });
       return audited;
     },
     validate(level, target) {

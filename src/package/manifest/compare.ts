@@ -110,9 +110,7 @@ export function compareManifest(input: ManifestComparisonInput): ManifestCompari
     findings.push(actual === null ? missing(shown, place(line.line)) : altered(shown, line, actual, place(line.line)));
   }
 
-  for (const entry of new Set(input.required)) {
-    const chunked = entry.chunks?.every((chunk) => covered.has(chunk.name)) ?? false;
-    if (covered.has(entry.name) || chunked) continue;
+  for (const entry of uncoveredBy(covered, input.required)) {
     findings.push({
       code: "manifest/not-covered",
       severity: "warning",
@@ -124,6 +122,14 @@ export function compareManifest(input: ManifestComparisonInput): ManifestCompari
   }
   findings.push(...weakness(checks));
   return { checks, findings };
+}
+
+/** The files that a manifest has to list and does not, each once. A chunked file is listed by its chunks. @param covered names of entries */
+export function* uncoveredBy(covered: ReadonlySet<string>, required: readonly PackageEntry[]): Iterable<PackageEntry> {
+  for (const entry of new Set(required)) {
+    const chunked = entry.chunks?.every((chunk) => covered.has(chunk.name)) ?? false;
+    if (!covered.has(entry.name) && !chunked) yield entry;
+  }
 }
 
 function digestOf(digests: Digests, entry: PackageEntry, algorithm: HashName): string {

@@ -206,7 +206,7 @@ function* usageProblems(path: readonly X509[], i: number): Iterable<ChainProblem
       : keyUsage !== null && !keyUsage.has("keyCertSign")
         ? "is not for signing certificates"
         : certificate.pathLength !== null && below > certificate.pathLength
-          ? `allows ${plural(certificate.pathLength, "authority").replace(/authoritys$/, "authorities")} below it, and there are ${below}`
+          ? `allows ${plural(certificate.pathLength, "authority")} below it, and there are ${below}`
           : null;
   if (why === null) return;
   yield {
