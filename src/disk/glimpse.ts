@@ -4,8 +4,8 @@ import { readGuest } from "./read.js";
 
 /** Guest bytes that are read at a time. */
 const PAGE = 16 * 1024;
-/** Pages of one look: 2 MiB. Partition tables and the folders of an EFI system partition are a fraction of it. */
-const MOST_PAGES = 128;
+/** Bytes of one look, unless it is told another number. Partition tables and the folders of an EFI system partition are a fraction of it. */
+const MOST_BYTES = 2 * 1024 * 1024;
 
 /**
  * A look at a few places of a guest's disk. What the guest wrote leads from place to place, so there is an end to it: hostile structures
@@ -15,10 +15,19 @@ export class Glimpse {
   readonly #disk: VirtualDisk;
   readonly #ctx: Context;
   readonly #pages = new Map<number, Uint8Array>();
+  readonly #mostPages: number;
+  #spent = false;
 
-  constructor(disk: VirtualDisk, ctx: Context) {
+  /** `mostBytes`: what it may read of the disk, in pages of 16 KiB. */
+  constructor(disk: VirtualDisk, ctx: Context, mostBytes: number = MOST_BYTES) {
     this.#disk = disk;
     this.#ctx = ctx;
+    this.#mostPages = Math.ceil(mostBytes / PAGE);
+  }
+
+  /** Whether something was not read since too much had been read already. */
+  get spent(): boolean {
+    return this.#spent;
   }
 
   /** Bytes of the disk. */
@@ -29,7 +38,7 @@ export class Glimpse {
   /** Guest bytes; `null` where they do not lie on the disk, or where too much was looked at already. */
   async read(offset: number, length: number): Promise<Uint8Array | null> {
     if (!(Number.isSafeInteger(offset) && offset >= 0 && offset + length <= this.size)) return null;
-    if (length > MOST_PAGES * PAGE) return null;
+    if (length > this.#mostPages * PAGE) return null;
     const bytes = new Uint8Array(length);
     for (let at = offset; at < offset + length; ) {
       const index = Math.floor(at / PAGE);
@@ -46,7 +55,10 @@ export class Glimpse {
   async #page(index: number): Promise<Uint8Array | null> {
     const known = this.#pages.get(index);
     if (known !== undefined) return known;
-    if (this.#pages.size >= MOST_PAGES) return null;
+    if (this.#pages.size >= this.#mostPages) {
+      this.#spent = true;
+      return null;
+    }
     const offset = index * PAGE;
     const range = { offset, length: Math.min(PAGE, this.size - offset) };
     const page = await readGuest(this.#disk, range, this.#ctx);

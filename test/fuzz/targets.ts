@@ -30,6 +30,7 @@ import { FatImage, gpt, guestDisk, mbr, PROTECTIVE } from "../support/guest.js";
 import { fuzzContext } from "./context.js";
 import { diskTargets } from "./disk-targets.js";
 import { fixTarget } from "./fix-target.js";
+import { guestTargets } from "./guest-targets.js";
 import { httpTarget } from "./http-target.js";
 import { structureTarget } from "./structure-target.js";
 import type { FuzzTarget } from "./target.js";
@@ -266,6 +267,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ovf,
   structureTarget(() => members(/\.ovf$/)),
   boot,
+  ...guestTargets,
   ...textTargets,
   ...trustTargets(() => members(/\.cert$/)),
   httpTarget,

@@ -44,6 +44,9 @@ export type PeerName =
   | "mmd"
   | "mcopy"
   | "sgdisk"
+  | "mke2fs"
+  | "e2fsck"
+  | "debugfs"
   | "unshare"
   | "tinyproxy";
 
@@ -73,6 +76,9 @@ const PROBES: Readonly<Record<PeerName, Probe>> = {
   mmd: { args: ["--version"], version: /(\d[\d.]*)/ },
   mcopy: { args: ["--version"], version: /(\d[\d.]*)/ },
   sgdisk: { args: ["--version"], version: /version (\S+)/ },
+  mke2fs: { args: ["-V"], version: /mke2fs (\S+)/ },
+  e2fsck: { args: ["-V"], version: /e2fsck (\S+)/ },
+  debugfs: { args: ["-V"], version: /debugfs (\S+)/ },
   unshare: { args: ["--version"], version: /(\d[\d.]*)/ },
   tinyproxy: { args: ["-v"], version: /(\d[\d.]*)/ },
 };
