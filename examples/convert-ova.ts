@@ -3,7 +3,7 @@
  *
  *     node dist/examples/convert-ova.js appliance.ova out/ hyperv
  */
-import { FerryError, inspectPackage, openPackage, type PlatformId, planConversion } from "vmferry";
+import { FerryError, inspectPackage, openSource, type PlatformId, planConversion } from "vmferry";
 import { createContext, createRuntime, openFolderSet, openPath } from "vmferry/node";
 
 const [source = "appliance.ova", destination = "out", platform = "libvirt"] = process.argv.slice(2);
@@ -18,7 +18,7 @@ const ctx = createContext(runtime, {
 
 async function main(): Promise<void> {
   const input = await openPath(source, runtime.native);
-  const opened = await openPackage(input, {}, ctx);
+  const opened = await openSource(input, {}, ctx);
 
   // Look first: nothing is unpacked, a few headers are read.
   const { appliance } = await inspectPackage(opened, {}, ctx);

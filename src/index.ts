@@ -65,6 +65,7 @@ export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } 
 export { type PackOptions, planPack } from "./operations/pack.js";
 export { planSign, type SignDestination, type SignOptions, type SignPlan } from "./operations/sign.js";
 export type { Signing } from "./operations/signing.js";
+export { type OpenedSource, type OpenSourceOptions, openSource } from "./operations/source.js";
 export { planUnpack } from "./operations/unpack.js";
 export { type Validated, type ValidatedFile, type ValidateOptions, validateInput } from "./operations/validate.js";
 export { type GivenSum, type VerifyOptions, verifyPackage } from "./operations/verify.js";

@@ -28,19 +28,39 @@ export interface Machine {
   id: string;
   name: string;
   annotation: string | null;
+  /** What the guest sees as its SMBIOS UUID: lower case with hyphens. */
+  uuid: string | null;
   guestOs: GuestOs;
   /** As the source names them: `vmx-13`, `virtualbox-2.2`. */
   hardwareTypes: string[];
+  /** How the guest runs: on emulated hardware, or as a Xen guest that knows it is one; `null`: not said, which means `hvm`. */
+  virtualization: "hvm" | "pv" | "pvh" | null;
+  /** The chip set of the mainboard, by QEMU's names: PIIX3 and 440BX count as `i440fx`, ICH9 as `q35`. */
+  chipset: "i440fx" | "q35" | null;
   firmware: Firmware | "unknown";
   /** `declared`: by the standard; `vendor`: by a vendor's extension; `disk`: read from the boot disk; `null`: nobody said. */
   firmwareFrom: "declared" | "vendor" | "disk" | "default" | null;
-  cpu: { count: number; coresPerSocket: number | null };
+  /** A trusted platform module, by the version of its specification. What it keeps secret stays behind. */
+  tpm: "1.2" | "2.0" | null;
+  /** Id in `Appliance.files`: what the firmware remembers, in the source's own format. */
+  nvram: string | null;
+  /** What is booted without a boot loader of the guest: Xen's PV guests, QEMU's `-kernel`. */
+  directBoot: DirectBoot | null;
+  cpu: Cpu;
   memoryBytes: number;
+  /** Where memory may shrink and grow while the machine runs; `memoryBytes` is what it starts with. */
+  dynamicMemory: { minBytes: number; maxBytes: number } | null;
   /** What the author allows. */
   bounds: Bound[];
   controllers: Controller[];
   attachments: Attachment[];
   nics: Nic[];
+  serialPorts: SerialPort[];
+  /** The sound card, as the source names it: `hdaudio`, `AC97`, `ich9`. */
+  sound: string | null;
+  video: Video | null;
+  /** What the hardware clock shows; `null`: not said. */
+  clock: "utc" | "localtime" | null;
   boot: BootDevice[];
   install: Install | null;
   /** How the guest gets its OVF environment: `iso`, `com.vmware.guestInfo`. */
@@ -54,7 +74,54 @@ export interface GuestOs {
   cim: number | null;
   vmware: string | null;
   virtualbox: string | null;
+  /** libosinfo's id: `http://debian.org/debian/12`. */
+  osinfo: string | null;
+  /** `ostype` of Proxmox VE: `l26`, `win11`. */
+  proxmox: string | null;
+  /** The template of XenServer that the machine was made from: `Debian Bookworm 12`. */
+  xenserver: string | null;
   description: string | null;
+}
+
+/** Virtual processors. */
+export interface Cpu {
+  /** Processors that the guest sees when it starts. */
+  count: number;
+  coresPerSocket: number | null;
+  /** Threads of each core, where the source tells threads from cores. */
+  threadsPerCore: number | null;
+  /** How many it may have while it runs, where that is more than `count`. */
+  max: number | null;
+  /** Whether the guest may run machines of its own; `null`: not said. */
+  nested: boolean | null;
+}
+
+/** What is booted without a boot loader of the guest. */
+export interface DirectBoot {
+  /** Ids in `Appliance.files`; `null`: it comes out of the guest's disk, by `loader`. */
+  kernel: string | null;
+  initrd: string | null;
+  arguments: string | null;
+  /** What fetches the kernel from the guest's disk: `pygrub`. */
+  loader: string | null;
+}
+
+/** A serial port. */
+export interface SerialPort {
+  /** From 0: COM1, ttyS0. */
+  index: number;
+  /** What is at the other end on the host; `null`: nothing that was named. */
+  backing: "pty" | "file" | "pipe" | "network" | "device" | null;
+  /** File, pipe, address or device of the host. */
+  target: string | null;
+}
+
+/** A graphics card. */
+export interface Video {
+  /** As the source names it: `vga`, `qxl`, `VMSVGA`. */
+  model: string | null;
+  memoryBytes: number | null;
+  heads: number | null;
 }
 
 /** Limits for one hardware fact. Unit: that of the fact, bytes for memory. */
@@ -84,11 +151,16 @@ export interface Attachment {
   /** Id of a controller; `null` where the source named none. */
   controller: string | null;
   slot: number | null;
+  readOnly: boolean;
 }
 
 /** A network card. */
 export interface Nic {
   network: string | null;
+  /** What kind of network the source plugs it into; `network`: one that has a name on the host; `null`: not said. */
+  kind: "nat" | "bridged" | "hostonly" | "internal" | "network" | null;
+  /** Tag of the VLAN that the card's port is in, 1 to 4094. */
+  vlan: number | null;
   /** As the source names it: `E1000`, `VmxNet3`, `virtio`. */
   model: string | null;
   /** Lower case with colons, or `null`: chosen at deployment. */
@@ -130,6 +202,8 @@ export interface Disk {
   compression: "gzip" | null;
   /** Bytes per chunk where the file is stored in pieces. */
   chunkBytes: number | null;
+  /** Whether the source lets several machines write to it at once. */
+  shared: boolean;
 }
 
 /** A file that is no disk. */
@@ -137,7 +211,7 @@ export interface FileAsset {
   id: string;
   /** Name in the package. */
   name: string;
-  role: "iso" | "floppy" | "nvram" | "file";
+  role: "iso" | "floppy" | "nvram" | "kernel" | "initrd" | "file";
   size: number | null;
 }
 

@@ -31,6 +31,7 @@ function drives(bus: Bus, disks: number, cds: number, parts: Partial<Machine> = 
       file: null,
       controller: "c",
       slot: i,
+      readOnly: false,
     });
   }
   return appliance({
@@ -103,7 +104,14 @@ test("generation 1 boots from IDE: the boot disk moves there, the rest goes to S
 
 test("a CD drive finds a place on IDE although the disks would fill it", () => {
   const source = drives("ide", 4, 0);
-  only(source).attachments.push({ device: "cdrom", disk: null, file: null, controller: null, slot: null });
+  only(source).attachments.push({
+    device: "cdrom",
+    disk: null,
+    file: null,
+    controller: null,
+    slot: null,
+    readOnly: false,
+  });
   const result = fit(source, targets.get("hyperv-2022"));
   assert.ok(places(result.appliance).some((p) => p.startsWith("cdrom ide")));
   assert.ok(places(result.appliance)[0]?.startsWith("d0 ide"));
@@ -169,10 +177,12 @@ test("a drive without a disk is dropped, and the boot order follows the drives t
 
 test("what is over a limit is an error", () => {
   const source = drives("sata", 1, 0, {
-    cpu: { count: 33, coresPerSocket: null },
+    cpu: { count: 33, coresPerSocket: null, threadsPerCore: null, max: null, nested: null },
     memoryBytes: 200 * GIB,
     nics: Array.from({ length: 11 }, () => ({
       network: "n",
+      kind: null,
+      vlan: null,
       model: "e1000",
       mac: null,
       connected: true,
@@ -191,7 +201,10 @@ test("what is over a limit is an error", () => {
 });
 
 test("a shape's own limits count: generation 1 takes 64 processors", () => {
-  const result = fit(drives("ide", 1, 0, { cpu: { count: 65, coresPerSocket: null } }), targets.get("hyperv-2025"));
+  const result = fit(
+    drives("ide", 1, 0, { cpu: { count: 65, coresPerSocket: null, threadsPerCore: null, max: null, nested: null } }),
+    targets.get("hyperv-2025"),
+  );
   assert.ok(codesOf(result).includes("fit/too-many-cpus"));
 });
 
@@ -209,14 +222,20 @@ test("more disks than a target has places is an error", () => {
 
 test("memory is raised to the target's step, processors to one, impossible sockets are dropped", () => {
   const result = fit(
-    machineOnly({ memoryBytes: 513 * MIB, cpu: { count: 3, coresPerSocket: 2 } }),
+    machineOnly({
+      memoryBytes: 513 * MIB,
+      cpu: { count: 3, coresPerSocket: 2, threadsPerCore: null, max: null, nested: null },
+    }),
     targets.get("workstation-17"),
   );
   assert.equal(only(result.appliance).memoryBytes, 516 * MIB);
   assert.equal(only(result.appliance).cpu.coresPerSocket, null);
   assert.deepEqual(codesOf(result), ["fit/cores-per-socket-dropped", "fit/memory-raised"]);
   const empty = fit(
-    machineOnly({ memoryBytes: 0, cpu: { count: 0, coresPerSocket: null } }),
+    machineOnly({
+      memoryBytes: 0,
+      cpu: { count: 0, coresPerSocket: null, threadsPerCore: null, max: null, nested: null },
+    }),
     targets.get("hyperv-2025"),
   );
   assert.equal(only(empty.appliance).memoryBytes, 32 * MIB);
@@ -226,6 +245,8 @@ test("memory is raised to the target's step, processors to one, impossible socke
 test("addresses that no card may have are dropped", () => {
   const nic = (mac: string): Machine["nics"][number] => ({
     network: "n",
+    kind: null,
+    vlan: null,
     model: "e1000",
     mac,
     connected: true,

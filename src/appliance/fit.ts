@@ -222,7 +222,7 @@ function fitSizes(
     const message = `${name} has ${formatBytes(memoryBytes)} of memory, ${target.id} takes ${formatBytes(limits.memoryBytes)}`;
     say("error", "fit/too-much-memory", message, "memoryBytes", memoryBytes, limits.memoryBytes);
   }
-  return { cpu: { count, coresPerSocket }, memoryBytes };
+  return { cpu: { ...machine.cpu, count, coresPerSocket }, memoryBytes };
 }
 
 /** The boot order, with the drives' new places in the list. */

@@ -2,6 +2,8 @@
 import { FerryError } from "../base/errors.js";
 import type { Context } from "../io/context.js";
 import type { SourceDemands } from "../operations/carry.js";
+import type { OpenedPackage } from "../operations/open.js";
+import { type OpenedSource, ovfOf } from "../operations/source.js";
 import type { OptionSpec } from "./command.js";
 import { flag, unless } from "./options.js";
 import type { NamedPackage } from "./packages.js";
@@ -26,7 +28,7 @@ export const demandOptions: typeof sumOptions &
  * @throws `policy/refused`, and what reading files throws
  */
 export async function demandsOf(
-  named: NamedPackage,
+  named: NamedPackage<OpenedPackage | OpenedSource>,
   options: TrustChoice &
     SumChoice & { readonly requireSignature: boolean; readonly integrity: boolean; readonly policy: string | null },
   ctx: Context,
@@ -43,7 +45,8 @@ export async function demandsOf(
   if (file !== null) {
     // With it come rules and checks that most runs do not need.
     const { admitPolicy } = await import("./policy.js");
-    await admitPolicy(file, named.opened, own, ctx);
+    const opened = "ovf" in named.opened ? ovfOf(named.opened, "a policy judges OVF packages") : named.opened;
+    await admitPolicy(file, opened, own, ctx);
   }
   return {
     trust: own,

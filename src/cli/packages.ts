@@ -7,6 +7,7 @@ import {
   openPackage,
   openReaderAlone,
 } from "../operations/open.js";
+import { type OpenedSource, type OpenSourceOptions, openSource } from "../operations/source.js";
 import { isRemoteUrl } from "../runtime/node/http/address.js";
 import type { PathInput } from "../runtime/node/input.js";
 import { openInput, readable } from "./inputs.js";
@@ -28,6 +29,16 @@ export interface NamedPackage<T = OpenedPackage> {
 export async function openNamedPackage(name: string, options: OpenOptions, session: Session): Promise<NamedPackage> {
   const input = await openInput(readable(name), session);
   return packageIn(input, name, () => openPackage(input, options, session.ctx));
+}
+
+/** Opens a package or a machine of any platform that is read. */
+export async function openNamedSource(
+  name: string,
+  options: OpenSourceOptions,
+  session: Session,
+): Promise<NamedPackage<OpenedSource>> {
+  const input = await openInput(readable(name), session);
+  return packageIn(input, name, () => openSource(input, options, session.ctx));
 }
 
 /** The same for checking its files: its descriptor need not be readable. */

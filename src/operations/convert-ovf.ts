@@ -32,6 +32,7 @@ import { type OpenDisks, openDisks } from "./disks.js";
 import type { OpenedPackage } from "./open.js";
 import { archiveSet } from "./pack.js";
 import { certificateName, type ReadySigning, readySigning, type Signing } from "./signing.js";
+import { type OpenedSource, ovfOf } from "./source.js";
 
 /** The one disk format that every importer of OVF takes. */
 const STREAM = { format: "vmdk", variant: "streamOptimized" } as const;
@@ -66,12 +67,14 @@ interface OutputFile {
  * Plans a package for importers of OVF: the descriptor stays what it is, byte for byte but for what changed; every disk is stream-optimized VMDK;
  * a new SHA-256 manifest covers all. A signature is dropped, since it is of another manifest, and so are files that the descriptor does not
  * refer to.
+ * @throws `package/not-ovf` for a source of another platform
  */
 export async function planOvfConversion(
-  opened: OpenedPackage,
+  source: OpenedSource,
   options: ConvertOvfOptions,
   ctx: Context,
 ): Promise<OpenConversion> {
+  const opened = ovfOf(source, "it has no descriptor to keep");
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const signing = options.signing === undefined ? null : await readySigning(options.signing, ctx);

@@ -8,8 +8,6 @@ import { diskFormats } from "../disk/formats.js";
 import type { VirtualDisk } from "../disk/model.js";
 import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
-import { resolveFiles } from "../platforms/ovf/files.js";
-import { factsOf } from "../platforms/ovf/platform.js";
 import type { ExportPlan, ImportChoice, Platform } from "../platforms/platform.js";
 import { platforms } from "../platforms/platforms.js";
 import { renderReport } from "../report/markdown.js";
@@ -19,7 +17,8 @@ import { targets } from "../targets/targets.js";
 import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import { type OpenDisks, openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
-import { entryNamed, type OpenedPackage } from "./open.js";
+import { entryNamed } from "./open.js";
+import type { OpenedSource } from "./source.js";
 
 /** What a user asks for. */
 export interface ConvertOptions {
@@ -48,7 +47,7 @@ export interface OpenConversion {
  * @throws `convert/not-written` for a platform that cannot be written, `convert/wrong-target` for a profile of another platform
  */
 export async function planConversion(
-  opened: OpenedPackage,
+  opened: OpenedSource,
   options: ConvertOptions,
   ctx: Context,
 ): Promise<OpenConversion> {
@@ -86,7 +85,7 @@ function targetOf(platform: Platform, wanted: TargetId | undefined): TargetProfi
 }
 
 interface Planning {
-  readonly opened: OpenedPackage;
+  readonly opened: OpenedSource;
   readonly platform: Platform;
   readonly target: TargetProfile;
   readonly appliance: Appliance;
@@ -205,10 +204,8 @@ function emptyDisk(size: number): VirtualDisk {
   };
 }
 
-function copiesOf(opened: OpenedPackage, appliance: Appliance, exported: ExportPlan): Work["copies"] {
-  const { reader, document } = opened;
-  const files = [...resolveFiles(document, factsOf(reader), () => {}).values()];
-  const packed = new Set(files.filter((file) => file.compression !== null).map((file) => file.name));
+function copiesOf(opened: OpenedSource, appliance: Appliance, exported: ExportPlan): Work["copies"] {
+  const { reader, packed } = opened;
   return exported.files.flatMap(({ asset, name }) => {
     const file = appliance.files.find((candidate) => candidate.id === asset);
     if (file === undefined) return [];

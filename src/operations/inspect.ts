@@ -1,4 +1,4 @@
-import type { Appliance, FileAsset, Property } from "../appliance/appliance.js";
+import type { Appliance, Machine, Property } from "../appliance/appliance.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { diagnosticOf } from "../disk/findings.js";
@@ -6,10 +6,16 @@ import type { Context } from "../io/context.js";
 import { readManifest } from "../package/manifest/read.js";
 import { readCertificate } from "../package/trust/read.js";
 import type { ImportChoice } from "../platforms/platform.js";
-import { type ApplianceResult, type InspectResult, toDiagnosticResult } from "../report/results.js";
+import {
+  type ApplianceResult,
+  type InspectResult,
+  type MachineDetails,
+  type MachineResult,
+  toDiagnosticResult,
+} from "../report/results.js";
 import { openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
-import type { OpenedPackage } from "./open.js";
+import type { OpenedSource } from "./source.js";
 
 /** What an inspection looks at. */
 export interface InspectOptions {
@@ -23,13 +29,13 @@ export interface InspectOptions {
  * A disk that cannot be opened is a finding, not a failure.
  */
 export async function inspectPackage(
-  opened: OpenedPackage,
+  opened: OpenedSource,
   options: InspectOptions,
   ctx: Context,
 ): Promise<InspectResult> {
   const diagnostics: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => diagnostics.push(finding) };
-  const { reader, document } = opened;
+  const { reader } = opened;
   const appliance = opened.appliance(options.choice ?? {}, own);
   await lookAtDisks(opened, appliance, own);
   const manifest = await readManifest(reader, own);
@@ -46,7 +52,7 @@ export async function inspectPackage(
     descriptor:
       reader.descriptor === null
         ? null
-        : { name: reader.descriptor.name, version: document.dialect, producer: document.producer },
+        : { name: reader.descriptor.name, version: opened.version, producer: opened.producer },
     manifest:
       manifest === null
         ? null
@@ -60,11 +66,12 @@ export async function inspectPackage(
         ? null
         : { name: certificate.name, ...(certificate.facts ?? { subject: null, issuer: null, notAfter: null }) },
     appliance: toApplianceResult(appliance),
+    details: appliance.machines.map((machine) => toDetails(machine, appliance)),
     diagnostics: diagnostics.map(toDiagnosticResult),
   };
 }
 
-async function lookAtDisks(opened: OpenedPackage, appliance: Appliance, ctx: Context): Promise<void> {
+async function lookAtDisks(opened: OpenedSource, appliance: Appliance, ctx: Context): Promise<void> {
   // One at a time, so that a damaged disk hides nothing of the others.
   for (const disk of appliance.disks) {
     const single: Appliance = { ...appliance, disks: [disk] };
@@ -84,27 +91,9 @@ async function lookAtDisks(opened: OpenedPackage, appliance: Appliance, ctx: Con
 
 /** The appliance as the JSON contract shows it. Values of password properties are `null`. */
 export function toApplianceResult(appliance: Appliance): ApplianceResult {
-  const files = new Map<string, FileAsset>(appliance.files.map((file) => [file.id, file]));
   return {
     name: appliance.name,
-    machines: appliance.machines.map((machine) => ({
-      id: machine.id,
-      name: machine.name,
-      annotation: machine.annotation,
-      guestOs: machine.guestOs,
-      cpu: machine.cpu,
-      memoryBytes: machine.memoryBytes,
-      firmware: machine.firmware,
-      firmwareFrom: machine.firmwareFrom,
-      hardwareTypes: machine.hardwareTypes,
-      controllers: machine.controllers,
-      attachments: machine.attachments.map((attachment) => ({
-        ...attachment,
-        file: attachment.file === null ? null : (files.get(attachment.file)?.name ?? attachment.file),
-      })),
-      nics: machine.nics.map(({ network, model, mac }) => ({ network, model, mac })),
-      transports: machine.transports,
-    })),
+    machines: appliance.machines.map((machine) => toMachineResult(machine, appliance)),
     networks: appliance.networks.map(({ name, description }) => ({ name, description })),
     disks: appliance.disks.map(({ id, file, format, variant, capacityBytes, parent }) => ({
       id,
@@ -122,6 +111,71 @@ export function toApplianceResult(appliance: Appliance): ApplianceResult {
       default: isDefault,
     })),
     startup: appliance.startup.map(({ machine, order, startDelaySeconds }) => ({ machine, order, startDelaySeconds })),
+  };
+}
+
+function toMachineResult(machine: Machine, appliance: Appliance): MachineResult {
+  const fileName = fileNames(appliance);
+  const { cim, vmware, virtualbox, description } = machine.guestOs;
+  return {
+    id: machine.id,
+    name: machine.name,
+    annotation: machine.annotation,
+    guestOs: { cim, vmware, virtualbox, description },
+    cpu: { count: machine.cpu.count, coresPerSocket: machine.cpu.coresPerSocket },
+    memoryBytes: machine.memoryBytes,
+    firmware: machine.firmware,
+    firmwareFrom: machine.firmwareFrom,
+    hardwareTypes: machine.hardwareTypes,
+    controllers: machine.controllers,
+    attachments: machine.attachments.map(({ device, disk, file, controller, slot }) => ({
+      device,
+      disk,
+      file: fileName(file),
+      controller,
+      slot,
+    })),
+    nics: machine.nics.map(({ network, model, mac }) => ({ network, model, mac })),
+    transports: machine.transports,
+  };
+}
+
+/** Names of files by their ids. */
+function fileNames(appliance: Appliance): (id: string | null) => string | null {
+  return (id) => (id === null ? null : (appliance.files.find((file) => file.id === id)?.name ?? id));
+}
+
+/** What the contract's appliance has no room for. */
+function toDetails(machine: Machine, appliance: Appliance): MachineDetails {
+  const fileName = fileNames(appliance);
+  const { osinfo, proxmox, xenserver } = machine.guestOs;
+  const { directBoot } = machine;
+  const disks = new Set(machine.attachments.flatMap(({ disk }) => disk ?? []));
+  return {
+    id: machine.id,
+    uuid: machine.uuid,
+    guestIds: { osinfo, proxmox, xenserver },
+    threadsPerCore: machine.cpu.threadsPerCore,
+    maxCpus: machine.cpu.max,
+    nested: machine.cpu.nested,
+    dynamicMemory: machine.dynamicMemory,
+    virtualization: machine.virtualization,
+    chipset: machine.chipset,
+    tpm: machine.tpm,
+    nvram: fileName(machine.nvram),
+    directBoot:
+      directBoot === null
+        ? null
+        : { ...directBoot, kernel: fileName(directBoot.kernel), initrd: fileName(directBoot.initrd) },
+    nics: machine.nics.map(({ kind, vlan, connected }) => ({ kind, vlan, connected })),
+    serialPorts: machine.serialPorts,
+    sound: machine.sound,
+    video: machine.video,
+    clock: machine.clock,
+    boot: machine.boot,
+    readOnly: machine.attachments.flatMap(({ readOnly }, index) => (readOnly ? [index] : [])),
+    sharedDisks: appliance.disks.filter(({ id, shared }) => shared && disks.has(id)).map(({ id }) => id),
+    foreign: machine.foreign.map(({ source, name }) => ({ source, name })),
   };
 }
 

@@ -8,8 +8,10 @@ export interface DetectedPackage {
   readonly kind: PackageKind;
   /** In words: `an OVA`, `a VirtualBox machine`. */
   readonly label: string;
-  /** Whether vmferry reads it. Kinds that it only knows by sight are named all the same. */
+  /** Whether it is OVF, or an archive of it that can be read as it is. */
   readonly readable: boolean;
+  /** Whether it is the configuration of a machine beside its files. Which of them are read is up to the platforms. */
+  readonly config?: true;
   /** What to do with one that is not readable. */
   readonly hint: string | null;
 }
@@ -50,26 +52,48 @@ function looksLikeHeader(head: Uint8Array): boolean {
 /** Root elements of XML documents that describe machines. */
 const ROOTS: Readonly<Record<string, DetectedPackage>> = {
   Envelope: { kind: "directory", label: "an OVF descriptor", readable: true, hint: null },
-  VirtualBox: unread("vbox", "a VirtualBox machine", "Export it with: VBoxManage export NAME -o FILE.ova."),
-  domain: unread("libvirt", "a libvirt domain", "Convert its disks one by one with: vmferry disk convert."),
+  VirtualBox: config("vbox", "a VirtualBox machine"),
+  domain: config("libvirt", "a libvirt domain"),
 };
+
+/** Settings that machine configurations without a signature have, by kind. Two different ones tell it. */
+const SETTINGS: readonly (readonly [DetectedPackage, RegExp])[] = [
+  [
+    config("proxmox", "a machine of Proxmox VE"),
+    /^(agent|bios|boot|bootdisk|cores|cpu|efidisk0|machine|memory|meta|name|numa|ostype|scsihw|smbios1|sockets|vmgenid|(?:net|ide|sata|scsi|virtio)[0-9]{1,2}):[ \t]*\S/gm,
+  ],
+  [
+    config("xl", "a domain of Xen (xl)"),
+    /^[ \t]*(name|memory|maxmem|vcpus|disk|vif|kernel|ramdisk|bootloader|builder|type|root|extra|firmware)[ \t]*=[ \t]*["'[0-9]/gm,
+  ],
+];
 
 function detectText(window: ProbeWindow): DetectedPackage | null {
   const text = decodeText(window.head);
   const root = rootElement(text);
   if (root !== null) return Object.hasOwn(ROOTS, root) ? (ROOTS[root] ?? null) : null;
   if (/^[ \t]*(?:config\.version|virtualHW\.version)[ \t]*=[ \t]*"/im.test(text)) {
-    return unread(
-      "vmx",
-      "a VMware machine (VMX)",
-      "Export it with ovftool, or convert its disks with: vmferry disk convert.",
-    );
+    return config("vmx", "a VMware machine (VMX)");
+  }
+  if (/^\s*\{/.test(text) && /"schema"\s*:\s*"vmferry\/hyperv@/.test(text.slice(0, 4096))) {
+    return config("hyperv", "a machine of Hyper-V, collected as JSON");
+  }
+  for (const [found, setting] of SETTINGS) {
+    const names = new Set(Array.from(text.slice(0, SETTINGS_WINDOW).matchAll(setting), (match) => match[1]));
+    if (names.size >= 2) return found;
   }
   return null;
 }
 
+/** Characters in which a configuration names two of its settings. */
+const SETTINGS_WINDOW = 16_384;
+
 function unread(kind: PackageKind, label: string, hint: string): DetectedPackage {
   return { kind, label, readable: false, hint };
+}
+
+function config(kind: PackageKind, label: string): DetectedPackage {
+  return { kind, label, readable: false, config: true, hint: null };
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {

@@ -3,7 +3,7 @@ import type { Diagnostic } from "../base/diagnostics.js";
 import type { DiskFormatId, PackageKind, PlatformId, TargetId } from "../base/ids.js";
 import type { Context } from "../io/context.js";
 import type { DeploymentChoice } from "../ovf/deployment.js";
-import type { PackageReader } from "../package/model.js";
+import type { EntryRole } from "../package/model.js";
 import type { MachineShape, TargetProfile } from "../targets/profile.js";
 
 /** What a user chose among what a package offers. */
@@ -28,19 +28,60 @@ export interface ExportPlan {
   readonly files: readonly { readonly asset: string; readonly name: string }[];
 }
 
+/** The text of one configuration. */
+export interface ConfigText {
+  /** File name, for what has no other name. */
+  readonly name: string;
+  /** For messages and places. */
+  readonly label: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A file that a configuration names. */
+export interface NamedFile {
+  /** As the configuration names it: relative, absolute on another host, in a datastore. */
+  readonly path: string;
+  readonly role: EntryRole;
+  /** Id that the disk or file is going to have in the appliance, by which users may name it too. */
+  readonly id: string;
+  /** Whether nothing is wrong where it is not there. */
+  readonly optional?: true;
+}
+
+/** The files beside a configuration that were found for what it names. */
+export interface ConfigFiles {
+  /** By `NamedFile.path`; `undefined`: it is not there. */
+  find(path: string): { readonly name: string; readonly size: number } | undefined;
+}
+
+/** A machine configuration whose text was read. No other file was opened. */
+export interface MachineConfig {
+  /** What result and messages call the format's version: `vmx-19`, `1.19-linux`; `null`: not said. */
+  readonly version: string | null;
+  /** The product that wrote it, where the text tells. */
+  readonly producer: string | null;
+  /** In its order. */
+  readonly files: readonly NamedFile[];
+  /** Mostly one machine. Findings go to `report`. */
+  appliance(files: ConfigFiles, report: (finding: Diagnostic) => void): Appliance;
+}
+
 /** One platform: reads its configurations into an appliance, writes them from one. Pure: no process, no network. */
 export interface Platform<O extends object = object> {
   readonly id: PlatformId;
   readonly label: string;
-  /** Package kinds that `importConfig` reads. */
+  /** Package kinds that are read as this platform's. */
   readonly reads: readonly PackageKind[];
   /** The profile that `exportConfig` writes for unless another is named; `null`: not written. */
   readonly defaultTarget: TargetId | null;
   readonly defaults: Readonly<O>;
   /** The configuration names its disks by absolute path: `exportConfig` has to know, as option `folder`, where they are going to lie. */
   readonly namesFolder?: true;
-  /** Resolves the choice first. Findings go to `ctx.report`. */
-  importConfig?(files: PackageReader, choice: ImportChoice, ctx: Context): Promise<Appliance>;
+  /**
+   * Reads one configuration beside its files. Left out where there is none: OVF packages are documents with choices, read by `importOvf`.
+   * @throws `config/unreadable` and the like for what cannot be understood at all
+   */
+  readConfig?(text: ConfigText, ctx: Context): MachineConfig;
   /**
    * Writes the machines of a fitted appliance.
    * @param shapes one for each machine, by machine id

@@ -55,7 +55,7 @@ function renderPackage(result: InspectResult, palette: Palette): string[] {
   const sums = manifest === null ? "none" : `${oneLine(manifest.name)}, ${describeSums(manifest)}`;
   const pairs: [string, string | null][] = [
     ["package", kind],
-    ["descriptor", descriptor === null ? null : describeDescriptor(descriptor)],
+    ["descriptor", descriptor === null ? null : describeDescriptor(descriptor, pack.kind)],
     ["manifest", sums],
     ["certificate", certificate === null ? null : describeCertificate(certificate)],
   ];
@@ -68,8 +68,9 @@ function describeSums(manifest: NonNullable<InspectResult["manifest"]>): string 
   return `${algorithms === "" ? "sums" : algorithms} of ${plural(manifest.entries, "file")}`;
 }
 
-function describeDescriptor(descriptor: NonNullable<InspectResult["descriptor"]>): string {
-  const version = descriptor.version === null ? "" : `, OVF ${oneLine(descriptor.version)}`;
+function describeDescriptor(descriptor: NonNullable<InspectResult["descriptor"]>, kind: PackageKind): string {
+  const format = kind === "ova" || kind === "directory" ? "OVF " : "";
+  const version = descriptor.version === null ? "" : `, ${format}${oneLine(descriptor.version)}`;
   const producer = descriptor.producer === null ? "" : `, by ${oneLine(descriptor.producer)}`;
   return `${oneLine(descriptor.name)}${version}${producer}`;
 }

@@ -69,6 +69,69 @@ export interface NicResult {
   readonly mac: string | null;
 }
 
+/** What few platforms say of a machine. */
+export interface MachineDetails {
+  /** As in `appliance.machines`, in the same order. */
+  readonly id: string;
+  /** SMBIOS UUID, lower case with hyphens. */
+  readonly uuid: string | null;
+  /** The guest system, by libosinfo's id, the `ostype` of Proxmox VE, the template of XenServer. */
+  readonly guestIds: {
+    readonly osinfo: string | null;
+    readonly proxmox: string | null;
+    readonly xenserver: string | null;
+  };
+  readonly threadsPerCore: number | null;
+  /** Processors that it may have while it runs. */
+  readonly maxCpus: number | null;
+  /** Whether the guest may run machines of its own. */
+  readonly nested: boolean | null;
+  readonly dynamicMemory: { readonly minBytes: number; readonly maxBytes: number } | null;
+  readonly virtualization: "hvm" | "pv" | "pvh" | null;
+  readonly chipset: "i440fx" | "q35" | null;
+  readonly tpm: "1.2" | "2.0" | null;
+  /** Name of the file that holds what the firmware remembers. */
+  readonly nvram: string | null;
+  /** What is booted without a boot loader of the guest; names of files. */
+  readonly directBoot: {
+    readonly kernel: string | null;
+    readonly initrd: string | null;
+    readonly arguments: string | null;
+    readonly loader: string | null;
+  } | null;
+  /** One for each network card, in their order. */
+  readonly nics: readonly {
+    /** What kind of network it is plugged into. */
+    readonly kind: "nat" | "bridged" | "hostonly" | "internal" | "network" | null;
+    readonly vlan: number | null;
+    readonly connected: boolean;
+  }[];
+  readonly serialPorts: readonly {
+    readonly index: number;
+    readonly backing: "pty" | "file" | "pipe" | "network" | "device" | null;
+    readonly target: string | null;
+  }[];
+  readonly sound: string | null;
+  readonly video: {
+    readonly model: string | null;
+    readonly memoryBytes: number | null;
+    readonly heads: number | null;
+  } | null;
+  /** What the hardware clock shows. */
+  readonly clock: "utc" | "localtime" | null;
+  /** What it boots from, in order; `index`: among the drives or network cards. */
+  readonly boot: readonly {
+    readonly device: "disk" | "cdrom" | "network" | "floppy";
+    readonly index: number | null;
+  }[];
+  /** Drives that are read alone, by their place in `attachments`. */
+  readonly readOnly: readonly number[];
+  /** Ids of disks that several machines may write to at once. */
+  readonly sharedDisks: readonly string[];
+  /** What the model has no place for: whose word it is, and its name. */
+  readonly foreign: readonly { readonly source: string; readonly name: string }[];
+}
+
 /** One machine. */
 export interface MachineResult {
   readonly id: string;
@@ -170,6 +233,8 @@ export interface InspectResult {
     readonly notAfter: string | null;
   } | null;
   readonly appliance: ApplianceResult | null;
+  /** What few platforms say, for each machine of the appliance. */
+  readonly details: readonly MachineDetails[];
   readonly diagnostics: readonly DiagnosticResult[];
 }
 

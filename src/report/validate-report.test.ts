@@ -172,7 +172,11 @@ test("the picture shows machines, drives, cards and networks, says the same in w
 test("a picture of ten thousand machines is drawn in part, and says how many are left out", () => {
   const [machine] = inspectSample.appliance?.machines ?? [];
   assert.ok(machine !== undefined && inspectSample.appliance !== null);
-  const nics = Array.from({ length: 500 }, (_, i) => ({ network: `n${i}`, model: null, mac: null }));
+  const nics = Array.from({ length: 500 }, (_, i) => ({
+    network: `n${i}`,
+    model: null,
+    mac: null,
+  }));
   const machines = Array.from({ length: 10_000 }, (_, i) => ({ ...machine, id: `m${i}`, nics }));
   const svg = renderPicture({ ...inspectSample.appliance, machines }, new Map());
   assert.ok(svg.length < 400_000, String(svg.length));

@@ -12,7 +12,7 @@ import { noResolver } from "../../src/io/resolver.js";
 import { memorySource } from "../../src/io/sources/memory.js";
 import { choppedStream } from "../../src/io/testing/chopped.js";
 import { inspectPackage } from "../../src/operations/inspect.js";
-import { openPackage } from "../../src/operations/open.js";
+import { openSource } from "../../src/operations/source.js";
 import { readXva } from "../../src/operations/xva.js";
 import { openXvaStream } from "../../src/operations/xva-stream.js";
 import { detectPackage } from "../../src/package/detect.js";
@@ -181,7 +181,7 @@ const ovf: FuzzTarget = {
   name: "ovf",
   seeds: () => members(/\.ovf$/),
   async run(bytes, ctx) {
-    const opened = await openPackage({ kind: "folder", folder: folderAround(bytes) }, { onDamage: "report" }, ctx);
+    const opened = await openSource({ kind: "folder", folder: folderAround(bytes) }, { onDamage: "report" }, ctx);
     const result = await inspectPackage(opened, {}, ctx);
     renderInspect(result, plain);
     for (const platform of platforms.all) {

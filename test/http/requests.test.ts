@@ -7,7 +7,7 @@ import { shapeOf } from "../../src/disk/extents.js";
 import { diskFormats } from "../../src/disk/formats.js";
 import { openRaw } from "../../src/disk/raw/read.js";
 import { imageOf } from "../../src/disk/testing/images.js";
-import { inspectPackage, openPackage } from "../../src/index.js";
+import { inspectPackage, openSource } from "../../src/index.js";
 import { memoryFileSet } from "../../src/io/testing/memory-set.js";
 import { SparseBytes, sparseSource } from "../../src/io/testing/sparse-bytes.js";
 import { createContext, createRuntime, openUrl } from "../../src/node.js";
@@ -97,7 +97,7 @@ async function look(
   const input = await openUrl(`${server.origin}/box.ova`);
   try {
     const ctx = createContext(runtime);
-    const opened = await openPackage(input, { onDamage: "report" }, ctx);
+    const opened = await openSource(input, { onDamage: "report" }, ctx);
     const result = await inspectPackage(opened, {}, ctx);
     assert.equal(result.appliance?.disks.length, disks.length);
     for (const { format, variant, capacityBytes } of result.appliance?.disks ?? []) {

@@ -59,7 +59,12 @@ function meant(machine: Machine): Told {
       .filter(({ device }) => device === "disk")
       .map(({ controller }) => buses.get(controller ?? "") ?? "")
       .sort(),
-    nics: machine.nics.map(({ network, model }) => ({ network: network ?? "", model: model ?? "" })),
+    nics: machine.nics.map(({ network, model }) => ({
+      network: network ?? "",
+      kind: null,
+      vlan: null,
+      model: model ?? "",
+    })),
   };
 }
 

@@ -58,6 +58,8 @@ const boxes = [null, "Debian_64", "Debian12_64", "Ubuntu22_LTS_64", "Windows10_6
 
 const nic: fc.Arbitrary<Nic> = fc.record({
   network: fc.option(anyText, { nil: null }),
+  kind: fc.constantFrom(null, "nat" as const, "bridged" as const, "hostonly" as const, "internal" as const),
+  vlan: fc.constantFrom(null, null, 1, 4094),
   model: fc.constantFrom(...nicModels),
   mac: fc.option(
     fc.oneof(
@@ -91,6 +93,7 @@ function attachmentOf(
       file: fc.constantFrom(null, "missing", ...files),
       controller,
       slot: fc.option(fc.nat({ max: 20 }), { nil: null }),
+      readOnly: fc.boolean(),
     })
     .map((a) => (a.device === "disk" ? { ...a, file: null } : { ...a, disk: null }));
 }
@@ -101,16 +104,48 @@ function machineOf(id: string, disks: readonly string[], files: readonly string[
       id: fc.constant(id),
       name: anyText,
       annotation: fc.option(anyText, { nil: null }),
+      uuid: fc.constantFrom(null, "564d1a2b-3c4d-5e6f-7081-92a3b4c5d6e7", "nonsense"),
+      virtualization: fc.constantFrom(null, "hvm" as const, "pv" as const, "pvh" as const),
+      chipset: fc.constantFrom(null, "i440fx" as const, "q35" as const),
+      tpm: fc.constantFrom(null, "1.2" as const, "2.0" as const),
+      nvram: fc.constantFrom(null, "missing", ...files),
+      directBoot: fc.constantFrom(null, null, {
+        kernel: files[0] ?? null,
+        initrd: null,
+        arguments: "root=/dev/xvda1 'x\" ro",
+        loader: null,
+      }),
+      dynamicMemory: fc.constantFrom(null, { minBytes: 256 * MIB, maxBytes: 2 * GIB }),
+      serialPorts: fc.constantFrom(
+        [],
+        [{ index: 0, backing: "pipe" as const, target: "/tmp/'x\"|" }],
+        [
+          { index: 0, backing: null, target: null },
+          { index: 3, backing: "pty" as const, target: null },
+        ],
+      ),
+      sound: fc.constantFrom(null, "AC97", "hdaudio", "non'sense"),
+      video: fc.constantFrom(null, { model: "qxl", memoryBytes: 16 * MIB, heads: 2 }),
+      clock: fc.constantFrom(null, "utc" as const, "localtime" as const),
       guestOs: fc.record({
         cim: fc.option(fc.nat({ max: 130 }), { nil: null }),
         vmware: fc.constantFrom(...guests),
         virtualbox: fc.constantFrom(...boxes),
+        osinfo: fc.constantFrom(null, "http://debian.org/debian/12", "http://nonsense/\"'"),
+        proxmox: fc.constantFrom(null, "l26", "win11"),
+        xenserver: fc.constantFrom(null, "Debian Bookworm 12"),
         description: fc.option(anyText, { nil: null }),
       }),
       hardwareTypes: fc.subarray(["vmx-07", "vmx-19", "virtualbox-2.2", "vmx-99"]),
       firmware: fc.constantFrom(...firmwares),
       firmwareFrom: fc.constant(null),
-      cpu: fc.record({ count: fc.nat({ max: 40 }), coresPerSocket: fc.option(fc.nat({ max: 8 }), { nil: null }) }),
+      cpu: fc.record({
+        count: fc.nat({ max: 40 }),
+        coresPerSocket: fc.option(fc.nat({ max: 8 }), { nil: null }),
+        threadsPerCore: fc.constantFrom(null, 1, 2),
+        max: fc.constantFrom(null, 64),
+        nested: fc.constantFrom(null, true, false),
+      }),
       memoryBytes: fc.oneof(
         fc.nat({ max: 64 }).map((n) => n * 256 * MIB),
         fc.nat({ max: 2 ** 31 }),
@@ -156,6 +191,7 @@ export const anyAppliance: fc.Arbitrary<Appliance> = fc
             parent: fc.constantFrom(null, ...diskIds),
             compression: fc.constant(null),
             chunkBytes: fc.constant(null),
+            shared: fc.boolean(),
           }),
         ),
       ),

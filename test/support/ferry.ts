@@ -15,6 +15,7 @@ import {
   inspectPackage,
   type OpenConversion,
   openPackage,
+  openSource,
   type PlatformId,
   planConversion,
   planDiskConversion,
@@ -127,7 +128,7 @@ export function startFerry(): Ferry {
       const findings: Diagnostic[] = [];
       const ctx = context({ report: (finding) => findings.push(finding) });
       return closing(await openPath(source, runtime.native), async (input) =>
-        closing(await openPackage(input, { onDamage: "report" }, ctx), (opened) =>
+        closing(await openSource(input, { onDamage: "report" }, ctx), (opened) =>
           inspectPackage(opened, { findings }, ctx),
         ),
       );
@@ -176,7 +177,7 @@ export function startFerry(): Ferry {
       const findings: Diagnostic[] = [];
       const ctx = context({ report: (finding) => findings.push(finding) });
       return closing(await openPath(source, runtime.native), async (input) =>
-        closing(await openPackage(input, {}, ctx), async (opened) => {
+        closing(await openSource(input, {}, ctx), async (opened) => {
           const conversion =
             to === "ova" || to === "ovf"
               ? await planOvfConversion(opened, { kind: to, archive: basename(destination), findings }, ctx)

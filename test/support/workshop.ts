@@ -11,7 +11,7 @@ import type { ConversionOutcome, ConversionPlan, ExecuteOptions } from "../../sr
 import { planConversion } from "../../src/operations/convert.js";
 import { planOvfConversion } from "../../src/operations/convert-ovf.js";
 import { inspectPackage } from "../../src/operations/inspect.js";
-import { openPackage } from "../../src/operations/open.js";
+import { openSource } from "../../src/operations/source.js";
 import { platforms } from "../../src/platforms/platforms.js";
 import type { InspectResult } from "../../src/report/results.js";
 import { openFolderSet, openSingleFileSet } from "../../src/runtime/node/file-set.js";
@@ -86,7 +86,7 @@ export class Workshop {
     const findings: Diagnostic[] = [];
     const ctx = createContext(this.runtime, { report: (finding) => findings.push(finding) });
     try {
-      return await inspectPackage(await openPackage(input, { onDamage: "report" }, ctx), { findings }, ctx);
+      return await inspectPackage(await openSource(input, { onDamage: "report" }, ctx), { findings }, ctx);
     } finally {
       await input.close();
     }
@@ -104,7 +104,7 @@ export class Workshop {
     const lent = request.pool === undefined ? this.runtime : { ...this.runtime, pool: request.pool };
     const ctx = createContext(lent, { report: (finding) => findings.push(finding) });
     try {
-      const opened = await openPackage(input, {}, ctx);
+      const opened = await openSource(input, {}, ctx);
       const { to, modified = new Date(0) } = request;
       const conversion = await (to === "ova" || to === "ovf"
         ? planOvfConversion(opened, { kind: to, archive: basename(destination), modified, findings }, ctx)

@@ -1,63 +1,37 @@
 import { GIB, MIB } from "../../base/bytes.js";
-import type { Appliance, Disk, Machine } from "../appliance.js";
+import type { Appliance, Cpu, Disk, GuestOs, Machine } from "../appliance.js";
+import { blankAppliance, blankAttachment, blankDisk, blankGuestOs, blankMachine, blankNic } from "../blank.js";
 
 /** An appliance with nothing in it. */
 export function appliance(parts: Partial<Appliance> = {}): Appliance {
-  return {
-    name: null,
-    machines: [],
-    networks: [],
-    disks: [],
-    files: [],
-    products: [],
-    eulas: [],
-    options: [],
-    startup: [],
-    groups: [],
-    foreign: [],
-    origins: new Map(),
-    ...parts,
-  };
+  return { ...blankAppliance(), ...parts };
 }
 
 /** A BIOS machine with one processor, 512 MiB and no devices. */
 export function machine(parts: Partial<Machine> = {}): Machine {
-  return {
-    id: "m",
-    name: "m",
-    annotation: null,
-    guestOs: { cim: null, vmware: null, virtualbox: null, description: null },
-    hardwareTypes: [],
-    firmware: "bios",
-    firmwareFrom: "declared",
-    cpu: { count: 1, coresPerSocket: null },
-    memoryBytes: 512 * MIB,
-    bounds: [],
-    controllers: [],
-    attachments: [],
-    nics: [],
-    boot: [],
-    install: null,
-    transports: [],
-    foreign: [],
-    ...parts,
-  };
+  return { ...blankMachine("m"), firmware: "bios", firmwareFrom: "declared", memoryBytes: 512 * MIB, ...parts };
 }
 
 /** An 8 GiB VMDK. */
 export function disk(id: string, parts: Partial<Disk> = {}): Disk {
-  return {
-    id,
-    file: `${id}.vmdk`,
-    format: "vmdk",
-    variant: "streamOptimized",
-    capacityBytes: 8 * GIB,
-    parent: null,
-    compression: null,
-    chunkBytes: null,
-    ...parts,
-  };
+  return blankDisk(id, `${id}.vmdk`, { format: "vmdk", variant: "streamOptimized", capacityBytes: 8 * GIB, ...parts });
 }
+
+/** Processors, with nothing said beyond their number. */
+export function cpu(count: number, coresPerSocket: number | null = null): Cpu {
+  return { ...blankMachine("m").cpu, count, coresPerSocket };
+}
+
+/** A guest system by some of its names. */
+export function guestOs(names: Partial<GuestOs>): GuestOs {
+  return { ...blankGuestOs(), ...names };
+}
+
+/** A drive. */
+export const drive: typeof blankAttachment = blankAttachment;
+
+/** A network card. */
+export const nic: typeof blankNic = blankNic;
 
 /** EFI, SATA, a virtio card: a modern Linux as VirtualBox exports it. */
 export function efiSataVirtio(): Appliance {
@@ -70,15 +44,15 @@ export function efiSataVirtio(): Appliance {
         id: "web",
         name: "web server",
         annotation: 'Serves "pages"\nfor | everyone, 100%',
-        guestOs: { cim: 96, vmware: null, virtualbox: "Debian12_64", description: null },
+        guestOs: guestOs({ cim: 96, vmware: null, virtualbox: "Debian12_64", description: null }),
         hardwareTypes: ["virtualbox-2.2"],
         firmware: "efi",
         firmwareFrom: "vendor",
-        cpu: { count: 4, coresPerSocket: 2 },
+        cpu: cpu(4, 2),
         memoryBytes: 2 * GIB,
         controllers: [{ id: "3", bus: "sata", model: "AHCI", index: 0 }],
-        attachments: [{ device: "disk", disk: "vmdisk1", file: null, controller: "3", slot: 0 }],
-        nics: [{ network: "NAT", model: "virtio", mac: "08:00:27:a1:b2:c3", connected: true, portProfile: null }],
+        attachments: [drive("disk", { disk: "vmdisk1", file: null, controller: "3", slot: 0 })],
+        nics: [nic({ network: "NAT", model: "virtio", mac: "08:00:27:a1:b2:c3", connected: true, portProfile: null })],
       }),
     ],
   });
@@ -97,7 +71,7 @@ export function biosIdeCd(): Appliance {
       machine({
         id: "old",
         name: "old",
-        guestOs: { cim: 69, vmware: null, virtualbox: null, description: null },
+        guestOs: guestOs({ cim: 69, vmware: null, virtualbox: null, description: null }),
         hardwareTypes: ["vmx-07"],
         controllers: [
           { id: "ide0", bus: "ide", model: null, index: 0 },
@@ -105,14 +79,14 @@ export function biosIdeCd(): Appliance {
           { id: "fd0", bus: "floppy", model: null, index: 0 },
         ],
         attachments: [
-          { device: "disk", disk: "hd", file: null, controller: "ide0", slot: 0 },
-          { device: "cdrom", disk: null, file: "iso", controller: "ide1", slot: 0 },
-          { device: "cdrom", disk: null, file: null, controller: "ide1", slot: 1 },
-          { device: "floppy", disk: null, file: "fd", controller: "fd0", slot: 0 },
+          drive("disk", { disk: "hd", file: null, controller: "ide0", slot: 0 }),
+          drive("cdrom", { disk: null, file: "iso", controller: "ide1", slot: 0 }),
+          drive("cdrom", { disk: null, file: null, controller: "ide1", slot: 1 }),
+          drive("floppy", { disk: null, file: "fd", controller: "fd0", slot: 0 }),
         ],
         nics: [
-          { network: "Bridged", model: "PCNet32", mac: "00:50:56:12:34:56", connected: true, portProfile: null },
-          { network: "HostOnly", model: "E1000", mac: null, connected: false, portProfile: null },
+          nic({ network: "Bridged", model: "PCNet32", mac: "00:50:56:12:34:56", connected: true, portProfile: null }),
+          nic({ network: "HostOnly", model: "E1000", mac: null, connected: false, portProfile: null }),
         ],
         boot: [
           { device: "cdrom", index: null },
@@ -133,9 +107,14 @@ export function scsiMultiDisk(): Appliance {
       machine({
         id: "db",
         name: "db",
-        guestOs: { cim: 80, vmware: "rhel8_64Guest", virtualbox: null, description: "Red Hat Enterprise Linux 8" },
+        guestOs: guestOs({
+          cim: 80,
+          vmware: "rhel8_64Guest",
+          virtualbox: null,
+          description: "Red Hat Enterprise Linux 8",
+        }),
         hardwareTypes: ["vmx-15"],
-        cpu: { count: 8, coresPerSocket: 4 },
+        cpu: cpu(8, 4),
         memoryBytes: 16 * GIB,
         controllers: [
           { id: "3", bus: "scsi", model: "lsilogic", index: 0 },
@@ -143,12 +122,12 @@ export function scsiMultiDisk(): Appliance {
           { id: "5", bus: "usb", model: "vmware.usb.xhci", index: 0 },
         ],
         attachments: [
-          { device: "disk", disk: "d0", file: null, controller: "3", slot: 0 },
-          { device: "disk", disk: "d1", file: null, controller: "3", slot: 1 },
-          { device: "disk", disk: "d2", file: null, controller: "4", slot: 0 },
-          { device: "disk", disk: "d3", file: null, controller: "4", slot: 8 },
+          drive("disk", { disk: "d0", file: null, controller: "3", slot: 0 }),
+          drive("disk", { disk: "d1", file: null, controller: "3", slot: 1 }),
+          drive("disk", { disk: "d2", file: null, controller: "4", slot: 0 }),
+          drive("disk", { disk: "d3", file: null, controller: "4", slot: 8 }),
         ],
-        nics: [{ network: "VM Network", model: "VmxNet3", mac: null, connected: true, portProfile: null }],
+        nics: [nic({ network: "VM Network", model: "VmxNet3", mac: null, connected: true, portProfile: null })],
       }),
     ],
   });
@@ -163,18 +142,18 @@ export function nvmeSecure(): Appliance {
       machine({
         id: "nv",
         name: "nv",
-        guestOs: { cim: null, vmware: "windows2019srvNext_64Guest", virtualbox: null, description: null },
+        guestOs: guestOs({ cim: null, vmware: "windows2019srvNext_64Guest", virtualbox: null, description: null }),
         hardwareTypes: ["vmx-19"],
         firmware: "efi-secure",
         firmwareFrom: "vendor",
-        cpu: { count: 2, coresPerSocket: null },
+        cpu: cpu(2, null),
         memoryBytes: 4 * GIB,
         controllers: [{ id: "n", bus: "nvme", model: null, index: 0 }],
         attachments: [
-          { device: "disk", disk: "n0", file: null, controller: "n", slot: 0 },
-          { device: "disk", disk: "n1", file: null, controller: "n", slot: 1 },
+          drive("disk", { disk: "n0", file: null, controller: "n", slot: 0 }),
+          drive("disk", { disk: "n1", file: null, controller: "n", slot: 1 }),
         ],
-        nics: [{ network: "VM Network", model: "E1000e", mac: null, connected: true, portProfile: null }],
+        nics: [nic({ network: "VM Network", model: "E1000e", mac: null, connected: true, portProfile: null })],
       }),
     ],
   });

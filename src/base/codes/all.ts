@@ -2,6 +2,7 @@ import type { DiagnosticCode } from "../diagnostics.js";
 import { auditCodes } from "./audit.js";
 import { cliCodes } from "./cli.js";
 import type { CodeTable, ErrorKind } from "./codes.js";
+import { configCodes } from "./config.js";
 import { convertCodes } from "./convert.js";
 import { diskCodes } from "./disk.js";
 import { qcow2Codes } from "./disk-qcow2.js";
@@ -39,6 +40,7 @@ export const codes: CodeTable = {
   ...qcow2Codes,
   ...xvaCodes,
   ...convertCodes,
+  ...configCodes,
   ...packageCodes,
   ...policyCodes,
   ...auditCodes,

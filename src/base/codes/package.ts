@@ -198,6 +198,12 @@ export const packageCodes: CodeTable = {
     why: "Packages are told by their content; this one has no tar header and is no XML descriptor.",
     fix: "Give an `.ova`, an `.ovf`, or a folder with one `.ovf`; for a bare disk use `vmferry disk`.",
   },
+  "package/not-ovf": {
+    kind: "usage",
+    what: "A machine of a platform was given where an OVF package is needed.",
+    why: "Rules, manifests and signatures belong to OVF packages; a platform's own configuration has none.",
+    fix: "Convert it first: vmferry convert SRC DEST.ova --to ova.",
+  },
   "package/unreadable-kind": {
     kind: "unsupported-feature",
     what: "A package was recognised, and its kind is not read yet.",

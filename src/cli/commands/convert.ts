@@ -4,6 +4,7 @@ import type { PlatformId, TargetId } from "../../base/ids.js";
 import { type OpenConversion, planConversion } from "../../operations/convert.js";
 import { planOvfConversion } from "../../operations/convert-ovf.js";
 import type { Signing } from "../../operations/signing.js";
+import type { OpenedSource } from "../../operations/source.js";
 import { platforms } from "../../platforms/platforms.js";
 import { type NodeFileSet, openFolderSet, openSingleFileSet } from "../../runtime/node/file-set.js";
 import type { Native } from "../../runtime/node/native.js";
@@ -12,7 +13,7 @@ import { type CommandDefinition, defineCommand } from "../command.js";
 import { demandOptions, demandsOf } from "../demands.js";
 import { showOrExecute } from "../execute.js";
 import { choice, flag, json, text, wholeNumber, workOptions } from "../options.js";
-import { type NamedPackage, openNamedPackage } from "../packages.js";
+import { type NamedPackage, openNamedSource } from "../packages.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
 import { signingOf, signingOptions } from "../signing.js";
@@ -26,7 +27,7 @@ export const convert: CommandDefinition = defineCommand({
   arguments: [
     {
       name: "SRC",
-      what: "an .ova, an .ovf, or a folder with one .ovf; an http(s) or s3 URL of the first two",
+      what: "an .ova, an .ovf, a machine's configuration, or a folder with one; an http(s) or s3 URL of an .ova or .ovf",
       complete: "file",
     },
     { name: "DEST", what: "the folder (for ova: the file) to write", complete: "file" },
@@ -67,7 +68,7 @@ export const convert: CommandDefinition = defineCommand({
     const scratch = path.dirname(path.resolve(destination));
     return withSession({ ...options, scratch }, cli, async (session) => {
       if (!options.dryRun) session.runtime.pool.start("shared", ...(options.integrity ? (["own"] as const) : []));
-      const named = await openNamedPackage(source, {}, session);
+      const named = await openNamedSource(source, {}, session);
       try {
         const demands = await demandsOf(named, options, session.ctx);
         const signing = await signingOf(options, session, cli);
@@ -105,7 +106,7 @@ interface Request {
   readonly signing: Signing | null;
 }
 
-async function planOf(named: NamedPackage, request: Request, session: Session): Promise<OpenConversion> {
+async function planOf(named: NamedPackage<OpenedSource>, request: Request, session: Session): Promise<OpenConversion> {
   const level = request.level === null ? {} : { level: request.level };
   const findings = session.findings;
   if (request.to === "ova" || request.to === "ovf") {

@@ -4,7 +4,7 @@ import { renderInspect } from "../../report/text.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { judge } from "../exit-codes.js";
 import { json, text } from "../options.js";
-import { openNamedPackage } from "../packages.js";
+import { openNamedSource } from "../packages.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
 
@@ -13,7 +13,7 @@ export const inspect: CommandDefinition = defineCommand({
   arguments: [
     {
       name: "SRC",
-      what: "an .ova, an .ovf, or a folder with one .ovf; an http(s) or s3 URL of the first two",
+      what: "an .ova, an .ovf, a machine's configuration, or a folder with one; an http(s) or s3 URL of an .ova or .ovf",
       complete: "file",
     },
   ],
@@ -30,7 +30,7 @@ export const inspect: CommandDefinition = defineCommand({
   examples: ["inspect appliance.ova", "inspect appliance.ova --json"],
   async run([name = ""], options, cli) {
     return withSession(options, cli, async (session) => {
-      const named = await openNamedPackage(name, { onDamage: "report" }, session);
+      const named = await openNamedSource(name, { onDamage: "report" }, session);
       try {
         const { configuration, locale } = options;
         const result = await inspectPackage(

@@ -90,7 +90,7 @@ test("hostile names and annotations stay inside their literals", () => {
   const source = one({
     name: evil,
     annotation: evil,
-    nics: [{ network: evil, model: null, mac: null, connected: true, portProfile: null }],
+    nics: [{ network: evil, kind: null, vlan: null, model: null, mac: null, connected: true, portProfile: null }],
   });
   const { code, strings } = split(script(run(source)));
   assert.ok(!/Remove-Item|calc/.test(code));
@@ -114,7 +114,20 @@ test("generation 2 has SCSI alone and secure boot as the machine does", () => {
   assert.ok(secure.includes("-SecureBootTemplate 'MicrosoftWindows'"));
   assert.ok(!/ControllerType 'IDE'/.test(secure));
   const linux = script(
-    run(one({ firmware: "efi-secure", guestOs: { cim: 96, vmware: null, virtualbox: null, description: null } })),
+    run(
+      one({
+        firmware: "efi-secure",
+        guestOs: {
+          cim: 96,
+          vmware: null,
+          virtualbox: null,
+          osinfo: null,
+          proxmox: null,
+          xenserver: null,
+          description: null,
+        },
+      }),
+    ),
   );
   assert.ok(linux.includes("-SecureBootTemplate 'MicrosoftUEFICertificateAuthority'"));
 });
@@ -157,7 +170,14 @@ test("what a machine of the name has already is looked at before it is set", () 
 });
 
 test("an address is static, a card that is not connected stays so", () => {
-  const nic = { network: "LAN", model: "synthetic", mac: "08:00:27:a1:b2:c3", portProfile: null };
+  const nic = {
+    network: "LAN",
+    kind: null,
+    vlan: null,
+    model: "synthetic",
+    mac: "08:00:27:a1:b2:c3",
+    portProfile: null,
+  };
   const text = script(
     run(
       one({
@@ -183,8 +203,8 @@ test("an order among disks is a loss where only kinds are ordered", () => {
   const source = one(
     {
       attachments: [
-        { device: "disk", disk: "a", file: null, controller: null, slot: null },
-        { device: "disk", disk: "b", file: null, controller: null, slot: null },
+        { device: "disk", disk: "a", file: null, controller: null, slot: null, readOnly: false },
+        { device: "disk", disk: "b", file: null, controller: null, slot: null, readOnly: false },
       ],
       boot: [
         { device: "disk", index: 1 },

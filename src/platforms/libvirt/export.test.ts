@@ -68,7 +68,7 @@ test("SCSI ids become targets for every chip but the 53c895a, whose ids are unit
       one(
         {
           controllers: [{ id: "c", bus: "scsi", model: "lsi53c895a", index: 0 }],
-          attachments: [{ device: "disk", disk: "d", file: null, controller: "c", slot: 3 }],
+          attachments: [{ device: "disk", disk: "d", file: null, controller: "c", slot: 3, readOnly: false }],
         },
         { disks: [disk("d")] },
       ),
@@ -88,8 +88,8 @@ test("parallel and virtio SCSI share one count of controllers", () => {
             { id: "b", bus: "virtio-scsi", model: null, index: 0 },
           ],
           attachments: [
-            { device: "disk", disk: "d", file: null, controller: "a", slot: 0 },
-            { device: "disk", disk: "e", file: null, controller: "b", slot: 4 },
+            { device: "disk", disk: "d", file: null, controller: "a", slot: 0, readOnly: false },
+            { device: "disk", disk: "e", file: null, controller: "b", slot: 4, readOnly: false },
           ],
         },
         { disks: [disk("d"), disk("e")] },
@@ -113,8 +113,22 @@ test("every drive has a device name of its own, beyond the alphabet too", () => 
             { id: "p", bus: "scsi", model: "pvscsi", index: 0 },
           ],
           attachments: [
-            ...disks.map((d) => ({ device: "disk" as const, disk: d.id, file: null, controller: "s", slot: null })),
-            ...extra.map((d) => ({ device: "disk" as const, disk: d.id, file: null, controller: "p", slot: null })),
+            ...disks.map((d) => ({
+              device: "disk" as const,
+              disk: d.id,
+              file: null,
+              controller: "s",
+              slot: null,
+              readOnly: false,
+            })),
+            ...extra.map((d) => ({
+              device: "disk" as const,
+              disk: d.id,
+              file: null,
+              controller: "p",
+              slot: null,
+              readOnly: false,
+            })),
           ],
         },
         { disks: [...disks, ...extra] },
@@ -129,19 +143,54 @@ test("every drive has a device name of its own, beyond the alphabet too", () => 
 test("a guest system is named only where its version is known", () => {
   const osinfo = (guestOs: Partial<Machine["guestOs"]>): string | undefined =>
     /libosinfo:os id="([^"]+)"/.exec(
-      xml(run(one({ guestOs: { cim: null, vmware: null, virtualbox: null, description: null, ...guestOs } }))),
+      xml(
+        run(
+          one({
+            guestOs: {
+              cim: null,
+              vmware: null,
+              virtualbox: null,
+              osinfo: null,
+              proxmox: null,
+              xenserver: null,
+              description: null,
+              ...guestOs,
+            },
+          }),
+        ),
+      ),
     )?.[1];
   assert.equal(osinfo({ virtualbox: "Debian12_64" }), "http://debian.org/debian/12");
   assert.equal(osinfo({ virtualbox: "Debian_64" }), undefined);
   assert.equal(osinfo({ vmware: "windows2019srv_64Guest" }), "http://microsoft.com/win/2k19");
   assert.equal(osinfo({ cim: 96 }), undefined);
   assert.equal(osinfo({ cim: 120 }), "http://microsoft.com/win/10");
-  const plan = run(one({ guestOs: { cim: 96, vmware: null, virtualbox: null, description: null } }));
+  const plan = run(
+    one({
+      guestOs: {
+        cim: 96,
+        vmware: null,
+        virtualbox: null,
+        osinfo: null,
+        proxmox: null,
+        xenserver: null,
+        description: null,
+      },
+    }),
+  );
   assert.ok(codesOf(plan).includes("libvirt/guest-os-dropped"));
 });
 
 test("a card on a network of the same name as the host's needs no note", () => {
-  const nic = { network: "default", model: "virtio", mac: null, connected: true, portProfile: null };
+  const nic = {
+    network: "default",
+    kind: null,
+    vlan: null,
+    model: "virtio",
+    mac: null,
+    connected: true,
+    portProfile: null,
+  };
   assert.ok(!codesOf(run(one({ nics: [nic] }))).includes("libvirt/network-chosen"));
   assert.ok(codesOf(run(one({ nics: [nic] }), { network: "lab" })).includes("libvirt/network-chosen"));
 });

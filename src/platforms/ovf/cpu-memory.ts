@@ -38,7 +38,13 @@ export function readCpu(
   }
   origin(session, `machines/${machine}/cpu`, first?.element);
   const cores = first === undefined ? null : wholeNumber(coresText(first));
-  return { count: total === null || total === 0 ? 1 : total, coresPerSocket: cores === 0 ? null : cores };
+  return {
+    count: total === null || total === 0 ? 1 : total,
+    coresPerSocket: cores === 0 ? null : cores,
+    threadsPerCore: null,
+    max: null,
+    nested: null,
+  };
 }
 
 /** VMware's `vmw:CoresPerSocket`, and oVirt's words for it. */

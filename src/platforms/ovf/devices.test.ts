@@ -12,7 +12,7 @@ test("drives: every spelling of a HostResource is read, and what leads nowhere i
   }
   const cd = importText(base + system(item({ InstanceID: 5, ResourceType: 15, HostResource: "ovf:/file/cd" })));
   assert.deepEqual(only(cd.appliance).attachments, [
-    { device: "cdrom", disk: null, file: "cd", controller: null, slot: null },
+    { device: "cdrom", disk: null, file: "cd", controller: null, slot: null, readOnly: false },
   ]);
   for (const [type, resource] of [
     [17, "ovf:/disk/none"],
@@ -73,7 +73,9 @@ test("a drive with a parent that is no controller keeps its slot and is reported
       system(item({ InstanceID: 5, ResourceType: 17, HostResource: "ovf:/disk/d", Parent: 1, AddressOnParent: 3 })),
   );
   assert.deepEqual(codes, ["ovf/unknown-parent"]);
-  assert.deepEqual(only(appliance).attachments, [{ device: "disk", disk: "d", file: null, controller: null, slot: 3 }]);
+  assert.deepEqual(only(appliance).attachments, [
+    { device: "disk", disk: "d", file: null, controller: null, slot: 3, readOnly: false },
+  ]);
 });
 
 test("network cards: addresses in every spelling, and networks that are not listed", () => {
@@ -100,7 +102,7 @@ test("network cards: addresses in every spelling, and networks that are not list
   assert.deepEqual(codes, ["ovf/unknown-network"]);
   assert.deepEqual(appliance.networks, [{ name: "lab", description: null }]);
   assert.deepEqual(only(appliance).nics, [
-    { network: "lab", model: "VmxNet3", mac: null, connected: false, portProfile: "p1" },
+    { network: "lab", kind: null, vlan: null, model: "VmxNet3", mac: null, connected: false, portProfile: "p1" },
   ]);
 });
 

@@ -4,9 +4,10 @@ import { finding } from "../../ovf/findings.js";
 import { controllerBus, resourceType } from "../../ovf/tables/resource-types.js";
 import type { OvfItem } from "../../ovf/views/items.js";
 import { wholeNumber } from "../../ovf/views/node.js";
+import { macFromText } from "../names-of-devices.js";
 import type { PackageDisks } from "./disks.js";
 import { type ImportSession, origin } from "./session.js";
-import { macAddress, type VirtualBoxAdapter } from "./virtualbox.js";
+import type { VirtualBoxAdapter } from "./virtualbox.js";
 
 /** Sub types that name the device they stand for, in lower case: the first of a list that is known counts. */
 const KNOWN_MODELS: ReadonlySet<string> = new Set(
@@ -82,7 +83,12 @@ export function readAttachments(
   for (const item of items) {
     const kind = resourceType(item.resourceType ?? 0)?.kind;
     if (kind !== "disk" && kind !== "cdrom" && kind !== "floppy") continue;
-    const device = { device: kind, controller: controllerOf(item, ids, session), slot: item.addressOnParent };
+    const device = {
+      device: kind,
+      controller: controllerOf(item, ids, session),
+      slot: item.addressOnParent,
+      readOnly: false,
+    };
     const attachment: Attachment | null =
       kind === "disk"
         ? diskAttachment(item, device, disks, session)
@@ -96,7 +102,7 @@ export function readAttachments(
 
 function diskAttachment(
   item: OvfItem,
-  device: Pick<Attachment, "device" | "controller" | "slot">,
+  device: Pick<Attachment, "device" | "controller" | "slot" | "readOnly">,
   disks: PackageDisks,
   session: ImportSession,
 ): Attachment | null {
@@ -174,11 +180,13 @@ export function readNics(
     const adapter = paired[i];
     const place = `machines/${machine}/nics/${i}`;
     origin(session, place, item.element);
-    const address = macAddress(item.address ?? item.property("MACAddress"));
+    const address = macFromText(item.address ?? item.property("MACAddress"));
     if (address === null && adapter !== undefined && adapter.mac !== null)
       origin(session, `${place}/mac`, adapter.element);
     return {
       network: networkOf(item, session),
+      kind: null,
+      vlan: null,
       model: nicModel(item, session) ?? adapter?.type ?? null,
       mac: address ?? adapter?.mac ?? null,
       connected: item.property("AutomaticAllocation")?.toLowerCase() !== "false" && (adapter?.connected ?? true),

@@ -198,6 +198,7 @@ function readDisk(
     parent: parentRef,
     compression: file?.compression ?? null,
     chunkBytes: file?.chunkBytes ?? null,
+    shared: false,
   };
 }
 

@@ -66,6 +66,7 @@ test("files: names and sizes of members count, and pieces and compression are ke
       parent: null,
       compression: "gzip",
       chunkBytes: 4096,
+      shared: false,
     },
   ]);
   assert.deepEqual(appliance.files, [

@@ -1,4 +1,5 @@
 import type { BootDevice, Bound, Foreign, GuestOs, Install, Machine } from "../../appliance/appliance.js";
+import { blankGuestOs, blankMachine } from "../../appliance/blank.js";
 import type { Firmware } from "../../base/ids.js";
 import { finding } from "../../ovf/findings.js";
 import { VMWARE } from "../../ovf/namespaces.js";
@@ -45,8 +46,7 @@ export function readMachine(content: OvfContent, id: string, disks: PackageDisks
   const attachments = readAttachments(normal, controllers, disks, id, session);
   const bounds: Bound[] = [];
   const machine: Machine = {
-    id,
-    name,
+    ...blankMachine(id, name),
     annotation: annotationOf(content, id, session),
     guestOs: readGuestOs(content, id, session),
     hardwareTypes: [...(hardware?.systemTypes ?? [])],
@@ -108,9 +108,10 @@ function annotationOf(content: OvfContent, id: string, session: ImportSession): 
 
 function readGuestOs(content: OvfContent, id: string, session: ImportSession): GuestOs {
   const section = content.operatingSystem;
-  if (section === null) return { cim: null, vmware: null, virtualbox: null, description: null };
+  if (section === null) return blankGuestOs();
   origin(session, `machines/${id}/guestOs`, section.element);
   return {
+    ...blankGuestOs(),
     cim: section.cimId,
     vmware: section.vmwareType,
     virtualbox: section.virtualBoxType,

@@ -1,6 +1,7 @@
 import type { BootDevice } from "../../appliance/appliance.js";
 import type { Firmware } from "../../base/ids.js";
 import type { XmlElement } from "../../xml/tree.js";
+import { macFromText } from "../names-of-devices.js";
 
 /** A network card in VirtualBox's own settings. */
 export interface VirtualBoxAdapter {
@@ -56,7 +57,7 @@ function adaptersOf(hardware: XmlElement): VirtualBoxAdapter[] {
     adapters.push({
       // The card of settings that name none; newer machines are made with another, and then name it.
       type: element.attribute("", "type") ?? "Am79C973",
-      mac: macAddress(element.attribute("", "MACAddress") ?? null),
+      mac: macFromText(element.attribute("", "MACAddress") ?? null),
       connected: element.attribute("", "cable") !== "false",
       element,
       slot: Number(element.attribute("", "slot") ?? 0),
@@ -79,10 +80,4 @@ function bootOf(hardware: XmlElement): BootDevice[] {
 function childNamed(element: XmlElement, name: string): XmlElement | undefined {
   for (const child of element.elements(undefined, name)) return child;
   return undefined;
-}
-
-/** A hardware address in lower case with colons, from any usual spelling; `null` for what is none. */
-export function macAddress(text: string | null): string | null {
-  const digits = text?.trim().replace(/[:.-]/g, "").toLowerCase() ?? "";
-  return /^[0-9a-f]{12}$/.test(digits) ? (digits.match(/../g) ?? []).join(":") : null;
 }

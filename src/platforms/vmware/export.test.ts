@@ -41,7 +41,10 @@ test("file names come from machine names, but are no paths, flags or devices", (
   const names = (name: string): string[] => {
     const plan = run(
       one(
-        { name, attachments: [{ device: "disk", disk: "d", file: null, controller: null, slot: null }] },
+        {
+          name,
+          attachments: [{ device: "disk", disk: "d", file: null, controller: null, slot: null, readOnly: false }],
+        },
         { disks: [disk("d")] },
       ),
     );
@@ -56,7 +59,7 @@ test("file names come from machine names, but are no paths, flags or devices", (
 });
 
 test("two machines get files of their own, and a disk that both use is written once", () => {
-  const shared = { device: "disk", disk: "d", file: null, controller: null, slot: null } as const;
+  const shared = { device: "disk", disk: "d", file: null, controller: null, slot: null, readOnly: false } as const;
   const plan = run(
     appliance({
       disks: [disk("d")],
@@ -83,14 +86,22 @@ test("the hardware version is the lowest that has what the machine uses", () => 
   assert.equal(version({ hardwareTypes: ["vmx-19"] }), "19");
   assert.equal(version({ hardwareTypes: ["vmx-22"] }), "13");
   assert.equal(version({ hardwareTypes: ["vmx-19"] }, "vsphere-6.5"), "13");
-  assert.equal(version({ cpu: { count: 200, coresPerSocket: null } }), "15");
+  assert.equal(
+    version({ cpu: { count: 200, coresPerSocket: null, threadsPerCore: null, max: null, nested: null } }),
+    "15",
+  );
   assert.equal(version({ memoryBytes: 7000 * GIB }), "18");
-  assert.equal(version({ cpu: { count: 128, coresPerSocket: 128 } }), "20");
+  assert.equal(
+    version({ cpu: { count: 128, coresPerSocket: 128, threadsPerCore: null, max: null, nested: null } }),
+    "20",
+  );
 });
 
 test("addresses outside of VMware's range for static ones turn its check off", () => {
   const nic = (mac: string | null): Machine["nics"][number] => ({
     network: "NAT",
+    kind: null,
+    vlan: null,
     model: "e1000",
     mac,
     connected: true,
@@ -140,9 +151,19 @@ test("everything that only OVF can say is a loss", () => {
           bounds: [{ fact: "cpu", min: 1, max: 4 }],
           install: { initialBootStopDelaySeconds: 60 },
           transports: ["iso"],
-          nics: [{ network: "NAT", model: "e1000", mac: null, connected: true, portProfile: "p" }],
+          nics: [
+            { network: "NAT", kind: null, vlan: null, model: "e1000", mac: null, connected: true, portProfile: "p" },
+          ],
           foreign: [{ source: "vmware", name: "sound card", payload: "", machine: "m" }],
-          guestOs: { cim: 94, vmware: null, virtualbox: null, description: "Ubuntu" },
+          guestOs: {
+            cim: 94,
+            vmware: null,
+            virtualbox: null,
+            osinfo: null,
+            proxmox: null,
+            xenserver: null,
+            description: "Ubuntu",
+          },
         }),
       ],
       networks: [{ name: "NAT", description: "the world" }],

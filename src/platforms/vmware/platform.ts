@@ -1,12 +1,14 @@
 import type { Platform } from "../platform.js";
 import { exportVmware, type VmwareOptions, vmwareDefaults } from "./export.js";
+import { readVmx } from "./import.js";
 
 /** VMware's own configuration: VMX and VMDK, for Workstation, Fusion and ESXi. */
 export const vmwarePlatform: Platform<VmwareOptions> = {
   id: "vmware",
   label: "VMware (VMX)",
-  reads: [],
+  reads: ["vmx"],
   defaultTarget: "workstation-17",
   defaults: vmwareDefaults,
+  readConfig: (text) => readVmx(text),
   exportConfig: async (fitted, shapes, target, options) => exportVmware(fitted, shapes, target, options),
 };

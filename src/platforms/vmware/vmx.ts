@@ -3,6 +3,23 @@
  * character but tab are written as a bar and two hexadecimal digits of the byte; all else, bytes above 127 included, stands as it is.
  */
 
+/** One setting of a VMX file that was read. */
+export interface VmxSetting {
+  /** As it stands. */
+  readonly name: string;
+  readonly value: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** A VMX file that was read. Names are told apart without regard to capitals; of several lines with one name the last counts, as for VMware. */
+export interface Vmx {
+  /** By name in lower case, in the order of the file. */
+  readonly settings: ReadonlyMap<string, VmxSetting>;
+  /** Lines that are no settings. */
+  readonly strange: readonly number[];
+}
+
 /** One line of a VMX file: a name of ours and a value of any text. */
 export type VmxEntry = readonly [name: string, value: string];
 
@@ -19,4 +36,48 @@ export function escapeVmxValue(value: string): string {
     /[\u0000-\u0008\u000a-\u001f"|\u007f]/g,
     (c) => `|${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
   );
+}
+
+const ENCODING = /^[ \t]*\.encoding[ \t]*=[ \t]*"([^"]*)"/im;
+const LINE = /^[ \t]*([^\s=#"]+)[ \t]*=[ \t]*(?:"([^"]*)"|([^\s"#]*))[ \t]*(?:#.*)?$/;
+
+/** Reads a VMX file in the encoding that it names itself; UTF-8, or Latin-1 where it is none, otherwise. */
+export function parseVmx(bytes: Uint8Array): Vmx {
+  const settings = new Map<string, VmxSetting>();
+  const strange: number[] = [];
+  const lines = decodeVmx(bytes).split(/\r\n|\n|\r/);
+  for (const [index, text] of lines.entries()) {
+    if (/^\s*(?:#|$)/.test(text)) continue;
+    const match = LINE.exec(text);
+    if (match === null) {
+      strange.push(index + 1);
+      continue;
+    }
+    const [, name = "", quoted, bare] = match;
+    if (name.toLowerCase() === ".encoding") continue;
+    settings.delete(name.toLowerCase());
+    settings.set(name.toLowerCase(), { name, value: unescapeVmxValue(quoted ?? bare ?? ""), line: index + 1 });
+  }
+  return { settings, strange };
+}
+
+function decodeVmx(bytes: Uint8Array): string {
+  const plain = new TextDecoder("latin1").decode(bytes);
+  const named = ENCODING.exec(plain)?.[1] ?? "UTF-8";
+  try {
+    // A byte order mark is left out by the decoder.
+    return new TextDecoder(named, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    // An encoding that nobody knows, or bytes that are not of it: each byte is a letter then, and ASCII stays what it is.
+    if (cause instanceof RangeError || cause instanceof TypeError) return plain;
+    throw cause;
+  }
+}
+
+/** A value without its escapes. Bytes above 127 may be escaped one by one: `|C3|A9` is one letter of UTF-8. */
+export function unescapeVmxValue(value: string): string {
+  return value.replace(/(?:\|[0-9A-Fa-f]{2})+/g, (run) => {
+    const bytes = Uint8Array.from(run.slice(1).split("|"), (digits) => Number.parseInt(digits, 16));
+    return new TextDecoder().decode(bytes);
+  });
 }

@@ -1,0 +1,16 @@
+import type { CodeTable } from "./codes.js";
+
+/** Configurations of machines: VMX, .vbox, domains and the like. */
+export const configCodes: CodeTable = {
+  "config/unreadable": {
+    kind: "invalid-format",
+    what: "The configuration of a machine cannot be understood.",
+    why: "It is damaged, cut off, or of another kind than it looks like.",
+    fix: "Take it anew from where the machine comes from, or export the machine there as OVF.",
+  },
+  "config/strange-line": {
+    what: "A line of a machine's configuration is no setting.",
+    why: "The platform itself passes over such lines, or refuses the file.",
+    fix: "Look at the line: what it was to say is not carried over.",
+  },
+};

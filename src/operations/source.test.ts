@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FerryError } from "../base/errors.js";
+import type { FolderAccess } from "../io/folder.js";
+import { memorySource } from "../io/sources/memory.js";
+import { testContext } from "../io/testing/context.js";
+import { openSource, ovfOf } from "./source.js";
+
+function folderOf(files: Readonly<Record<string, string>>): FolderAccess {
+  const bytes = (name: string): Uint8Array => new TextEncoder().encode(files[name]);
+  return {
+    label: "path/to/vms",
+    list: async () => Object.keys(files).filter((name) => !name.includes("/")),
+    size: async (name) => (Object.hasOwn(files, name) ? bytes(name).length : null),
+    open: async (name) => memorySource(bytes(name), `path/to/vms/${name}`),
+  };
+}
+
+const vmx = (name: string, disk: string): string =>
+  [
+    'config.version = "8"',
+    'virtualHW.version = "19"',
+    `displayName = "${name}"`,
+    'memsize = "512"',
+    'scsi0.present = "TRUE"',
+    'scsi0:0.present = "TRUE"',
+    `scsi0:0.fileName = "${disk}"`,
+  ].join("\n");
+
+function code(wanted: string): (error: unknown) => boolean {
+  return (error) => error instanceof FerryError && error.code === wanted;
+}
+
+test("machines of one folder are one appliance, and a file that two of them name is one disk", async () => {
+  const ctx = testContext();
+  const folder = folderOf({
+    "a.vmx": vmx("web", "own.vmdk"),
+    "b.vmx": vmx("db", "C:\\vms\\own.vmdk"),
+    "c.vmx": vmx("mail", "[store 1] mail/other.vmdk"),
+    "own.vmdk": "x",
+    "other.vmdk": "y",
+  });
+  const opened = await openSource({ kind: "folder", folder }, {}, ctx);
+  const appliance = opened.appliance({}, ctx);
+  assert.deepEqual(ctx.codes(), []);
+  assert.deepEqual(
+    appliance.machines.map(({ id, attachments }) => [id, attachments.map(({ disk }) => disk)]),
+    [
+      ["web", ["scsi0:0"]],
+      ["db", ["scsi0:0"]],
+      ["mail", ["mail/scsi0:0"]],
+    ],
+  );
+  assert.deepEqual(
+    appliance.disks.map(({ id, file }) => [id, file]),
+    [
+      ["scsi0:0", "own.vmdk"],
+      ["mail/scsi0:0", "other.vmdk"],
+    ],
+  );
+  assert.deepEqual([opened.platform, opened.version, opened.reader.kind], ["vmware", "vmx-19", "vmx"]);
+  assert.throws(() => ovfOf(opened, "a test asks"), code("package/not-ovf"));
+});
+
+test("a disk that is not beside the configuration is a finding, unless it is said where it lies", async () => {
+  const folder = folderOf({ "a.vmx": vmx("web", "/vmfs/volumes/x/gone.vmdk") });
+  const ctx = testContext();
+  await openSource({ kind: "folder", folder }, {}, ctx);
+  assert.deepEqual(ctx.codes(), ["package/missing-file"]);
+  const elsewhere = folderOf({ "moved.vmdk": "abc" });
+  for (const key of ["scsi0:0", "/vmfs/volumes/x/gone.vmdk", "gone.vmdk"]) {
+    const own = testContext();
+    const placed = new Map([[key, { folder: elsewhere, name: "moved.vmdk" }]]);
+    const { reader } = await openSource({ kind: "folder", folder }, { placed }, own);
+    assert.deepEqual([own.codes(), reader.entry("moved.vmdk")?.size], [[], 3], key);
+  }
+});
+
+test("files that describe no machine do not count", async () => {
+  const ctx = testContext();
+  const files = { "a.vmx": vmx("web", "x.vmdk"), "b.xml": "<note/>", "x.vmdk": "" };
+  await openSource({ kind: "folder", folder: folderOf(files) }, {}, ctx);
+  await assert.rejects(
+    openSource({ kind: "folder", folder: folderOf({ "b.xml": "<note/>" }) }, {}, ctx),
+    code("package/no-descriptor"),
+  );
+});
