@@ -1,6 +1,7 @@
 import type { Appliance, Machine } from "../appliance/appliance.js";
 import type { Diagnostic, DiagnosticCode, Severity } from "../base/diagnostics.js";
 import { plural } from "../base/text.js";
+import { factLosses, type HeldFact } from "./facts.js";
 
 /** One thing that a platform's configuration cannot say. */
 export function loss(
@@ -16,7 +17,11 @@ export function loss(
 export interface Kept {
   /** Ids of files that the result holds: CD and floppy images, NVRAM. */
   readonly files: ReadonlySet<string>;
+  /** Facts that its configuration says; left out: none of them. */
+  readonly holds?: ReadonlySet<HeldFact>;
 }
+
+const NOTHING: ReadonlySet<HeldFact> = new Set();
 
 /**
  * Everything in an appliance that only OVF can say: licences, properties, startup order and the like. A platform that writes machines alone
@@ -24,10 +29,11 @@ export interface Kept {
  */
 export function commonLosses(appliance: Appliance, label: string, kept: Kept): Diagnostic[] {
   const losses: Diagnostic[] = [];
+  const { holds = NOTHING } = kept;
   const names = new Map(appliance.machines.map((m) => [m.id, m.name]));
   const ofMachine = (id: string | null): string => (id === null ? "the appliance" : (names.get(id) ?? id));
 
-  for (const product of appliance.products) {
+  for (const product of holds.has("products") ? [] : appliance.products) {
     const what = product.name ?? product.class ?? "a product";
     losses.push(
       loss(
@@ -43,7 +49,7 @@ export function commonLosses(appliance: Appliance, label: string, kept: Kept): D
       ),
     );
   }
-  for (const eula of appliance.eulas) {
+  for (const eula of holds.has("eulas") ? [] : appliance.eulas) {
     losses.push(
       loss(
         "warning",
@@ -53,7 +59,7 @@ export function commonLosses(appliance: Appliance, label: string, kept: Kept): D
       ),
     );
   }
-  if (appliance.options.length > 0) {
+  if (appliance.options.length > 0 && !holds.has("options")) {
     losses.push(
       loss(
         "info",
@@ -65,7 +71,7 @@ export function commonLosses(appliance: Appliance, label: string, kept: Kept): D
       ),
     );
   }
-  if (appliance.startup.length > 0) {
+  if (appliance.startup.length > 0 && !holds.has("startup")) {
     losses.push(
       loss("warning", "platform/startup-dropped", `${label} cannot hold in which order machines start`, {
         data: {
@@ -78,7 +84,7 @@ export function commonLosses(appliance: Appliance, label: string, kept: Kept): D
       }),
     );
   }
-  for (const group of appliance.groups) {
+  for (const group of holds.has("groups") ? [] : appliance.groups) {
     losses.push(
       loss(
         "warning",
@@ -90,7 +96,7 @@ export function commonLosses(appliance: Appliance, label: string, kept: Kept): D
   }
   for (const foreign of appliance.foreign) losses.push(foreignLoss(foreign, label, ofMachine(foreign.machine)));
   for (const network of appliance.networks) {
-    if (network.description === null) continue;
+    if (network.description === null || holds.has("networkDescription")) continue;
     losses.push(
       loss(
         "info",
@@ -100,15 +106,17 @@ export function commonLosses(appliance: Appliance, label: string, kept: Kept): D
       ),
     );
   }
-  losses.push(...diskLosses(appliance), ...fileLosses(appliance, label, kept));
-  for (const machine of appliance.machines) losses.push(...machineLosses(machine, label));
+  losses.push(...diskLosses(appliance, holds), ...fileLosses(appliance, label, kept));
+  for (const machine of appliance.machines) {
+    losses.push(...factLosses(appliance, machine, label, holds), ...machineLosses(machine, label, holds));
+  }
   return losses;
 }
 
-function machineLosses(machine: Machine, label: string): Diagnostic[] {
+function machineLosses(machine: Machine, label: string, holds: ReadonlySet<HeldFact>): Diagnostic[] {
   const losses: Diagnostic[] = [];
   const data = { machine: machine.id };
-  if (machine.bounds.length > 0) {
+  if (machine.bounds.length > 0 && !holds.has("bounds")) {
     losses.push(
       loss(
         "warning",
@@ -120,7 +128,7 @@ function machineLosses(machine: Machine, label: string): Diagnostic[] {
       ),
     );
   }
-  if (machine.install !== null) {
+  if (machine.install !== null && !holds.has("install")) {
     losses.push(
       loss(
         "warning",
@@ -130,7 +138,7 @@ function machineLosses(machine: Machine, label: string): Diagnostic[] {
       ),
     );
   }
-  for (const transport of machine.transports) {
+  for (const transport of holds.has("transports") ? [] : machine.transports) {
     losses.push(
       loss(
         "warning",
@@ -143,7 +151,7 @@ function machineLosses(machine: Machine, label: string): Diagnostic[] {
     );
   }
   for (const [index, nic] of machine.nics.entries()) {
-    if (nic.portProfile === null) continue;
+    if (nic.portProfile === null || holds.has("portProfile")) continue;
     losses.push(
       loss(
         "warning",
@@ -172,7 +180,7 @@ function foreignLoss(
   );
 }
 
-function diskLosses(appliance: Appliance): Diagnostic[] {
+function diskLosses(appliance: Appliance, holds: ReadonlySet<HeldFact>): Diagnostic[] {
   const losses: Diagnostic[] = [];
   const users = new Map<string, number>();
   for (const machine of appliance.machines) {
@@ -188,12 +196,19 @@ function diskLosses(appliance: Appliance): Diagnostic[] {
   for (const disk of appliance.disks) {
     const count = users.get(disk.id) ?? 0;
     const data = { disk: disk.id };
-    if (count > 1) {
+    if ((count > 1 || (count === 1 && disk.shared)) && !holds.has("sharedDisks")) {
       losses.push(
-        loss("warning", "platform/disk-shared", `disk ${disk.id} is attached ${count} times; sharing is not set up`, {
-          data: { ...data, count },
-          hint: "Two running machines that write to one disk destroy it, unless the platform is told and the file system is made for it.",
-        }),
+        loss(
+          "warning",
+          "platform/disk-shared",
+          count > 1
+            ? `disk ${disk.id} is attached ${count} times; sharing is not set up`
+            : `disk ${disk.id} is shared with machines that are not here; sharing is not set up`,
+          {
+            data: { ...data, count },
+            hint: "Two running machines that write to one disk destroy it, unless the platform is told and the file system is made for it.",
+          },
+        ),
       );
     } else if (count === 0 && parents.has(disk.id)) {
       losses.push(

@@ -29,6 +29,11 @@ export const platformCodes: CodeTable = {
     why: "The platform's configuration files describe single machines.",
     fix: "Nothing, or make a folder or resource pool on the host.",
   },
+  "platform/fact-dropped": {
+    what: "A fact of the machine is lost: the target's configuration has no word for it.",
+    why: "Platforms differ in what they can say: UUID, TPM, VLANs, serial ports, clock and the like.",
+    fix: "Set it up by hand on the new platform if the guest needs it.",
+  },
   "platform/foreign-dropped": {
     what: "Something that vmferry carries but does not interpret is lost.",
     why: "It is hardware or a setting of another platform, such as a sound card, a serial port or a vendor's own section.",
