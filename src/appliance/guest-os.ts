@@ -156,6 +156,11 @@ const SYSTEMS: readonly GuestSystem[] = [
   system("vmkernel65", "other", { cim: [104] }),
 ];
 
+/** Every guest system that is known by name. */
+export function guestSystems(): readonly GuestSystem[] {
+  return SYSTEMS;
+}
+
 /** API names (`vmw:osType`) whose VMX name does not follow from the rule in `vmxName`. */
 const API_NAMES: Readonly<Record<string, string>> = {
   otherguest: "other",

@@ -1,5 +1,6 @@
 import type { Appliance } from "../appliance/appliance.js";
 import { fit } from "../appliance/fit.js";
+import { applyWishes, noWishes, unmetWishes, type Wishes } from "../appliance/wishes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { PlatformId, TargetId } from "../base/ids.js";
@@ -14,6 +15,7 @@ import { renderReport } from "../report/markdown.js";
 import { toDiagnosticResult } from "../report/results.js";
 import type { TargetProfile } from "../targets/profile.js";
 import { targets } from "../targets/targets.js";
+import { assumedHardware } from "./bare-disk.js";
 import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import { type OpenDisks, openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
@@ -30,6 +32,8 @@ export interface ConvertOptions {
   readonly exportOptions?: Readonly<Record<string, unknown>>;
   /** Deflate level for packed disks. */
   readonly level?: number;
+  /** What is wanted otherwise than the source has it. */
+  readonly wishes?: Wishes;
   /** Findings that opening the package brought. */
   readonly findings?: readonly Diagnostic[];
 }
@@ -55,11 +59,15 @@ export async function planConversion(
   const target = targetOf(platform, options.target);
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
-  const appliance = opened.appliance(options.choice ?? {}, own);
+  const wishes = options.wishes ?? noWishes;
+  const assumed = assumedHardware(opened, wishes);
+  if (assumed !== null) own.report(assumed);
+  const { appliance, notes } = applyWishes(opened.appliance(options.choice ?? {}, own), wishes);
   const disks = await openDisks(opened.reader, appliance, { compressed: "unpack" }, own);
   try {
     await fillFirmware(appliance, disks.byId, own);
-    const plan = await planFor({ opened, platform, target, appliance, disks, findings, options }, own);
+    const wished = { wishes, notes };
+    const plan = await planFor({ opened, platform, target, appliance, wished, disks, findings, options }, own);
     return { plan, findings, close: () => disks.close() };
   } catch (cause) {
     await disks.close();
@@ -89,6 +97,7 @@ interface Planning {
   readonly platform: Platform;
   readonly target: TargetProfile;
   readonly appliance: Appliance;
+  readonly wished: { readonly wishes: Wishes; readonly notes: readonly Diagnostic[] };
   readonly disks: OpenDisks;
   readonly findings: Diagnostic[];
   readonly options: ConvertOptions;
@@ -105,7 +114,9 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
     ctx,
   );
   if (exported === undefined) throw new FerryError("internal/bug", `${platform.id} has no export`);
-  const losses = [...fitted.notes, ...exported.notes];
+  const { wishes, notes } = planning.wished;
+  const unmet = unmetWishes(fitted.appliance, wishes, target.id);
+  const losses = [...notes, ...unmet, ...fitted.notes, ...exported.notes];
   const planned = await planDisks(fitted.appliance, exported, disks.byId, options, ctx);
   const copies = copiesOf(opened, fitted.appliance, exported);
   const work: Work = {

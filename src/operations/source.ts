@@ -18,12 +18,15 @@ import { resolveFiles } from "../platforms/ovf/files.js";
 import { factsOf } from "../platforms/ovf/platform.js";
 import type { ImportChoice, MachineConfig, Platform } from "../platforms/platform.js";
 import { platforms } from "../platforms/platforms.js";
+import { openBareDisk } from "./bare-disk.js";
 import { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./open.js";
 
 /** How a source is opened. */
 export interface OpenSourceOptions extends OpenOptions {
   /** Files that lie elsewhere than the configuration says: by disk id, path, or the last part of it. */
   readonly placed?: ReadonlyMap<string, PlacedFile>;
+  /** Whether a disk alone is a machine, too, of which nothing else is known. Left out: it is no package. */
+  readonly disks?: "taken";
   /** Opens files by the absolute paths that configurations name. Left out: none. */
   readonly external?: (path: string) => PlacedFile | null;
 }
@@ -31,7 +34,8 @@ export interface OpenSourceOptions extends OpenOptions {
 /** What is open: a package, or machines beside their files. */
 export interface OpenedSource {
   readonly reader: PackageReader;
-  readonly platform: PlatformId;
+  /** Whose words it is in; `disk`: nobody's, a disk alone. */
+  readonly platform: PlatformId | "disk";
   /** Version of the configuration's format; `null`: not said. */
   readonly version: string | null;
   readonly producer: string | null;
@@ -56,8 +60,13 @@ const MOST_CONFIGS = 200;
  */
 export async function openSource(input: PackageInput, options: OpenSourceOptions, ctx: Context): Promise<OpenedSource> {
   if (input.kind === "file") {
-    const found = detectPackage(await probeWindow(input.source, ctx.signal));
+    const window = await probeWindow(input.source, ctx.signal);
+    const found = detectPackage(window);
     const platform = found?.config === true ? readerOf(found) : undefined;
+    if (found === null) {
+      const disk = options.disks === "taken" ? await openBareDisk(input, options, ctx) : null;
+      if (disk !== null) return disk;
+    }
     if (found === null || platform === undefined || input.folder === null) return openOvf(input, options, ctx);
     const known = { found, platform, names: [input.name], name: withoutExtension(input.name) };
     return openConfigs(input.folder, known, options, ctx);
@@ -125,7 +134,7 @@ async function configsOf(folder: FolderAccess, names: readonly string[], ctx: Co
         .join(", ")}.`,
     });
   }
-  return { ...first, names: configs.map(({ name }) => name) };
+  return { found: first.found, platform: first.platform, names: configs.map(({ name }) => name) };
 }
 
 async function openConfigs(

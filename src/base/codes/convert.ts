@@ -20,6 +20,41 @@ export const convertCodes: CodeTable = {
     why: "Every version belongs to one platform.",
     fix: "Name a version of the platform, or leave it out.",
   },
+  "convert/no-such-machine": {
+    kind: "usage",
+    what: "`--only` names a machine that the source does not have.",
+    why: "Machines go by their ids or names, capitals included.",
+    fix: "Look at the names with `vmferry inspect`.",
+  },
+  "convert/no-such-disk": {
+    kind: "usage",
+    what: "An option names a disk that the source does not have.",
+    why: "Disks go by their ids, or by the names of their files.",
+    fix: "Look at the ids with `vmferry inspect`.",
+  },
+  "convert/no-such-network": {
+    kind: "usage",
+    what: "`--map-network` names a network that no machine is on.",
+    why: "Networks go by the names that the source gives them.",
+    fix: "Look at the names with `vmferry inspect`, or use `*=NAME` for every card.",
+  },
+  "convert/unknown-guest": {
+    kind: "usage",
+    what: "`--os` names a guest system that no platform knows.",
+    why: "Each platform has names of its own; those of VMware, VirtualBox and libosinfo are understood.",
+    fix: "Use one of those names, or `other-64`.",
+  },
+  "convert/one-name": {
+    kind: "usage",
+    what: "`--name` was given for several machines.",
+    why: "Each machine has a name of its own.",
+    fix: "Take one of them with `--only`.",
+  },
+  "convert/hardware-assumed": {
+    what: "A bare disk says nothing of the machine that it belongs to.",
+    why: "Processors, memory, firmware and network cards are no part of a disk.",
+    fix: "Say them: `--cpus`, `--memory`, `--firmware`, `--os`.",
+  },
   "convert/not-proven": {
     kind: "integrity",
     what: "A disk that was read back differs from its source.",

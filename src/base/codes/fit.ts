@@ -2,6 +2,16 @@ import type { CodeTable } from "./codes.js";
 
 /** Codes of the area `fit`: what had to change for a machine to fit a target. */
 export const fitCodes: CodeTable = {
+  "fit/as-wished": {
+    what: "Something was changed because an option asks for it.",
+    why: "The plan and the report name every difference between source and result.",
+    fix: "Nothing.",
+  },
+  "fit/wish-not-met": {
+    what: "The target cannot give what an option asks for.",
+    why: "A firmware, bus or network card was named that this target does not have, or has no room on.",
+    fix: "Leave out the option, or choose what the target has.",
+  },
   "fit/name-changed": {
     what: "A machine or network got another name.",
     why: "Names must be there, fit on one line, and differ between machines; control characters cannot be written everywhere.",

@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import type { Wishes } from "../../appliance/wishes.js";
 import { FerryError } from "../../base/errors.js";
 import type { PlatformId, TargetId } from "../../base/ids.js";
 import { type OpenConversion, planConversion } from "../../operations/convert.js";
@@ -17,6 +18,7 @@ import { type NamedPackage, openNamedSource } from "../packages.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
 import { signingOf, signingOptions } from "../signing.js";
+import { placeOptions, placesOfFiles, wishesOf, wishOptions } from "../wishes.js";
 
 /** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
 const written = platforms.all.filter((platform) => platform.exportConfig !== undefined).map((platform) => platform.id);
@@ -27,7 +29,7 @@ export const convert: CommandDefinition = defineCommand({
   arguments: [
     {
       name: "SRC",
-      what: "an .ova, an .ovf, a machine's configuration, or a folder with one; an http(s) or s3 URL of an .ova or .ovf",
+      what: "an .ova, an .ovf, a machine's configuration, a folder with one, or a disk; an http(s) or s3 URL of an .ova or .ovf",
       complete: "file",
     },
     { name: "DEST", what: "the folder (for ova: the file) to write", complete: "file" },
@@ -35,6 +37,8 @@ export const convert: CommandDefinition = defineCommand({
   options: {
     to: choice("--to PLATFORM", "what to write", wanted),
     for: choice("--for TARGET", "a version of the platform (default: its newest)", targetNames()),
+    ...wishOptions,
+    ...placeOptions,
     configuration: text("--configuration ID", "the deployment option to convert (default: the package's own)"),
     dryRun: flag("--dry-run", "show the plan and write nothing"),
     prove: flag("--prove", "read every disk back and compare it with its source"),
@@ -56,6 +60,8 @@ export const convert: CommandDefinition = defineCommand({
     "convert appliance.ova hyperv/ --to hyperv",
     "convert appliance.ova vm/ --to vmware --for workstation-17 --prove",
     "convert appliance.ova kvm/ --to libvirt --dry-run",
+    "convert vm/machine.vmx hyperv/ --to hyperv --map-network 'VM Network=Default Switch'",
+    "convert disk.qcow2 vm/ --to vmware --cpus 2 --memory 4GiB --firmware efi --os debian12",
   ],
   async run([source = "", destination = ""], options, cli) {
     const version = options.for === null ? null : targets.get(options.for).platform;
@@ -68,7 +74,7 @@ export const convert: CommandDefinition = defineCommand({
     const scratch = path.dirname(path.resolve(destination));
     return withSession({ ...options, scratch }, cli, async (session) => {
       if (!options.dryRun) session.runtime.pool.start("shared", ...(options.integrity ? (["own"] as const) : []));
-      const named = await openNamedSource(source, {}, session);
+      const named = await openNamedSource(source, { disks: "taken", ...placesOfFiles(options, session) }, session);
       try {
         const demands = await demandsOf(named, options, session.ctx);
         const signing = await signingOf(options, session, cli);
@@ -77,7 +83,7 @@ export const convert: CommandDefinition = defineCommand({
             hint: "Leave out the options about signing, or write --to ova.",
           });
         }
-        const request = { ...options, to, destination, signing };
+        const request = { ...options, to, destination, signing, wishes: wishesOf(options) };
         const conversion = await planOf(named, request, session);
         try {
           const open = () => openDestination(request, session.runtime.native);
@@ -104,6 +110,7 @@ interface Request {
   readonly force: boolean;
   readonly level: number | null;
   readonly signing: Signing | null;
+  readonly wishes: Wishes;
 }
 
 async function planOf(named: NamedPackage<OpenedSource>, request: Request, session: Session): Promise<OpenConversion> {
@@ -121,6 +128,7 @@ async function planOf(named: NamedPackage<OpenedSource>, request: Request, sessi
     {
       platform: request.to as PlatformId,
       findings,
+      wishes: request.wishes,
       ...level,
       ...(request.for === null ? {} : { target: request.for }),
       ...(request.configuration === null ? {} : { choice: { configuration: request.configuration } }),

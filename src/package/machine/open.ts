@@ -36,6 +36,8 @@ export interface OpenMachineOptions {
   readonly files: readonly WantedFile[];
   /** Files that lie elsewhere: by the id of a disk, by the path that the configuration has, or by the last part of it. */
   readonly placed?: ReadonlyMap<string, PlacedFile>;
+  /** Whether images may name parents and data files beside them; left out: they may. Extents they always may. */
+  readonly parents?: "inside" | "never";
   /** Opens files by the absolute paths that configurations and images have; `null`, and left out: nothing outside of the folder. */
   readonly external?: ((path: string) => PlacedFile | null) | null;
 }
@@ -121,8 +123,8 @@ export async function openMachine(
 
   // Beside the asking image, as its folder was moved as a whole: also where it names the other one by the path of another host.
   const resolver: SourceResolver = {
-    async open({ name }, from) {
-      if (name === null) return null;
+    async open({ name, purpose }, from) {
+      if (name === null || (options.parents === "never" && purpose !== "extent")) return null;
       const home = homes.get(from.label) ?? { folder, within: "" };
       for (const place of placesOf(name)) {
         const inside = resolveName(home.within, place);

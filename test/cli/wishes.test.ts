@@ -1,0 +1,107 @@
+/** Disks alone and machines of platforms as sources of `convert`, and the options that want something otherwise. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { run } from "../../src/cli/program.js";
+import { diskFile } from "../support/packages.js";
+import { captureStreams } from "../support/streams.js";
+
+const root = mkdtempSync(join(tmpdir(), "vmferry-wishes-"));
+after(() => rmSync(root, { recursive: true }));
+
+async function vmferry(...argv: string[]): Promise<{ exitCode: number; out: string; err: string }> {
+  const streams = captureStreams();
+  const exitCode = await run(argv, streams, new AbortController().signal);
+  return { exitCode, out: streams.out(), err: streams.err() };
+}
+
+async function inspect(name: string, ...options: string[]) {
+  const { out, err } = await vmferry("inspect", name, "--json", ...options);
+  assert.notEqual(out, "", err);
+  return JSON.parse(out);
+}
+
+const disk = join(root, "disk.vmdk");
+writeFileSync(
+  disk,
+  await diskFile("vmdk", "streamOptimized", { sectors: 16_384, runs: [{ sector: 3, sectors: 300, content: "text" }] }),
+);
+
+describe("a disk alone", () => {
+  it("becomes a machine of the hardware that options say", async () => {
+    const folder = join(root, "web");
+    const { exitCode, err } = await vmferry(
+      ...["convert", disk, folder, "--to", "vmware", "--cpus", "2", "--memory", "4GiB", "--firmware", "efi"],
+      ...["--os", "debian12", "--bus", "nvme", "--nic", "e1000e", "--name", "web", "--prove"],
+    );
+    assert.equal(exitCode, 0, err);
+    const { appliance, descriptor, package: found } = await inspect(folder);
+    const [machine] = appliance.machines;
+    assert.deepEqual(
+      [machine.name, machine.cpu.count, machine.memoryBytes, machine.firmware, machine.guestOs.vmware],
+      ["web", 2, 4 * 2 ** 30, "efi", "debian12-64"],
+    );
+    assert.deepEqual(
+      [machine.controllers[0].bus, machine.nics[0].model, found.kind, descriptor.producer],
+      ["nvme", "e1000e", "vmx", "VMware"],
+    );
+  });
+
+  it("is told to lack a machine where options do not say it, and is none to inspect", async () => {
+    const { err } = await vmferry("convert", disk, join(root, "x"), "--to", "libvirt", "--dry-run", "--memory", "1GiB");
+    assert.match(err, /one processor is assumed/);
+    const { exitCode, err: why } = await vmferry("inspect", disk);
+    assert.deepEqual([exitCode, /error\[(.+?)\]/.exec(why)?.[1]], [2, "package/unknown-kind"]);
+  });
+});
+
+describe("a machine whose disk lies elsewhere", () => {
+  it("is converted with --map-disk, or with --allow-external where its path is whole", async () => {
+    const folder = join(root, "moved");
+    const { exitCode, err } = await vmferry("convert", disk, folder, "--to", "libvirt", "--name", "web", "--cpus", "1");
+    assert.equal(exitCode, 0, err);
+    const away = join(root, "away");
+    mkdirSync(away);
+    const image = join(folder, "web-disk1.qcow2");
+    const there = join(away, "web-disk1.qcow2");
+    renameSync(image, there);
+    const vmx = join(root, "moved.vmx");
+    writeFileSync(
+      vmx,
+      [
+        'config.version = "8"',
+        'displayName = "m"',
+        'memsize = "64"',
+        'sata0:0.present = "TRUE"',
+        `sata0:0.fileName = "${there}"`,
+      ].join("\n"),
+    );
+    const lacking = await vmferry("convert", vmx, join(root, "no"), "--to", "vmware");
+    assert.deepEqual([lacking.exitCode, /error\[(.+?)\]/.exec(lacking.err)?.[1]], [3, "package/no-member"]);
+    for (const [name, option] of [
+      ["mapped", ["--map-disk", `sata0:0=${there}`]],
+      ["external", ["--allow-external"]],
+    ] as const) {
+      const done = await vmferry("convert", vmx, join(root, name), "--to", "vmware", "--prove", ...option);
+      assert.equal(done.exitCode, 0, done.err);
+      assert.match(readFileSync(join(root, name, "m.vmx"), "utf8"), /sata0:0\.fileName = "m-disk1\.vmdk"/);
+    }
+  });
+});
+
+describe("options that cannot be met", () => {
+  for (const [what, options, exitCode, code] of [
+    ["a machine that is not there", ["--only", "x"], 2, "convert/no-such-machine"],
+    ["a disk that is not there", ["--skip-disk", "x"], 2, "convert/no-such-disk"],
+    ["a bus that the target lacks", ["--bus", "nvme"], 3, "convert/blocked"],
+    ["a bus that nobody has", ["--bus", "mfm"], 2, "cli/invalid-value"],
+    ["a guest that nobody knows", ["--os", "templeos"], 2, "convert/unknown-guest"],
+  ] as const) {
+    it(`are refused: ${what}`, async () => {
+      const said = await vmferry("convert", disk, join(root, "refused"), "--to", "hyperv", ...options);
+      assert.deepEqual([said.exitCode, /error\[(.+?)\]/.exec(said.err)?.[1]], [exitCode, code], said.err);
+    });
+  }
+});
