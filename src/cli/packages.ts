@@ -7,7 +7,8 @@ import {
   openPackage,
   openReaderAlone,
 } from "../operations/open.js";
-import { type OpenedSource, type OpenSourceOptions, openSource } from "../operations/source.js";
+import type { OpenedSource, OpenSourceOptions } from "../operations/opened.js";
+import { openSource } from "../operations/source.js";
 import { isRemoteUrl } from "../runtime/node/http/address.js";
 import type { PathInput } from "../runtime/node/input.js";
 import { openInput, readable } from "./inputs.js";

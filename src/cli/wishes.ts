@@ -2,7 +2,7 @@
 import * as path from "node:path";
 import { noWishes, type Wishes } from "../appliance/wishes.js";
 import type { Bus, Firmware } from "../base/ids.js";
-import type { OpenSourceOptions } from "../operations/source.js";
+import type { OpenSourceOptions } from "../operations/opened.js";
 import type { PlacedFile } from "../package/machine/open.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import type { OptionSpec } from "./command.js";

@@ -9,7 +9,7 @@ import type { Context } from "../io/context.js";
 import { openMachine } from "../package/machine/open.js";
 import { withoutExtension } from "../package/names.js";
 import type { PackageInput } from "./open.js";
-import type { OpenedSource, OpenSourceOptions } from "./source.js";
+import type { OpenedSource, OpenSourceOptions } from "./opened.js";
 
 /** What a machine gets of which nobody says how much memory it has. */
 const ASSUMED_MEMORY = 2 * GIB;

@@ -30,9 +30,10 @@ import type { OpenConversion } from "./convert.js";
 import { editDescriptor, freeName } from "./descriptor-edits.js";
 import { type OpenDisks, openDisks } from "./disks.js";
 import type { OpenedPackage } from "./open.js";
+import type { OpenedSource } from "./opened.js";
 import { archiveSet } from "./pack.js";
 import { certificateName, type ReadySigning, readySigning, type Signing } from "./signing.js";
-import { type OpenedSource, ovfOf } from "./source.js";
+import { ovfOf } from "./source.js";
 
 /** The one disk format that every importer of OVF takes. */
 const STREAM = { format: "vmdk", variant: "streamOptimized" } as const;

@@ -20,7 +20,7 @@ import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work 
 import { type OpenDisks, openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
 import { entryNamed } from "./open.js";
-import type { OpenedSource } from "./source.js";
+import type { OpenedSource } from "./opened.js";
 
 /** What a user asks for. */
 export interface ConvertOptions {

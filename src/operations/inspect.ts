@@ -15,7 +15,7 @@ import {
 } from "../report/results.js";
 import { openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
-import type { OpenedSource } from "./source.js";
+import type { OpenedSource } from "./opened.js";
 
 /** What an inspection looks at. */
 export interface InspectOptions {

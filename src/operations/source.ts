@@ -20,33 +20,7 @@ import type { ImportChoice, MachineConfig, Platform } from "../platforms/platfor
 import { platforms } from "../platforms/platforms.js";
 import { openBareDisk } from "./bare-disk.js";
 import { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./open.js";
-
-/** How a source is opened. */
-export interface OpenSourceOptions extends OpenOptions {
-  /** Files that lie elsewhere than the configuration says: by disk id, path, or the last part of it. */
-  readonly placed?: ReadonlyMap<string, PlacedFile>;
-  /** Whether a disk alone is a machine, too, of which nothing else is known. Left out: it is no package. */
-  readonly disks?: "taken";
-  /** Opens files by the absolute paths that configurations name. Left out: none. */
-  readonly external?: (path: string) => PlacedFile | null;
-}
-
-/** What is open: a package, or machines beside their files. */
-export interface OpenedSource {
-  readonly reader: PackageReader;
-  /** Whose words it is in; `disk`: nobody's, a disk alone. */
-  readonly platform: PlatformId | "disk";
-  /** Version of the configuration's format; `null`: not said. */
-  readonly version: string | null;
-  readonly producer: string | null;
-  /** The package with its document, where it is OVF. */
-  readonly ovf: OpenedPackage | null;
-  /** Names of files that are compressed as a whole. */
-  readonly packed: ReadonlySet<string>;
-  /** What would be deployed for a choice. Findings go to the context's `report`. */
-  appliance(choice: ImportChoice, ctx: Context): Appliance;
-  close(): Promise<void>;
-}
+import type { OpenedSource, OpenSourceOptions } from "./opened.js";
 
 /** The first letters of a configuration's name do not tell, its ending does: these are looked into. */
 const CONFIG_NAMES = /\.(?:vmx|vbox|xml|cfg|conf|json)$/i;

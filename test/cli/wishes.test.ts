@@ -50,8 +50,8 @@ describe("a disk alone", () => {
   });
 
   it("is told to lack a machine where options do not say it, and is none to inspect", async () => {
-    const { err } = await vmferry("convert", disk, join(root, "x"), "--to", "libvirt", "--dry-run", "--memory", "1GiB");
-    assert.match(err, /one processor is assumed/);
+    const { out } = await vmferry("convert", disk, join(root, "x"), "--to", "libvirt", "--dry-run", "--memory", "1GiB");
+    assert.match(out, /one processor is assumed/);
     const { exitCode, err: why } = await vmferry("inspect", disk);
     assert.deepEqual([exitCode, /error\[(.+?)\]/.exec(why)?.[1]], [2, "package/unknown-kind"]);
   });
