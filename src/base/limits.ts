@@ -28,6 +28,8 @@ export interface Limits {
   readonly diskExtents: number;
   /** Layers of one disk chain. */
   readonly chainDepth: number;
+  /** Bytes of a guest's disk that are read to tell its system: tables, folders, settings. */
+  readonly guestBytes: number;
   /** Bytes of one unit (grain, cluster, block) of a disk. */
   readonly unitBytes: number;
   /** Bytes of one file of a package that is compressed as a whole, unpacked. */
@@ -50,6 +52,7 @@ export const defaultLimits: Limits = Object.freeze({
   diskLogBytes: 32 * 2 ** 20,
   diskExtents: 32_768,
   chainDepth: 64,
+  guestBytes: 8 * 2 ** 20,
   unitBytes: 256 * 2 ** 20,
   unpackedBytes: 16 * 2 ** 40,
 });

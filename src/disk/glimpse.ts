@@ -38,7 +38,10 @@ export class Glimpse {
   /** Guest bytes; `null` where they do not lie on the disk, or where too much was looked at already. */
   async read(offset: number, length: number): Promise<Uint8Array | null> {
     if (!(Number.isSafeInteger(offset) && offset >= 0 && offset + length <= this.size)) return null;
-    if (length > this.#mostPages * PAGE) return null;
+    if (length > this.#mostPages * PAGE) {
+      this.#spent = true;
+      return null;
+    }
     const bytes = new Uint8Array(length);
     for (let at = offset; at < offset + length; ) {
       const index = Math.floor(at / PAGE);

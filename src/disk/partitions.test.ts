@@ -21,8 +21,8 @@ describe("partitions", () => {
       { type: 0xef, first: 8192, sectors: 100 },
     ]);
     assert.deepEqual(await listPartitions(diskOf([0, table]), diskContext()), [
-      { kind: "other", offset: 2048 * SECTOR, length: 4096 * SECTOR, active: true },
-      { kind: "esp", offset: 8192 * SECTOR, length: 100 * SECTOR, active: false },
+      { number: 1, kind: "other", offset: 2048 * SECTOR, length: 4096 * SECTOR, active: true },
+      { number: 2, kind: "esp", offset: 8192 * SECTOR, length: 100 * SECTOR, active: false },
     ]);
   });
 
@@ -30,7 +30,7 @@ describe("partitions", () => {
     const { header, table } = gpt([{ type: "esp", first: 2048, sectors: 1000 }], 2);
     const disk = diskOf([0, mbr([PROTECTIVE])], [SECTOR, header], [2 * SECTOR, table]);
     assert.deepEqual(await listPartitions(disk, diskContext()), [
-      { kind: "esp", offset: 2048 * SECTOR, length: 1000 * SECTOR, active: false },
+      { number: 1, kind: "esp", offset: 2048 * SECTOR, length: 1000 * SECTOR, active: false },
     ]);
   });
 

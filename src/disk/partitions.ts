@@ -11,13 +11,17 @@ const BIOS_BOOT = "4861682149646f6e744e656564454649";
 /** Partition types of an MBR: EFI system partition, GPT protective. */
 const MBR_ESP = 0xef;
 const MBR_PROTECTIVE = 0xee;
+/** Extended partitions: of DOS, by sectors, and of Linux. */
+const MBR_EXTENDED: readonly number[] = [0x05, 0x0f, 0x85];
 /** Entries of a GPT that are looked at: 128 are usual. */
 const MOST_ENTRIES = 512;
 
 /** A partition of a guest's disk. */
 export interface Partition {
-  /** What it is for, as far as starting a machine goes. `protective`: stands for the whole GPT in an MBR. */
-  readonly kind: "esp" | "bios-boot" | "protective" | "other";
+  /** Its number, from 1: its place in the table. */
+  readonly number: number;
+  /** What it is for, as far as starting a machine goes. `protective`: stands for the whole GPT in an MBR; `extended`: holds others. */
+  readonly kind: "esp" | "bios-boot" | "protective" | "extended" | "other";
   /** Guest bytes. */
   readonly offset: number;
   /** Guest bytes, as the table says. */
@@ -43,6 +47,7 @@ async function readGpt(look: Glimpse, sector: number, headerAt: number): Promise
     const end = (Number(viewOf(entry).getBigUint64(40, true)) + 1) * sector;
     if (isZero(entry.subarray(0, 16)) || offset >= look.size) continue;
     partitions.push({
+      number: i + 1,
       kind: type === ESP ? "esp" : type === BIOS_BOOT ? "bios-boot" : "other",
       offset,
       length: Math.max(0, end - offset),
@@ -53,6 +58,12 @@ async function readGpt(look: Glimpse, sector: number, headerAt: number): Promise
   return partitions;
 }
 
+function kindOf(type: number): Partition["kind"] {
+  if (type === MBR_ESP) return "esp";
+  if (type === MBR_PROTECTIVE) return "protective";
+  return MBR_EXTENDED.includes(type) ? "extended" : "other";
+}
+
 function readMbr(mbr: Uint8Array, sector: number): readonly Partition[] {
   const view = viewOf(mbr);
   const partitions: Partition[] = [];
@@ -60,7 +71,8 @@ function readMbr(mbr: Uint8Array, sector: number): readonly Partition[] {
     const type = mbr[at + 4] as number;
     if (type === 0) continue;
     partitions.push({
-      kind: type === MBR_ESP ? "esp" : type === MBR_PROTECTIVE ? "protective" : "other",
+      number: (at - 446) / 16 + 1,
+      kind: kindOf(type),
       offset: view.getUint32(at + 8, true) * sector,
       length: view.getUint32(at + 12, true) * sector,
       active: mbr[at] === 0x80,

@@ -1,15 +1,24 @@
 /** File systems of guests: what mke2fs made of a tree, and what debugfs reads in it, whatever the features. */
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { open, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
+import { guestFacts } from "../../src/disk/guest/facts.js";
+import { contentKind } from "../../src/disk/guest/signatures.js";
+import { openRaw } from "../../src/disk/raw/read.js";
+import { memorySource } from "../../src/io/sources/memory.js";
+import { createContext, createRuntime } from "../../src/node.js";
 import { memoryRegion, openExt } from "../support/guest-images.js";
 import { contentOf, everyShape, writeTree } from "../support/guest-tree.js";
-import { lacking, peerPath } from "./peers.js";
+import { DEBIAN } from "../support/linux-trees.js";
+import { LVM_START, lvmLabel } from "../support/lvm.js";
+import { lacking, type PeerName, peerPath } from "./peers.js";
 import { attempt, run } from "./run.js";
 import { scratch } from "./scratch.js";
 
 const skip = await lacking("mke2fs", "e2fsck", "debugfs");
+const runtime = createRuntime({ workers: 0 });
+after(() => runtime.close());
 const limit = { timeout: 60_000 };
 /** Names in the large directory: a hash tree of many blocks. Each takes a block, so that there are fewer where blocks are large. */
 const NAMES = 1200;
@@ -81,3 +90,53 @@ for (const [what, [mebibytes, options]] of Object.entries(VARIANTS)) {
     assert.deepEqual(new Set(await volume.list("many")), new Set(wanted));
   });
 }
+
+/** What other programs make, by what it is told as. Sizes in MiB. */
+const CONTENTS: readonly (readonly [program: PeerName, kind: string, size: number, options: readonly string[]])[] = [
+  ["mkfs.xfs", "xfs", 320, ["-q"]],
+  ["mkfs.btrfs", "btrfs", 128, ["-q"]],
+  ["mkfs.ntfs", "ntfs", 16, ["-q", "-F", "-f"]],
+  ["mkfs.vfat", "fat", 16, []],
+  ["mkfs.vfat", "fat", 64, ["-F", "32"]],
+  ["mkswap", "swap", 8, []],
+];
+for (const [program, kind, mebibytes, options] of CONTENTS) {
+  test(`${kind} of ${[program, ...options].join(" ")} is told by its signature`, {
+    skip: await lacking(program),
+  }, async (t) => {
+    const image = join(await scratch(t, "guest"), "image");
+    await writeFile(image, "");
+    await truncate(image, mebibytes * 2 ** 20);
+    await run(await peerPath(program), [...options, image], limit);
+    const file = await open(image);
+    const front = await file.read(Buffer.alloc(2 ** 20), 0, 2 ** 20, 0);
+    await file.close();
+    assert.equal(await contentKind(memoryRegion(new Uint8Array(front.buffer))), kind);
+  });
+}
+
+test("a system on a logical volume is read where pvck sees the volume group", {
+  skip: skip || (await lacking("pvck")),
+  timeout: 60_000,
+}, async (t) => {
+  const folder = await scratch(t, "guest");
+  await writeTree(join(folder, "tree"), DEBIAN);
+  const image = join(folder, "image");
+  await run(await peerPath("mke2fs"), ["-q", "-F", "-t", "ext4", "-d", join(folder, "tree"), image, "16M"], limit);
+  const segment =
+    'segment1 { start_extent = 0 extent_count = 256 type = "striped" stripe_count = 1 stripes = ["pv0", 3] }';
+  const disk = new Uint8Array(64 * 2 ** 20);
+  disk.set(lvmLabel(`root { segment_count = 1 ${segment} }`));
+  disk.set(await readFile(image), LVM_START + 3 * 65_536);
+  await writeFile(join(folder, "disk"), disk);
+  // Its sums are left out, so that pvck complains; it shows what it reads all the same.
+  const seen = await attempt(await peerPath("pvck"), ["--dump", "metadata", join(folder, "disk")], limit);
+  assert.match(seen.stdout, /metadata text at 4608 .*vgname vg0 seqno 3/);
+  const facts = await guestFacts(openRaw(memorySource(disk, "disk")), createContext(runtime));
+  assert.deepEqual([facts.system, facts.sure, facts.root, facts.versionId], ["linux", "read", "vg0/root", "12"]);
+  assert.deepEqual(
+    facts.kernels.map(({ version }) => version),
+    ["6.1.0-21-amd64", "6.1.0-9-amd64"],
+  );
+  assert.deepEqual([facts.deviceNames.length, facts.interfaces.length, facts.tools.length], [8, 3, 1]);
+});

@@ -47,6 +47,11 @@ export type PeerName =
   | "mke2fs"
   | "e2fsck"
   | "debugfs"
+  | "mkfs.xfs"
+  | "mkfs.btrfs"
+  | "mkfs.ntfs"
+  | "mkswap"
+  | "pvck"
   | "unshare"
   | "tinyproxy";
 
@@ -79,6 +84,11 @@ const PROBES: Readonly<Record<PeerName, Probe>> = {
   mke2fs: { args: ["-V"], version: /mke2fs (\S+)/ },
   e2fsck: { args: ["-V"], version: /e2fsck (\S+)/ },
   debugfs: { args: ["-V"], version: /debugfs (\S+)/ },
+  "mkfs.xfs": { args: ["-V"], version: /version (\S+)/ },
+  "mkfs.btrfs": { args: ["--version"], version: /v(\d\S*)/ },
+  "mkfs.ntfs": { args: ["--version"], version: /v(\d\S*)/ },
+  mkswap: { args: ["--version"], version: /(\d[\d.]*)/ },
+  pvck: { args: ["--version"], version: /(\d[\d.]*)/ },
   unshare: { args: ["--version"], version: /(\d[\d.]*)/ },
   tinyproxy: { args: ["-v"], version: /(\d[\d.]*)/ },
 };
