@@ -5,12 +5,14 @@ import { libvirtPlatform } from "./libvirt/platform.js";
 import { ovfPlatform } from "./ovf/platform.js";
 import type { Platform } from "./platform.js";
 import { qemuPlatform } from "./qemu/platform.js";
+import { virtualboxPlatform } from "./virtualbox/platform.js";
 import { vmwarePlatform } from "./vmware/platform.js";
 
 /** Every platform. Adding one: its folder, its profile in `targets`, one line here, a docs page and fixtures. */
 export const platforms: Registry<PlatformId, Platform> = createRegistry<PlatformId, Platform>([
   ovfPlatform,
   vmwarePlatform,
+  virtualboxPlatform,
   hypervPlatform,
   libvirtPlatform,
   qemuPlatform,

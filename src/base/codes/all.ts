@@ -21,6 +21,7 @@ import { runCodes } from "./run.js";
 import { s3Codes } from "./s3.js";
 import { signCodes } from "./sign.js";
 import { signatureCodes } from "./signature.js";
+import { virtualboxCodes } from "./virtualbox.js";
 import { xmlCodes } from "./xml.js";
 import { xvaCodes } from "./xva.js";
 
@@ -49,6 +50,7 @@ export const codes: CodeTable = {
   ...ovfCodes,
   ...ovfEnvironmentCodes,
   ...platformCodes,
+  ...virtualboxCodes,
 };
 
 /** The kind of a code that is thrown. Codes that are only findings, thrown by a strict parser, are `invalid-format`. */

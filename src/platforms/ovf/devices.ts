@@ -5,9 +5,9 @@ import { controllerBus, resourceType } from "../../ovf/tables/resource-types.js"
 import type { OvfItem } from "../../ovf/views/items.js";
 import { wholeNumber } from "../../ovf/views/node.js";
 import { macFromText } from "../names-of-devices.js";
+import type { VirtualBoxAdapter } from "../virtualbox-hardware.js";
 import type { PackageDisks } from "./disks.js";
 import { type ImportSession, origin } from "./session.js";
-import type { VirtualBoxAdapter } from "./virtualbox.js";
 
 /** Sub types that name the device they stand for, in lower case: the first of a list that is known counts. */
 const KNOWN_MODELS: ReadonlySet<string> = new Set(

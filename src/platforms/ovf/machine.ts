@@ -11,12 +11,12 @@ import { isTrue } from "../../ovf/views/node.js";
 import { OvfAnnotation, OvfInstallSection } from "../../ovf/views/sections.js";
 import type { VmwareSetting } from "../../ovf/views/settings.js";
 import type { XmlElement } from "../../xml/tree.js";
+import { readVirtualBoxMachine, type VirtualBoxMachine } from "../virtualbox-hardware.js";
 import { readCpu, readMemory } from "./cpu-memory.js";
 import { type ItemAttachment, readAttachments, readControllers, readNics } from "./devices.js";
 import type { PackageDisks } from "./disks.js";
 import { foreignElement, type ImportSession, origin, sourceOf } from "./session.js";
 import { nvramFile } from "./uses.js";
-import { readVirtualBoxMachine, type VirtualBoxMachine } from "./virtualbox.js";
 
 /** Sections of a machine that the model holds, if not all that is in them. */
 const READ_SECTIONS: ReadonlySet<string> = new Set([
@@ -182,7 +182,7 @@ function readBoot(
   items: readonly OvfItem[],
 ): BootDevice[] {
   const order = [...content.element.elements(VMWARE, "BootOrderSection")];
-  if (order.length === 0) return [...(settings?.boot ?? [])];
+  if (order.length === 0) return [...(settings?.bootOrder ?? [])];
   const positions = new Map<string, number>();
   attachments.forEach(({ item }, index) => {
     if (item.instanceId !== null) positions.set(item.instanceId, index);

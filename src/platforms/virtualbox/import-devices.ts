@@ -1,0 +1,106 @@
+import type { SerialPort, Video } from "../../appliance/appliance.js";
+import { blankNic } from "../../appliance/blank.js";
+import { MIB } from "../../base/bytes.js";
+import type { XmlElement } from "../../xml/tree.js";
+import type { Reading } from "../reading.js";
+import { childNamed, type VirtualBoxAdapter } from "../virtualbox-hardware.js";
+import type { SettingsView } from "./view.js";
+
+/** Network cards that are switched on. */
+export function readNics(adapters: readonly VirtualBoxAdapter[], reading: Reading): void {
+  const { machine } = reading;
+  for (const { type, mac, connected, kind, network, driver, forwards, element } of adapters) {
+    const index = machine.nics.length;
+    reading.origin(`nics/${index}`, element.location);
+    machine.nics.push(
+      blankNic({
+        kind,
+        network: network === null ? null : reading.network(network),
+        model: type,
+        mac,
+        // A card in no network at all is what a card without its cable is.
+        connected: connected && (kind !== null || driver !== null),
+      }),
+    );
+    if (driver !== null) reading.foreign("virtualbox", `network of card ${index} by driver ${driver}`, driver);
+    for (const name of forwards.slice(0, 100)) {
+      reading.foreign("virtualbox", `forwarded port ${name} of card ${index}`, "");
+    }
+  }
+}
+
+const BACKINGS: Readonly<Record<string, SerialPort["backing"]>> = {
+  HostPipe: "pipe",
+  HostDevice: "device",
+  RawFile: "file",
+  TCP: "network",
+};
+
+/** Serial ports that are switched on; parallel ones are foreign. */
+export function readPorts(hardware: XmlElement, reading: Reading, view: SettingsView): void {
+  const uarts = childNamed(hardware, "UART") ?? childNamed(hardware, "Uart");
+  for (const port of uarts?.elements(undefined, "Port") ?? []) {
+    if (view.flag(port, "enabled", false) !== true) continue;
+    const mode = view.text(port, "hostMode") ?? "";
+    const index = view.number(port, "slot", 3, 0);
+    if (reading.machine.serialPorts.some((known) => known.index === index)) continue;
+    const backing = (Object.hasOwn(BACKINGS, mode) ? BACKINGS[mode] : undefined) ?? null;
+    reading.origin(`serialPorts/${reading.machine.serialPorts.length}`, port.location);
+    reading.machine.serialPorts.push({ index, backing, target: backing === null ? null : view.text(port, "path") });
+    // The model's pipes are made by who runs the machine, as the writers of all platforms make them.
+    if (backing === "pipe" && view.flag(port, "server", false) !== true) {
+      reading.foreign("virtualbox", `that serial port ${index} waits for a pipe of others`, "");
+    }
+  }
+  for (const port of childNamed(hardware, "LPT")?.elements(undefined, "Port") ?? []) {
+    if (view.flag(port, "enabled", false) !== true) continue;
+    reading.foreign("virtualbox", `parallel port ${view.text(port, "slot") ?? "0"}`, view.text(port, "path") ?? "");
+  }
+}
+
+/** The sound card; `null`: there is none. */
+export function soundOf(hardware: XmlElement, view: SettingsView): string | null {
+  const audio = childNamed(hardware, "AudioAdapter");
+  if (audio === undefined || view.flag(audio, "enabled", true) !== true) return null;
+  return view.text(audio, "controller") ?? "AC97";
+}
+
+/** The graphics card. What is left out is VirtualBox's default of 8 MiB, in a card of its own making. */
+export function videoOf(hardware: XmlElement, view: SettingsView): Video | null {
+  const display = childNamed(hardware, "Display");
+  const model = view.text(display, "controller") ?? "VBoxVGA";
+  if (model.toLowerCase() === "none" || model.toLowerCase() === "null") return null;
+  return {
+    model,
+    memoryBytes: view.number(display, "VRAMSize", 4096, 8) * MIB,
+    heads: view.number(display, "monitorCount", 64, view.number(display, "MonitorCount", 64, 1)),
+  };
+}
+
+/** USB controllers; gives the id of the fastest one. Settings before 1.14 have one, with a switch for its second speed. */
+export function readUsb(hardware: XmlElement, reading: Reading, view: SettingsView): string | null {
+  const { machine } = reading;
+  const models: string[] = [];
+  const list = childNamed(hardware, "USB");
+  const controllers = list === undefined ? undefined : childNamed(list, "Controllers");
+  for (const controller of controllers?.elements(undefined, "Controller") ?? []) {
+    models.push(view.text(controller, "type") ?? "OHCI");
+  }
+  const old = childNamed(hardware, "USBController");
+  if (old !== undefined && view.flag(old, "enabled", false) === true) {
+    models.push("OHCI");
+    if (view.flag(old, "enabledEhci", false) === true) models.push("EHCI");
+  }
+  for (const model of models.slice(0, 16)) {
+    const index = machine.controllers.filter(({ bus }) => bus === "usb").length;
+    machine.controllers.push({ id: `usb${index}`, bus: "usb", model, index });
+    reading.origin(`controllers/usb${index}`, (list ?? old)?.location);
+  }
+  const speeds = ["xhci", "ehci", "ohci"];
+  const usb = machine.controllers.filter(({ bus }) => bus === "usb");
+  for (const speed of speeds) {
+    const found = usb.find(({ model }) => model?.toLowerCase() === speed);
+    if (found !== undefined) return found.id;
+  }
+  return usb[0]?.id ?? null;
+}
