@@ -14,6 +14,22 @@ export interface GuestSystem {
   readonly osinfo?: string;
 }
 
+/** Systems by `ostype` of Proxmox VE (qm.conf(5)), which names a family of versions: the one that stands for it. */
+const PROXMOX_SYSTEMS: Readonly<Record<string, string>> = {
+  l24: "other24xlinux-64",
+  l26: "otherlinux-64",
+  w2k: "win2000serv",
+  wxp: "winxppro",
+  w2k3: "winnetstandard-64",
+  w2k8: "longhorn-64",
+  wvista: "winvista-64",
+  win7: "windows7-64",
+  win8: "windows8-64",
+  win10: "windows9-64",
+  win11: "windows11-64",
+  solaris: "solaris11-64",
+};
+
 function system(
   vmx: string,
   family: GuestSystem["family"],
@@ -177,7 +193,7 @@ const API_NAMES: Readonly<Record<string, string>> = {
 export interface GuestMatch {
   readonly system: GuestSystem;
   /** Which of the source's names told it; `null`: none did, and the system is an unknown one. */
-  readonly by: "vmware" | "virtualbox" | "cim" | null;
+  readonly by: "vmware" | "virtualbox" | "proxmox" | "cim" | null;
   /** The source names this very version; otherwise the system stands for its whole family. */
   readonly exact: boolean;
 }
@@ -198,7 +214,10 @@ export function findGuestSystem(guestOs: GuestOs): GuestMatch {
         exact: found.family === "windows" || /[0-9]/.test(id.replace(/_64$/, "")),
       };
   }
-  const { cim } = guestOs;
+  const { cim, proxmox } = guestOs;
+  if (proxmox !== null && Object.hasOwn(PROXMOX_SYSTEMS, proxmox)) {
+    return { system: byVmx(PROXMOX_SYSTEMS[proxmox] ?? "other-64"), by: "proxmox", exact: false };
+  }
   // 0 and 1 are "unknown" and "other": no more than no answer.
   if (cim !== null && cim > 1) {
     const found = SYSTEMS.find((s) => s.cim?.includes(cim));

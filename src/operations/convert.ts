@@ -60,12 +60,13 @@ export async function planConversion(
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const wishes = options.wishes ?? noWishes;
+  const assumed = assumedHardware(opened, wishes);
+  if (assumed !== null) own.report(assumed);
   const { appliance, notes } = applyWishes(opened.appliance(options.choice ?? {}, own), wishes);
   const disks = await openDisks(opened.reader, appliance, { compressed: "unpack" }, own);
   try {
     await fillFirmware(appliance, disks.byId, own);
-    const assumed = assumedHardware(opened, wishes);
-    const wished = { wishes, notes: assumed === null ? notes : [assumed, ...notes] };
+    const wished = { wishes, notes };
     const plan = await planFor({ opened, platform, target, appliance, wished, disks, findings, options }, own);
     return { plan, findings, close: () => disks.close() };
   } catch (cause) {

@@ -85,3 +85,38 @@ test("files that describe no machine do not count", async () => {
     code("package/no-descriptor"),
   );
 });
+
+test("volumes of Proxmox VE are found beside the configuration, in folders of a storage, and as raw images of block storage", async () => {
+  const conf = [
+    "name: web",
+    "memory: 512",
+    "scsi0: local:100/vm-100-disk-0.qcow2,size=1G",
+    "scsi1: local-lvm:vm-100-disk-1,size=2G",
+    "scsi2: other:100/vm-100-disk-2.raw,size=1G",
+    "ide2: local:iso/debian.iso,media=cdrom",
+  ].join("\n");
+  const folder = folderOf({
+    "100.conf": conf,
+    "images/100/vm-100-disk-0.qcow2": "a",
+    "vm-100-disk-1.raw": "b",
+    "vm-100-disk-2.raw": "c",
+    "template/iso/debian.iso": "d",
+  });
+  const ctx = testContext();
+  const opened = await openSource({ kind: "folder", folder }, {}, ctx);
+  const { disks, files } = opened.appliance({}, ctx);
+  assert.deepEqual(ctx.codes(), []);
+  assert.deepEqual(
+    disks.map(({ id, file, format, capacityBytes }) => [id, file, format, capacityBytes / 2 ** 30]),
+    [
+      ["scsi0", "images/100/vm-100-disk-0.qcow2", null, 1],
+      ["scsi1", "vm-100-disk-1.raw", "raw", 2],
+      ["scsi2", "vm-100-disk-2.raw", "raw", 1],
+    ],
+  );
+  assert.deepEqual(
+    files.map(({ name, role }) => [name, role]),
+    [["template/iso/debian.iso", "iso"]],
+  );
+  assert.deepEqual([opened.platform, opened.producer], ["proxmox", "Proxmox VE"]);
+});

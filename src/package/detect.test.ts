@@ -64,6 +64,7 @@ test("tells every descriptor and configuration of the corpus", {
     ["vmx", "vmx"],
     ["vbox", "vbox"],
     ["libvirt", "libvirt"],
+    ["proxmox", "proxmox"],
   ] as const) {
     const wrong = readdirSync(`${corpus}/${folder}`).filter((file) => {
       return detect(new Uint8Array(readFileSync(`${corpus}/${folder}/${file}`)), file)?.kind !== kind;

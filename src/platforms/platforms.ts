@@ -4,6 +4,7 @@ import { hypervPlatform } from "./hyperv/platform.js";
 import { libvirtPlatform } from "./libvirt/platform.js";
 import { ovfPlatform } from "./ovf/platform.js";
 import type { Platform } from "./platform.js";
+import { proxmoxPlatform } from "./proxmox/platform.js";
 import { qemuPlatform } from "./qemu/platform.js";
 import { virtualboxPlatform } from "./virtualbox/platform.js";
 import { vmwarePlatform } from "./vmware/platform.js";
@@ -16,4 +17,5 @@ export const platforms: Registry<PlatformId, Platform> = createRegistry<Platform
   hypervPlatform,
   libvirtPlatform,
   qemuPlatform,
+  proxmoxPlatform,
 ]);

@@ -24,6 +24,7 @@ export type ScsiChip =
   | "sas1068"
   | "pvscsi"
   | "53c895a"
+  | "53c810"
   | "megasas"
   | "virtio"
   | "hyperv"
@@ -59,8 +60,9 @@ const SCSI_WORDS: Readonly<Record<ScsiChip, readonly string[]>> = {
   sas1068: ["lsisas1068", "lsilogicsas", "mptsas1068", "sas1068", "lsisas"],
   pvscsi: ["pvscsi", "vmpvscsi", "virtualscsi", "paravirtual"],
   "53c895a": ["lsi53c895a", "lsi", "53c895a"],
+  "53c810": ["lsi53c810", "53c810"],
   megasas: ["megasas", "lsisas1078"],
-  virtio: ["virtioscsi", "virtioscsipci"],
+  virtio: ["virtioscsi", "virtioscsipci", "virtioscsisingle"],
   hyperv: ["synthetic", "storvsc"],
   xen: ["xen", "xenblk"],
 };

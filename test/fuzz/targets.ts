@@ -32,6 +32,7 @@ import { diskTargets } from "./disk-targets.js";
 import { fixTarget } from "./fix-target.js";
 import { guestTargets } from "./guest-targets.js";
 import { httpTarget } from "./http-target.js";
+import { proxmoxTargets } from "./proxmox-targets.js";
 import { structureTarget } from "./structure-target.js";
 import type { FuzzTarget } from "./target.js";
 import { textTargets } from "./text-targets.js";
@@ -269,6 +270,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   boot,
   ...guestTargets,
   ...textTargets,
+  ...proxmoxTargets,
   ...trustTargets(() => members(/\.cert$/)),
   httpTarget,
   ...diskTargets,

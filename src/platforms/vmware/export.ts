@@ -130,7 +130,7 @@ function guestOs(machine: Machine, notes: Diagnostic[]): string {
       loss(
         "info",
         "vmware/guest-os-mapped",
-        `${machine.name}: guest system ${by === "cim" ? `number ${cim}` : virtualbox} becomes ${system.vmx}`,
+        `${machine.name}: guest system ${by === "cim" ? `number ${cim}` : by === "proxmox" ? machine.guestOs.proxmox : virtualbox} becomes ${system.vmx}`,
         { data },
       ),
     );
