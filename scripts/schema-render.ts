@@ -4,6 +4,10 @@ import ts from "typescript";
 export type Schema = { readonly [keyword: string]: unknown };
 
 const file = "src/report/results.ts";
+/** Documents that are no results: what other programs write for vmferry to read. */
+const others: readonly (readonly [file: string, type: string])[] = [
+  ["src/platforms/hyperv/document.ts", "HypervDocument"],
+];
 
 /** Types that are not spelled out: any JSON, and identifiers of the form `area/what`. */
 const special: Readonly<Record<string, Schema>> = {
@@ -21,16 +25,20 @@ export function renderSchemas(): ReadonlyMap<string, Schema> {
     types: [],
     noEmit: true,
   };
-  const program = ts.createProgram([file], options);
+  const program = ts.createProgram([file, ...others.map(([other]) => other)], options);
   const checker = program.getTypeChecker();
-  const source = program.getSourceFile(file);
-  const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
-  if (module === undefined) throw new Error(`${file} is no module; run this from the project root`);
-  const union = checker.getExportsOfModule(module).find((symbol) => symbol.name === "Result");
-  if (union === undefined) throw new Error(`${file} exports no type Result`);
-  const type = checker.getDeclaredTypeOfSymbol(union);
+  const typeOf = (from: string, name: string): ts.Type => {
+    const source = program.getSourceFile(from);
+    const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
+    if (module === undefined) throw new Error(`${from} is no module; run this from the project root`);
+    const found = checker.getExportsOfModule(module).find((symbol) => symbol.name === name);
+    if (found === undefined) throw new Error(`${from} exports no type ${name}`);
+    return checker.getDeclaredTypeOfSymbol(found);
+  };
+  const type = typeOf(file, "Result");
+  const results = type.isUnion() ? type.types : [type];
   const schemas = new Map<string, Schema>();
-  for (const document of type.isUnion() ? type.types : [type]) {
+  for (const document of [...results, ...others.map(([other, name]) => typeOf(other, name))]) {
     const id = documentId(checker, document);
     schemas.set(id.replace(/^vmferry\/|@\d+$/g, ""), renderDocument(checker, document, id));
   }

@@ -49,6 +49,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/convert.js")).convert,
   },
   {
+    name: "collect",
+    summary: "print the script that collects machines of Hyper-V on their host",
+    load: async () => (await import("./commands/collect.js")).collect,
+  },
+  {
     name: "pack",
     summary: "an OVF folder to one .ova",
     load: async () => (await import("./commands/pack.js")).pack,

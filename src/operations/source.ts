@@ -48,6 +48,7 @@ export async function openSource(input: PackageInput, options: OpenSourceOptions
   const names = await input.folder.list();
   if (names.some((name) => /\.ovf$/i.test(name))) return openOvf(input, options, ctx);
   const known = await configsOf(input.folder, names, ctx);
+  if (known === null) await refuseBinary(input.folder, names, ctx);
   return known === null ? openOvf(input, options, ctx) : openConfigs(input.folder, known, options, ctx);
 }
 
@@ -109,6 +110,29 @@ async function configsOf(folder: FolderAccess, names: readonly string[], ctx: Co
     });
   }
   return { found: first.found, platform: first.platform, names: configs.map(({ name }) => name) };
+}
+
+/**
+ * A folder whose only configuration is in a binary format is told what to do, rather than that it has no descriptor.
+ * @throws `package/unreadable-kind`
+ */
+async function refuseBinary(folder: FolderAccess, names: readonly string[], ctx: Context): Promise<void> {
+  const name = names.find((candidate) => /\.vmcx$/i.test(candidate));
+  if (name === undefined) return;
+  const source = await folder.open(name);
+  try {
+    const found = detectPackage(await probeWindow(source, ctx.signal));
+    if (found === null || found.hint === null) return;
+    throw new FerryError(
+      "package/unreadable-kind",
+      `${printable(name)} is ${found.label}, which vmferry does not read`,
+      {
+        hint: found.hint,
+      },
+    );
+  } finally {
+    await source.close();
+  }
 }
 
 async function openConfigs(

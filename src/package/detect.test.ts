@@ -49,6 +49,23 @@ test("tells a VMX by its settings, and not a VMDK descriptor", () => {
   assert.equal(detect('# Disk DescriptorFile\nversion=1\nddb.virtualHWVersion = "4"\n'), null);
 });
 
+test("tells a collected machine of Hyper-V by its schema, and its binary configuration by how it begins", () => {
+  const json = '{ "schema":  "vmferry/hyperv@1" }';
+  assert.deepEqual([detect(json)?.kind, detect(json)?.config], ["hyperv", true]);
+  assert.equal(detect(new Uint8Array(Buffer.from(`\ufeff${json}`, "utf16le")))?.kind, "hyperv");
+  assert.equal(detect('{ "schema": "other" }'), null);
+  const store = Uint8Array.of(0x14, 0x20, 0x28, 0x01, 0, 0, 0, 0);
+  for (const [bytes, name] of [
+    [store, "file"],
+    [new Uint8Array(64), "x.vmcx"],
+  ] as const) {
+    const found = detect(bytes, name);
+    assert.deepEqual([found?.kind, found?.readable, found?.config], ["hyperv", false, undefined]);
+    assert.match(found?.hint ?? "", /vmferry collect hyperv/);
+  }
+  assert.equal(detect("text that is called so", "x.vmcx"), null);
+});
+
 test("any bytes give an answer", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => void detect(bytes)));
 });

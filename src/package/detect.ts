@@ -39,7 +39,21 @@ function detectArchive({ head, name }: ProbeWindow): DetectedPackage | null {
   if (startsWith(head, "VMA\0")) {
     return unread("vma", "a backup of Proxmox VE (VMA)", "Extract its disks with 'vma extract' on a Proxmox host.");
   }
+  if (VMCX.every((byte, i) => head[i] === byte) || (/\.vmcx$/i.test(name) && !isText(head))) {
+    return unread(
+      "hyperv",
+      "a binary configuration of Hyper-V (VMCX)",
+      "Microsoft does not document it. Collect the machine on its host as JSON instead: 'vmferry collect hyperv' prints the script that does it, to be run beside the disks.",
+    );
+  }
   return null;
+}
+
+/** What Hyper-V's stores (VMCX, VMRS, VMGS) begin with: 0x01282014. From what programs that read them say; there is no documentation. */
+const VMCX: readonly number[] = [0x14, 0x20, 0x28, 0x01];
+
+function isText(head: Uint8Array): boolean {
+  return head.length > 0 && decodeText(head) !== "";
 }
 
 /** Whether a file begins with a header of tar that was damaged, rather than with something else: whoever opens it says where. */

@@ -191,6 +191,7 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     [diskCopy(), "16MiB"],
     [address("disk.vmdk"), "16MiB"],
   ],
+  collect: () => [["hyperv"]],
   completion: () => [["bash"], ["zsh"], ["fish"]],
 };
 

@@ -13,4 +13,9 @@ export const configCodes: CodeTable = {
     why: "The platform itself passes over such lines, or refuses the file.",
     fix: "Look at the line: what it was to say is not carried over.",
   },
+  "config/wrong-type": {
+    what: "A value of a machine's configuration is of another type than it should be.",
+    why: "Somebody edited it, or a program wrote it that knows the format only in part.",
+    fix: "Correct the value, or collect the machine anew. It counts as not said.",
+  },
 };

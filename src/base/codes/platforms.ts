@@ -185,4 +185,29 @@ export const platformCodes: CodeTable = {
     why: "A generation 1 machine does so by a legacy network adapter alone.",
     fix: "Add one with `Add-VMNetworkAdapter -IsLegacy $true`.",
   },
+  "hyperv/not-off": {
+    what: "The machine was not off when it was collected.",
+    why: "A guest that runs changes its disks while they are copied; what it had in memory is not in them.",
+    fix: "Shut the machine down, then collect it and copy its disks again. A saved state is thrown away.",
+  },
+  "hyperv/checkpoints-dropped": {
+    what: "The checkpoints of a machine are lost; its present state is taken.",
+    why: "A conversion carries one state of the disks: the one that the machine would start from.",
+    fix: "Make a machine of each checkpoint that you need, with `Export-VMSnapshot`, and convert it too.",
+  },
+  "hyperv/shielded": {
+    what: "The machine is shielded: its disks are encrypted.",
+    why: "The keys lie in its virtual TPM, which opens on guarded hosts alone.",
+    fix: "Take the shielding off on the host, and decrypt the disks in the guest, before you copy them.",
+  },
+  "hyperv/pass-through": {
+    what: "A disk of the machine is a disk of its host.",
+    why: "There is no image that could be copied.",
+    fix: "Copy the host's disk into an image while it is offline, and name it: `--map-disk ID=PATH`.",
+  },
+  "hyperv/vhd-set": {
+    what: "A disk is a VHD set.",
+    why: "A `.vhds` file only names the images that hold the data of a disk that several machines share.",
+    fix: "Make one image of it: `Convert-VHD -Path SET.vhds -DestinationPath DISK.vhdx`, and name that: `--map-disk ID=DISK.vhdx`.",
+  },
 };

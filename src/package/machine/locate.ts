@@ -18,7 +18,9 @@ export function placesOf(path: string): readonly string[] {
   const volume = VOLUME.exec(path)?.[1];
   const stored = volume === undefined ? [] : STORAGE_FOLDERS.map((folder) => folder + volume);
   const bare = volume === undefined || volume.includes("/") ? [] : [`${volume}.raw`];
-  const places = [path, portable, ...stored, last, ...bare].flatMap((place) => resolveName("", place) ?? []);
+  // Where Export-VM of Hyper-V puts images, beside the machine's own folders.
+  const exported = `Virtual Hard Disks/${last}`;
+  const places = [path, portable, ...stored, last, ...bare, exported].flatMap((place) => resolveName("", place) ?? []);
   return [...new Set(places)];
 }
 
