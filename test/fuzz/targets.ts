@@ -29,6 +29,7 @@ import { packageFixtures } from "../support/fixtures.js";
 import { FatImage, gpt, guestDisk, mbr, PROTECTIVE } from "../support/guest.js";
 import { fuzzContext } from "./context.js";
 import { diskTargets } from "./disk-targets.js";
+import { domainTarget } from "./domain-target.js";
 import { fixTarget } from "./fix-target.js";
 import { guestTargets } from "./guest-targets.js";
 import { httpTarget } from "./http-target.js";
@@ -268,6 +269,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ovf,
   structureTarget(() => members(/\.ovf$/)),
   boot,
+  domainTarget,
   ...guestTargets,
   ...textTargets,
   ...proxmoxTargets,

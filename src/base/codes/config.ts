@@ -8,6 +8,11 @@ export const configCodes: CodeTable = {
     why: "It is damaged, cut off, or of another kind than it looks like.",
     fix: "Take it anew from where the machine comes from, or export the machine there as OVF.",
   },
+  "config/strange-value": {
+    what: "A value in a machine's configuration makes no sense.",
+    why: "The platform itself refuses such a value, or takes another one in its place: the machine did not run with this configuration.",
+    fix: "Look at the value, and set it in the configuration or by an option: what it was to say is not carried over.",
+  },
   "config/strange-line": {
     what: "A line of a machine's configuration is no setting.",
     why: "The platform itself passes over such lines, or refuses the file.",

@@ -1,7 +1,7 @@
 import type { CodeTable } from "./codes.js";
 import { fitCodes } from "./fit.js";
 
-/** Codes of the areas `fit`, `platform`, `vmware`, `hyperv`, `libvirt` and `qemu`: what becomes of a machine on another platform. */
+/** Codes of the areas `fit`, `platform`, `vmware`, `hyperv`, `libvirt`, `xen` and `qemu`: what becomes of a machine on another platform. */
 export const platformCodes: CodeTable = {
   ...fitCodes,
   "platform/product-dropped": {
@@ -123,6 +123,21 @@ export const platformCodes: CodeTable = {
     what: "The disks have to be imported before ESXi runs them.",
     why: "ESXi runs disks of its own kind only, not sparse disks of hosted products nor stream-optimized ones.",
     fix: "Use `vmkfstools -i SOURCE.vmdk TARGET.vmdk -d thin` on the host, or convert to an OVA and deploy that.",
+  },
+  "libvirt/disk-elsewhere": {
+    what: "A disk of a libvirt domain is no file: a block device, a volume of a pool, a disk on a server.",
+    why: "What a domain names on its own host is not there where the domain's XML was brought to.",
+    fix: "Copy the disk into a file on its host, such as with qemu-img convert, and name it with --map-disk.",
+  },
+  "libvirt/other-architecture": {
+    what: "A libvirt domain runs on processors that are no x86.",
+    why: "No target has such processors. Disks can be carried over, but the system on them starts on its own kind alone.",
+    fix: "Convert it for its disks, or keep the machine on a host of its architecture.",
+  },
+  "xen/partition-disk": {
+    what: "A disk of a Xen guest is a partition by itself, such as sda1.",
+    why: "Its image holds a file system without a partition table, which only a paravirtual guest of Xen sees as a partition.",
+    fix: "Make a disk with a partition table and a boot loader, and copy the file system into it, before it is used elsewhere.",
   },
   "libvirt/relative-folder": {
     kind: "usage",

@@ -1,13 +1,15 @@
 import type { Platform } from "../platform.js";
 import { exportLibvirt, type LibvirtOptions, libvirtDefaults } from "./export.js";
+import { readDomain } from "./import.js";
 
 /** libvirt domains of QEMU and KVM. */
 export const libvirtPlatform: Platform<LibvirtOptions> = {
   id: "libvirt",
   label: "libvirt (QEMU and KVM)",
-  reads: [],
+  reads: ["libvirt"],
   defaultTarget: "libvirt",
   defaults: libvirtDefaults,
   namesFolder: true,
+  readConfig: readDomain,
   exportConfig: async (fitted, shapes, target, options) => exportLibvirt(fitted, shapes, target, options),
 };

@@ -1,0 +1,62 @@
+import { readdir, readFile } from "node:fs/promises";
+import type { Appliance } from "../../src/appliance/appliance.js";
+import { libvirtPlatform } from "../../src/platforms/libvirt/platform.js";
+import type { ConfigFiles, Platform } from "../../src/platforms/platform.js";
+import type { FuzzTarget } from "./target.js";
+
+/** Files that are found by every second name. */
+const someFiles: ConfigFiles = {
+  find: (path) => (path.length % 2 === 0 ? { name: path, size: 512 } : undefined),
+};
+
+/** Configurations of the golden files of a platform. */
+export async function goldenConfigs(platform: string, ending: RegExp): Promise<readonly Uint8Array[]> {
+  const root = `test/fixtures/golden/${platform}`;
+  const seeds: Uint8Array[] = [];
+  for (const sample of (await readdir(root)).sort()) {
+    for (const file of await readdir(`${root}/${sample}`)) {
+      if (ending.test(file)) seeds.push(new Uint8Array(await readFile(`${root}/${sample}/${file}`)));
+    }
+  }
+  return seeds;
+}
+
+/** Throws where an appliance names what it does not hold. */
+export function checkWhole({ machines, disks, files }: Appliance): void {
+  const [diskIds, fileIds] = [new Set(disks.map(({ id }) => id)), new Set(files.map(({ id }) => id))];
+  if (diskIds.size !== disks.length || fileIds.size !== files.length) throw new Error("two of one id");
+  for (const { controllers, attachments, nics, boot, memoryBytes, cpu, nvram } of machines) {
+    const ids = new Set(controllers.map(({ id }) => id));
+    const places = new Set<string>();
+    for (const { controller, slot, disk, file } of attachments) {
+      if (controller !== null && !ids.has(controller)) throw new Error("a drive on a controller that is not there");
+      if (controller !== null && places.has(`${controller} ${slot}`)) throw new Error("two drives in one place");
+      places.add(`${controller} ${slot}`);
+      if (disk !== null && !diskIds.has(disk)) throw new Error("a drive without its disk");
+      if (file !== null && !fileIds.has(file)) throw new Error("a drive without its image");
+    }
+    if (nvram !== null && !fileIds.has(nvram)) throw new Error("a memory of the firmware that is not there");
+    for (const { device, index } of boot) {
+      if (index !== null && index >= (device === "network" ? nics : attachments).length)
+        throw new Error("boots nothing");
+    }
+    if (!Number.isSafeInteger(memoryBytes) || !Number.isSafeInteger(cpu.count)) throw new Error("no amount");
+  }
+}
+
+/** A configuration of a platform: read, with some of its files found. */
+export function configTarget(name: string, platform: Platform, seeds: FuzzTarget["seeds"]): FuzzTarget {
+  return {
+    name,
+    seeds,
+    async run(bytes, ctx) {
+      const config = platform.readConfig?.({ name: "fuzz", label: "fuzz", bytes }, ctx);
+      if (config !== undefined) checkWhole(config.appliance(someFiles, (finding) => ctx.report(finding)));
+    },
+  };
+}
+
+/** Domains of libvirt. */
+export const domainTarget: FuzzTarget = configTarget("domain", libvirtPlatform, () =>
+  goldenConfigs("libvirt", /\.xml$/),
+);
