@@ -103,6 +103,13 @@ async function openDisk(
   { entry, disks }: { readonly entry: PackageEntry; readonly disks: readonly Disk[] },
   ctx: Context,
 ): Promise<{ readonly virtual: VirtualDisk; close(): Promise<void> }> {
+  const inside = (await reader.disks()).find(({ name, format }) => format !== null && name === entry.name);
+  if (inside !== undefined) {
+    // The package knows where its pieces lie: there is no file of its own.
+    const options = { formats: diskFormats, resolver: reader.resolver, format: inside.format };
+    const virtual = await openChain(await inside.open(), options, ctx);
+    return { virtual, close: () => virtual.close() };
+  }
   const file = await openFile(disk, entry, ctx);
   try {
     const resolver = disk.parent === null ? reader.resolver : declaredParents(reader, disk, disks, file.source, ctx);

@@ -145,6 +145,35 @@ function unpackedStream(packed: ByteStream, packing: Packing, ctx: Context): Byt
   return { ...plain, cancel: (reason) => packed.cancel(reason).finally(() => plain.cancel(reason)) };
 }
 
+/**
+ * Unpacks a file that is packed as a whole into scratch space, where its first bytes are those of something wanted. `null`: they are not, and
+ * nothing was written.
+ * @throws `io/no-zstd`, `io/codec-failed`, `io/limit` above `limits.unpackedBytes`
+ */
+export async function unpackWanted(
+  packed: ByteSource,
+  packing: Packing,
+  wanted: (head: Uint8Array) => boolean,
+  ctx: Context,
+): Promise<{ readonly scratch: ScratchFile; readonly source: ByteSource } | null> {
+  const input = iterableStream(packed.label, packed.stream(undefined, ctx.signal));
+  const kept = keepFront(unpackedStream(input, packing, ctx));
+  try {
+    if (!wanted(await byteReader(kept.again(), ctx.signal).read(HEAD_BYTES))) {
+      await kept.stream.cancel();
+      return null;
+    }
+    const whole = kept.again();
+    kept.forget();
+    const saved = await save(whole, ctx);
+    await packed.checkUnchanged?.();
+    return saved;
+  } catch (cause) {
+    await kept.stream.cancel(cause);
+    throw cause;
+  }
+}
+
 /** A stream whose front can be read anew. */
 interface KeptStream {
   readonly stream: ByteStream;

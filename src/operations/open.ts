@@ -139,7 +139,7 @@ async function openReader(
   if (found?.readable && input.folder !== null) {
     return openFolder(input.folder, ctx, { ...options, descriptor: input.name });
   }
-  if (found?.config === true) {
+  if (found?.config === true || found?.archive === true) {
     throw new FerryError("package/not-ovf", `${input.name} is ${found.label}, and no OVF package`, {
       hint: `Make one of it first: vmferry convert ${input.name} DEST.ova --to ova.`,
     });

@@ -18,6 +18,7 @@ import { resolveFiles } from "../platforms/ovf/files.js";
 import { factsOf } from "../platforms/ovf/platform.js";
 import type { ImportChoice, MachineConfig, Platform } from "../platforms/platform.js";
 import { platforms } from "../platforms/platforms.js";
+import { openArchive } from "./archives.js";
 import { openBareDisk } from "./bare-disk.js";
 import { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./open.js";
 import type { OpenedSource, OpenSourceOptions } from "./opened.js";
@@ -28,14 +29,16 @@ const CONFIG_NAMES = /\.(?:vmx|vbox|xml|cfg|conf|json)$/i;
 const MOST_CONFIGS = 200;
 
 /**
- * Opens a package or a machine: an OVA, a descriptor or a configuration beside its files, or a folder with one. Several configurations of
- * one kind in a folder are one appliance of several machines. The kind is told by content.
+ * Opens a package or a machine: an OVA, an XVA (packed as a whole or not), a descriptor or a configuration beside its files, or a folder
+ * with one. Several configurations of one kind in a folder are one appliance of several machines. The kind is told by content.
  * @throws `package/unknown-kind`, `package/unreadable-kind`, `package/many-descriptors`, and what the packages and platforms throw
  */
 export async function openSource(input: PackageInput, options: OpenSourceOptions, ctx: Context): Promise<OpenedSource> {
   if (input.kind === "file") {
     const window = await probeWindow(input.source, ctx.signal);
     const found = detectPackage(window);
+    const archived = await openArchive(input, found, window.head, ctx);
+    if (archived !== null) return archived;
     const platform = found?.config === true ? readerOf(found) : undefined;
     if (found === null) {
       const disk = options.disks === "taken" ? await openBareDisk(input, options, ctx) : null;

@@ -8,8 +8,9 @@ import { xvaInfo } from "../disk/xva/read.js";
 import type { Context } from "../io/context.js";
 import type { ByteStream } from "../io/source.js";
 import { streamXva, type XvaArrival } from "../package/xva/stream.js";
+import { diskSizes } from "../platforms/xenserver/records.js";
 import { parseXml } from "../xml/parse.js";
-import { diskSizes, sizeDiffers, whichDisk } from "./xva.js";
+import { sizeDiffers, whichDisk } from "./xva.js";
 
 type Chunk = Extract<XvaArrival, { what: "chunk" }>;
 

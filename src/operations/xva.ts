@@ -5,19 +5,31 @@ import { formatBytes, printable } from "../base/text.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource } from "../io/source.js";
 import { readXvaDisks, type XvaDisk } from "../package/xva/chunks.js";
+import { diskSizes } from "../platforms/xenserver/records.js";
 import { parseXml } from "../xml/parse.js";
-import type { XmlElement } from "../xml/tree.js";
 
 /** Names of disks that a message lists. */
 const LISTED = 20;
+
+/** An XVA whose members were found. */
+export interface OpenedXva {
+  /** The bytes of `ova.xml`; `null`: there is none. */
+  readonly config: Uint8Array | null;
+  readonly disks: readonly XvaDisk[];
+}
 
 /**
  * The disks of an XVA, each as large as `ova.xml` says: last chunks may be padded.
  * @throws `xva/bad-chunk`, `tar/...`, `io/limit`, and `xml/...` where `ova.xml` cannot be read
  */
 export async function readXva(source: ByteSource, ctx: Context): Promise<readonly XvaDisk[]> {
+  return (await openXva(source, ctx)).disks;
+}
+
+/** The same with the bytes of `ova.xml`. @throws what `readXva` throws */
+export async function openXva(source: ByteSource, ctx: Context): Promise<OpenedXva> {
   const { config, disks } = await readXvaDisks(source, ctx);
-  if (config === null) return disks.map((disk) => sized(disk, undefined));
+  if (config === null) return { config, disks: disks.map((disk) => sized(disk, undefined)) };
   const { descriptorBytes } = ctx.limits;
   if (config.length > descriptorBytes) {
     throw new FerryError("io/limit", `ova.xml has ${formatBytes(config.length)}`, {
@@ -27,7 +39,7 @@ export async function readXva(source: ByteSource, ctx: Context): Promise<readonl
   }
   const bytes = await source.read(config.offset, config.length, ctx.signal);
   const sizes = diskSizes(parseXml(bytes, `${source.label}!ova.xml`, ctx.limits).root);
-  return disks.map((disk) => sized(disk, sizes.get(disk.name)));
+  return { config: bytes, disks: disks.map((disk) => sized(disk, sizes.get(disk.name))) };
 }
 
 /**
@@ -102,38 +114,4 @@ export function sizeDiffers({ label, name, size, chunksEnd, lastBytes }: XvaEnd)
     hint: "Chunks are missing or too many: export the machine again.",
     data: { size, chunksEnd },
   };
-}
-
-/** `virtual_size` of every VDI record, by its reference. Records are structs of XML-RPC: members with a name and a value. */
-export function diskSizes(root: XmlElement): ReadonlyMap<string, number> {
-  const sizes = new Map<string, number>();
-  const objects = memberOf(root.name === "value" ? root : root.element("", "value"), "objects");
-  for (const record of objects?.element("", "array")?.element("", "data")?.elements("", "value") ?? []) {
-    if (textOf(memberOf(record, "class")) !== "VDI") continue;
-    const id = textOf(memberOf(record, "id"));
-    const size = textOf(memberOf(memberOf(record, "snapshot"), "virtual_size"));
-    // Sizes that no disk has count as none.
-    if (id !== null && size !== null && /^[0-9]{1,16}$/.test(size) && Number(size) <= MAX_SIZE) {
-      sizes.set(id, Number(size));
-    }
-  }
-  return sizes;
-}
-
-/** A hundred million chunks of 1 MiB: more cannot be numbered. */
-const MAX_SIZE = 1e8 * 2 ** 20;
-
-/** The value of a struct's member. */
-function memberOf(struct: XmlElement | undefined, name: string): XmlElement | undefined {
-  for (const member of struct?.element("", "struct")?.elements("", "member") ?? []) {
-    if (member.element("", "name")?.text === name) return member.element("", "value");
-  }
-  return undefined;
-}
-
-/** The text of a scalar: bare, or in an element of its type. */
-function textOf(value: XmlElement | undefined): string | null {
-  if (value === undefined) return null;
-  const [typed] = value.elements();
-  return (typed ?? value).text.trim();
 }

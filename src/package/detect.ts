@@ -12,6 +12,8 @@ export interface DetectedPackage {
   readonly readable: boolean;
   /** Whether it is the configuration of a machine beside its files. Which of them are read is up to the platforms. */
   readonly config?: true;
+  /** Whether it is one file with machines and their disks inside. Which of them are read is up to the platforms. */
+  readonly archive?: true;
   /** What to do with one that is not readable. */
   readonly hint: string | null;
 }
@@ -24,11 +26,7 @@ export function detectPackage(window: ProbeWindow): DetectedPackage | null {
 function detectArchive({ head, name }: ProbeWindow): DetectedPackage | null {
   if (hasTarChecksum(head.subarray(0, TAR_BLOCK))) {
     return startsWith(head, "ova.xml\0")
-      ? unread(
-          "xva",
-          "an XVA of XenServer or XCP-ng",
-          "Its disks are read one by one: vmferry disk convert 'FILE!Ref:4' disk.qcow2; vmferry disk info FILE names them.",
-        )
+      ? archive("xva", "an XVA of XenServer or XCP-ng")
       : { kind: "ova", label: "an OVA", readable: true, hint: null };
   }
   if (/\.ova$/i.test(name) && looksLikeHeader(head))
@@ -104,6 +102,10 @@ const SETTINGS_WINDOW = 16_384;
 
 function unread(kind: PackageKind, label: string, hint: string): DetectedPackage {
   return { kind, label, readable: false, hint };
+}
+
+function archive(kind: PackageKind, label: string): DetectedPackage {
+  return { kind, label, readable: false, archive: true, hint: null };
 }
 
 function config(kind: PackageKind, label: string): DetectedPackage {

@@ -8,6 +8,7 @@ import { proxmoxPlatform } from "./proxmox/platform.js";
 import { qemuPlatform } from "./qemu/platform.js";
 import { virtualboxPlatform } from "./virtualbox/platform.js";
 import { vmwarePlatform } from "./vmware/platform.js";
+import { xenserverPlatform } from "./xenserver/platform.js";
 
 /** Every platform. Adding one: its folder, its profile in `targets`, one line here, a docs page and fixtures. */
 export const platforms: Registry<PlatformId, Platform> = createRegistry<PlatformId, Platform>([
@@ -18,4 +19,5 @@ export const platforms: Registry<PlatformId, Platform> = createRegistry<Platform
   libvirtPlatform,
   qemuPlatform,
   proxmoxPlatform,
+  xenserverPlatform,
 ]);

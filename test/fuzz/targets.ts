@@ -38,6 +38,7 @@ import { structureTarget } from "./structure-target.js";
 import type { FuzzTarget } from "./target.js";
 import { textTargets } from "./text-targets.js";
 import { trustTargets } from "./trust-targets.js";
+import { xapiTarget } from "./xapi-target.js";
 
 /** Of larger archives the front is taken. */
 const largestArchive = 2 ** 18;
@@ -264,6 +265,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   fixTarget(archives, repairTar),
   ova,
   xva,
+  xapiTarget,
   xml,
   manifest,
   ovf,

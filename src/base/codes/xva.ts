@@ -1,6 +1,6 @@
 import type { CodeTable } from "./codes.js";
 
-/** Disks in XVA archives of XenServer and XCP-ng. */
+/** XVA archives of XenServer and XCP-ng: areas `xva` (disks) and `xenserver` (machines). */
 export const xvaCodes: CodeTable = {
   "xva/bad-chunk": {
     kind: "corrupt",
@@ -39,5 +39,35 @@ export const xvaCodes: CodeTable = {
     what: "Some chunks of a disk in an XVA have sums, and others have none.",
     why: "Writers sum every chunk or none.",
     fix: "Compare the archive with another copy.",
+  },
+  "xenserver/no-machine": {
+    what: "An XVA describes no machine.",
+    why: "Exports of disks alone, and of snapshots alone, have none that could be converted.",
+    fix: "Export the machine itself: `xe vm-export vm=NAME filename=vm.xva`. Single disks are read by `vmferry disk convert`.",
+  },
+  "xenserver/snapshot-left-out": {
+    what: "A snapshot in an XVA, or a machine that is part of the host, is left out.",
+    why: "A machine is converted as it is now; what it was once has no place in other formats.",
+    fix: "To convert a snapshot, revert to it, or export it: `xe snapshot-export-to-template`.",
+  },
+  "xenserver/template": {
+    what: "An XVA holds a template; it is read as a machine.",
+    why: "A template is a machine that is not started but copied.",
+    fix: "Make a template of the machine on the new platform.",
+  },
+  "xenserver/suspended": {
+    what: "A machine in an XVA was exported while it was suspended.",
+    why: "What was in its memory fits no other platform: to its guest it is as if power was lost.",
+    fix: "Resume it, shut its guest down, and export it again.",
+  },
+  "xenserver/drive-left-out": {
+    what: "A drive of a machine in an XVA names a disk that the export does not hold.",
+    why: "Exports hold disks, not CD images, and no disks of which the record is missing.",
+    fix: "Attach the image on the new platform, or export the machine again.",
+  },
+  "xenserver/image-elsewhere": {
+    what: "A CD drive of a machine in an XVA holds an image of the host's library.",
+    why: "Exports name such images and do not hold them.",
+    fix: "Put the image into the drive on the new platform if the guest needs it.",
   },
 };

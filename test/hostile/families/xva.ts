@@ -1,4 +1,5 @@
 import { ovaXml, type XvaMember, xvaBytes } from "../../../src/package/xva/testing/archive.js";
+import { vbd, vdi, vm, xvaOf } from "../../support/xva.js";
 import type { HostileCase, HostileFamily } from "../case.js";
 import { file, utf8 } from "../make.js";
 import { tarOf } from "../tar.js";
@@ -78,6 +79,47 @@ const rows: readonly (readonly [
     file("box.xva", () => xvaBytes([ovaXml({ "Ref:4": 4 * MIB }), ["Ref:4/00000000", chunk]]).subarray(0, 500_000)),
     "xva/bad-chunk",
     refused,
+  ],
+  [
+    "a description without machines",
+    withXml(
+      "<value><struct><member><name>objects</name><value><array><data/></array></value></member></struct></value>",
+    ),
+    "xenserver/no-machine",
+    { inspect: 1, convert: 1 },
+  ],
+  [
+    "a description in the oldest form, which has no records",
+    withXml('<appliance version="0.1"><vm name="x"/></appliance>'),
+    "config/unreadable",
+    { inspect: 3, convert: 3 },
+  ],
+  [
+    "a machine whose disk the archive does not hold",
+    file("box.xva", () => xvaOf([vm("Ref:0", {}), vbd("Ref:1", "Ref:0", "Ref:2", 0), vdi("Ref:2", "Ref:3", MIB)], {})),
+    "package/no-member",
+    { convert: 3 },
+  ],
+  [
+    "records that refer to themselves and each other in circles",
+    file("box.xva", () =>
+      xvaOf(
+        [
+          vm("Ref:0", { snapshot_of: "Ref:0", parent: "Ref:0", VBDs: ["Ref:0"] }),
+          vbd("Ref:1", "Ref:0", "Ref:1", 0),
+          vbd("Ref:2", "Ref:0", "Ref:0", 1),
+        ],
+        {},
+      ),
+    ),
+    "xenserver/drive-left-out",
+    { inspect: 0 },
+  ],
+  [
+    "a hundred thousand members in one struct",
+    withXml(`<value><struct>${"<member><name>objects</name><value/></member>".repeat(100_000)}</struct></value>`),
+    "config/unreadable",
+    { inspect: 3 },
   ],
 ];
 
