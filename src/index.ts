@@ -44,7 +44,7 @@ export { parseBaseline, toBaseline } from "./operations/baseline.js";
 export { parseConfig, type ValidateConfig } from "./operations/config.js";
 export type { ConversionOutcome, ConversionPlan, ExecuteOptions } from "./operations/conversion.js";
 export { type ConvertOptions, type OpenConversion, planConversion } from "./operations/convert.js";
-export { type ConvertOvfOptions, planOvfConversion } from "./operations/convert-ovf.js";
+export { planOvfConversion } from "./operations/convert-ovf.js";
 export {
   type DiskConvertOptions,
   type DiskSource,
@@ -63,6 +63,7 @@ export { type FixDestination, type FixOptions, type FixPlan, fixResult, planFix 
 export { type InspectOptions, inspectPackage } from "./operations/inspect.js";
 export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./operations/open.js";
 export type { OpenedSource, OpenSourceOptions } from "./operations/opened.js";
+export type { ConvertOvfOptions } from "./operations/ovf-write.js";
 export { type PackOptions, planPack } from "./operations/pack.js";
 export { planSign, type SignDestination, type SignOptions, type SignPlan } from "./operations/sign.js";
 export type { Signing } from "./operations/signing.js";

@@ -1,56 +1,31 @@
 import type { Appliance, Disk } from "../appliance/appliance.js";
-import { alignUp, SECTOR, toHex } from "../base/bytes.js";
+import { noWishes, type Wishes } from "../appliance/wishes.js";
+import { alignUp, SECTOR } from "../base/bytes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
-import type { HashName } from "../base/ids.js";
 import { shapeOf } from "../disk/extents.js";
 import { diskFormats } from "../disk/formats.js";
 import type { VirtualDisk } from "../disk/model.js";
 import type { Context } from "../io/context.js";
-import type { FileSet } from "../io/file-set.js";
-import { hashSource } from "../io/hash-lane.js";
 import { findRole } from "../package/manifest/read.js";
-import { serializeManifest } from "../package/manifest/text.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import { withoutExtension } from "../package/names.js";
-import { createOva } from "../package/ova/write.js";
 import { resolveFiles } from "../platforms/ovf/files.js";
 import { factsOf } from "../platforms/ovf/platform.js";
 import { toDiagnosticResult } from "../report/results.js";
-import {
-  type ConversionOutcome,
-  type ConversionPlan,
-  type ExecuteOptions,
-  executeWork,
-  type PlannedDisk,
-  stepsOf,
-  type Work,
-} from "./conversion.js";
+import { type ConversionOutcome, type ConversionPlan, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import type { OpenConversion } from "./convert.js";
+import { planOvfAuthoring } from "./convert-ovf-anew.js";
 import { editDescriptor, freeName } from "./descriptor-edits.js";
 import { type OpenDisks, openDisks } from "./disks.js";
 import type { OpenedPackage } from "./open.js";
 import type { OpenedSource } from "./opened.js";
-import { archiveSet } from "./pack.js";
-import { certificateName, type ReadySigning, readySigning, type Signing } from "./signing.js";
-import { ovfOf } from "./source.js";
+
+import { type ConvertOvfOptions, type FileSizes, mostBytes, type OvfOutput, writeOvf } from "./ovf-write.js";
+import { certificateName, type ReadySigning, readySigning } from "./signing.js";
 
 /** The one disk format that every importer of OVF takes. */
 const STREAM = { format: "vmdk", variant: "streamOptimized" } as const;
-
-/** What a user asks for. */
-export interface ConvertOvfOptions {
-  /** `ova`: one archive; `ovf`: a folder. */
-  readonly kind: "ova" | "ovf";
-  /** Name of the archive file, for `ova`. */
-  readonly archive: string;
-  /** The members' time in the archive; now by default. The same time and source make the same bytes. */
-  readonly modified?: Date;
-  readonly level?: number;
-  readonly findings?: readonly Diagnostic[];
-  /** Who signs the result; nobody by default. Its digest is that of the manifest too. */
-  readonly signing?: Signing;
-}
 
 /** A file of the result, in the order of References. */
 interface OutputFile {
@@ -67,15 +42,18 @@ interface OutputFile {
 /**
  * Plans a package for importers of OVF: the descriptor stays what it is, byte for byte but for what changed; every disk is stream-optimized VMDK;
  * a new SHA-256 manifest covers all. A signature is dropped, since it is of another manifest, and so are files that the descriptor does not
- * refer to.
- * @throws `package/not-ovf` for a source of another platform
+ * refer to. A machine of another platform gets a descriptor written anew.
  */
 export async function planOvfConversion(
   source: OpenedSource,
   options: ConvertOvfOptions,
   ctx: Context,
 ): Promise<OpenConversion> {
-  const opened = ovfOf(source, "it has no descriptor to keep");
+  const opened = source.ovf;
+  const { flavour, version, wishes = noWishes } = options;
+  if (opened === null || flavour !== undefined || version !== undefined || !asItIs(wishes)) {
+    return planOvfAuthoring(source, options, ctx);
+  }
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const signing = options.signing === undefined ? null : await readySigning(options.signing, ctx);
@@ -105,6 +83,18 @@ export async function planOvfConversion(
     const larger = appliance.disks.filter(
       ({ id, capacityBytes }) => capacityBytes > alignUp(declared.get(id) ?? 0, SECTOR),
     );
+    const output: OvfOutput = {
+      kind: options.kind,
+      archive: options.archive,
+      modified: options.modified ?? null,
+      work,
+      files: files.map(({ name, entry, disk }) => ({ name, most: disk === null ? entry.size : mostBytes(disk) })),
+      descriptorName: descriptor.name,
+      manifestName,
+      digest: signing?.digest ?? "sha256",
+      signing,
+      descriptor: (sizes, scope) => editedDescriptor({ descriptor, files, larger }, sizes, scope),
+    };
     const plan: ConversionPlan = {
       schema: "vmferry/plan@1",
       losses: losses.map(toDiagnosticResult),
@@ -118,8 +108,7 @@ export async function planOvfConversion(
       appliance,
       executables: [],
       async execute(to, how, scope): Promise<ConversionOutcome> {
-        const write = options.kind === "ova" ? writeOva : writeFolder;
-        return write({ to, how, work, files, larger, descriptor, manifestName, signing, options }, scope);
+        return writeOvf(output, to, how, scope);
       },
     };
     return { plan, findings, close: () => disks.close() };
@@ -127,6 +116,12 @@ export async function planOvfConversion(
     await disks.close();
     throw cause;
   }
+}
+
+/** Whether nothing is wanted otherwise than the source has it. */
+function asItIs({ networks, buses, nics, only, skipDisks, macs, ...single }: Wishes): boolean {
+  const many = networks.size + buses.size + nics.size + only.length + skipDisks.length;
+  return many === 0 && macs === "keep" && Object.values(single).every((wish) => wish === null);
 }
 
 interface Planning {
@@ -205,107 +200,14 @@ function lossesOf(
   return losses;
 }
 
-interface Writing {
-  readonly to: FileSet;
-  readonly how: ExecuteOptions;
-  readonly work: Work;
-  readonly files: readonly OutputFile[];
-  readonly larger: readonly Disk[];
-  readonly descriptor: PackageEntry;
-  readonly manifestName: string;
-  readonly signing: ReadySigning | null;
-  readonly options: ConvertOvfOptions;
-}
-
-async function writeOva(writing: Writing, ctx: Context): Promise<ConversionOutcome> {
-  const { to, how, work, files, descriptor, options } = writing;
-  // The descriptor stands first and is written last: room for as many digits as the sizes may have by then.
-  const most = new Map(files.map(({ name, entry, disk }) => [name, disk === null ? entry.size : mostBytes(disk)]));
-  const room = (await editedDescriptor(writing, most, ctx)).length;
-  const ova = await createOva(
-    archiveSet(to),
-    {
-      name: options.archive,
-      modified: options.modified ?? ctx.runtime.now(),
-      digest: digestOf(writing),
-      descriptor: { name: descriptor.name, room },
-    },
-    ctx,
-  );
-  const outcome = await executeWork(work, ova, how, ctx);
-  const first = await put(ova, descriptor.name, await editedDescriptor(writing, sizesOf(outcome), ctx));
-  const digests = await ova.digests();
-  const last = await putManifest(ova, digests, writing, ctx);
-  await ova.finish();
-  return { ...outcome, files: [first, ...outcome.files, ...last] };
-}
-
-async function writeFolder(writing: Writing, ctx: Context): Promise<ConversionOutcome> {
-  const { to, how, work, files, descriptor } = writing;
-  if (to.readBack === undefined) {
-    throw new FerryError("convert/cannot-prove", `${to.label} cannot be read back, so no manifest can be made`, {
-      hint: "Write to a folder.",
-    });
-  }
-  const outcome = await executeWork(work, to, how, ctx);
-  const first = await put(to, descriptor.name, await editedDescriptor(writing, sizesOf(outcome), ctx));
-  const digests = new Map<string, string>();
-  for (const name of [descriptor.name, ...files.map((file) => file.name)]) {
-    const source = await to.readBack(name);
-    try {
-      const [digest] = await hashSource(source, [digestOf(writing)], ctx);
-      digests.set(name, toHex(digest ?? new Uint8Array()));
-    } finally {
-      await source.close();
-    }
-  }
-  const last = await putManifest(to, digests, writing, ctx);
-  return { ...outcome, files: [first, ...outcome.files, ...last] };
-}
-
-function digestOf({ signing }: Writing): HashName {
-  return signing?.digest ?? "sha256";
-}
-
-/** The manifest, and its signature where somebody signs. */
-async function putManifest(
-  to: FileSet,
-  digests: ReadonlyMap<string, string>,
-  writing: Writing,
-  ctx: Context,
-): Promise<ConversionOutcome["files"]> {
-  const { manifestName: name, signing } = writing;
-  const algorithm = digestOf(writing);
-  const bytes = serializeManifest([...digests].map(([file, digest]) => ({ name: file, algorithm, digest })));
-  const manifest = await put(to, name, bytes);
-  if (signing === null) return [manifest];
-  return [manifest, await put(to, certificateName(name), await signing.sign({ name, bytes }, ctx))];
-}
-
-async function put(
-  to: FileSet,
-  name: string,
-  bytes: Uint8Array,
-): Promise<{ readonly name: string; readonly size: number }> {
-  const target = await to.create(name, bytes.length);
-  await target.write(bytes);
-  await target.close();
-  return { name, size: target.position };
-}
-
-function sizesOf(outcome: ConversionOutcome): ReadonlyMap<string, number | null> {
-  return new Map(outcome.files.map(({ name, size }) => [name, size]));
-}
-
-/** More than a packed disk can take: what does not get smaller is stored with a marker for each grain, and tables are few. */
-function mostBytes({ source }: PlannedDisk): number {
-  return 2 * source.info.size + 2 ** 20;
-}
-
 /** The descriptor with the names, sizes and formats of the files as they are now; everything else is as it was. */
 function editedDescriptor(
-  { descriptor, files, larger }: Writing,
-  sizes: ReadonlyMap<string, number | null>,
+  {
+    descriptor,
+    files,
+    larger,
+  }: { readonly descriptor: PackageEntry; readonly files: readonly OutputFile[]; readonly larger: readonly Disk[] },
+  sizes: FileSizes,
   ctx: Context,
 ): Promise<Uint8Array> {
   const [formatUri = null] = diskFormats.get(STREAM.format).ovfUris;

@@ -194,7 +194,7 @@ async function planDisks(
 }
 
 /** A disk that the package does not hold: all zeros. */
-function emptyDisk(size: number): VirtualDisk {
+export function emptyDisk(size: number): VirtualDisk {
   return {
     info: {
       format: "raw",

@@ -12,6 +12,7 @@ import { planConversion } from "../../src/operations/convert.js";
 import { planOvfConversion } from "../../src/operations/convert-ovf.js";
 import { inspectPackage } from "../../src/operations/inspect.js";
 import { openSource } from "../../src/operations/source.js";
+import type { FlavourId, WrittenVersion } from "../../src/platforms/ovf/flavours.js";
 import { platforms } from "../../src/platforms/platforms.js";
 import type { InspectResult } from "../../src/report/results.js";
 import { openFolderSet, openSingleFileSet } from "../../src/runtime/node/file-set.js";
@@ -34,6 +35,9 @@ export interface WorkRequest extends ExecuteOptions {
   readonly to: Way;
   /** The members' time, for `ova`. */
   readonly modified?: Date;
+  /** Whom a package is for, and its version. */
+  readonly flavour?: FlavourId;
+  readonly version?: WrittenVersion;
   /** Runs the jobs in place of the workshop's own. */
   readonly pool?: Pool;
   /** What stands between the conversion and its files. */
@@ -105,9 +109,10 @@ export class Workshop {
     const ctx = createContext(lent, { report: (finding) => findings.push(finding) });
     try {
       const opened = await openSource(input, {}, ctx);
-      const { to, modified = new Date(0) } = request;
+      const { to, modified = new Date(0), flavour, version } = request;
+      const how = { ...(flavour === undefined ? {} : { flavour }), ...(version === undefined ? {} : { version }) };
       const conversion = await (to === "ova" || to === "ovf"
-        ? planOvfConversion(opened, { kind: to, archive: basename(destination), modified, findings }, ctx)
+        ? planOvfConversion(opened, { kind: to, archive: basename(destination), modified, findings, ...how }, ctx)
         : planConversion(opened, { platform: to, findings }, ctx));
       try {
         return await use(conversion.plan, conversion.findings, ctx);

@@ -14,6 +14,7 @@ import { httpCodes } from "./http.js";
 import { ioCodes } from "./io.js";
 import { ovfCodes } from "./ovf.js";
 import { ovfEnvironmentCodes } from "./ovf-environment.js";
+import { ovfWritingCodes } from "./ovf-writing.js";
 import { packageCodes } from "./package.js";
 import { platformCodes } from "./platforms.js";
 import { policyCodes } from "./policy.js";
@@ -49,6 +50,7 @@ export const codes: CodeTable = {
   ...signCodes,
   ...ovfCodes,
   ...ovfEnvironmentCodes,
+  ...ovfWritingCodes,
   ...platformCodes,
   ...virtualboxCodes,
 };

@@ -6,6 +6,7 @@ import { type OpenConversion, planConversion } from "../../operations/convert.js
 import { planOvfConversion } from "../../operations/convert-ovf.js";
 import type { OpenedSource } from "../../operations/opened.js";
 import type { Signing } from "../../operations/signing.js";
+import { type FlavourId, flavours, type WrittenVersion } from "../../platforms/ovf/flavours.js";
 import { platforms } from "../../platforms/platforms.js";
 import { type NodeFileSet, openFolderSet, openSingleFileSet } from "../../runtime/node/file-set.js";
 import type { Native } from "../../runtime/node/native.js";
@@ -23,6 +24,8 @@ import { placeOptions, placesOfFiles, wishesOf, wishOptions } from "../wishes.js
 /** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
 const written = platforms.all.filter((platform) => platform.exportConfig !== undefined).map((platform) => platform.id);
 const wanted: readonly string[] = [...written, "ova", "ovf"];
+const flavourNames = flavours.map((flavour) => flavour.id);
+const ovfVersions: readonly WrittenVersion[] = ["1.0", "1.1", "2.0", "2.1"];
 
 /** `vmferry convert SRC DEST --to TARGET`. */
 export const convert: CommandDefinition = defineCommand({
@@ -39,6 +42,8 @@ export const convert: CommandDefinition = defineCommand({
     for: choice("--for TARGET", "a version of the platform (default: its newest)", targetNames()),
     ...wishOptions,
     ...placeOptions,
+    flavour: choice("--flavour WHOM", "for ova and ovf: who is going to import it (default: vsphere)", flavourNames),
+    ovfVersion: choice("--ovf-version VERSION", "for ova and ovf: the version of the standard", ovfVersions),
     configuration: text("--configuration ID", "the deployment option to convert (default: the package's own)"),
     dryRun: flag("--dry-run", "show the plan and write nothing"),
     prove: flag("--prove", "read every disk back and compare it with its source"),
@@ -83,6 +88,11 @@ export const convert: CommandDefinition = defineCommand({
             hint: "Leave out the options about signing, or write --to ova.",
           });
         }
+        if (to !== "ova" && to !== "ovf" && (options.flavour !== null || options.ovfVersion !== null)) {
+          throw new FerryError("cli/usage", `--flavour and --ovf-version are about OVF packages, not about ${to}`, {
+            hint: "Leave them out, or write --to ova.",
+          });
+        }
         const request = { ...options, to, destination, signing, wishes: wishesOf(options) };
         const conversion = await planOf(named, request, session);
         try {
@@ -106,6 +116,8 @@ interface Request {
   readonly to: string;
   readonly destination: string;
   readonly for: TargetId | null;
+  readonly flavour: FlavourId | null;
+  readonly ovfVersion: WrittenVersion | null;
   readonly configuration: string | null;
   readonly force: boolean;
   readonly level: number | null;
@@ -120,7 +132,18 @@ async function planOf(named: NamedPackage<OpenedSource>, request: Request, sessi
     const archive = path.basename(request.destination);
     const modified = resultTime(session);
     const signing = request.signing === null ? {} : { signing: request.signing };
-    const how = { kind: request.to, archive, modified, findings, ...level, ...signing } as const;
+    const flavour = request.flavour === null ? {} : { flavour: request.flavour };
+    const version = request.ovfVersion === null ? {} : { version: request.ovfVersion };
+    const how = {
+      kind: request.to,
+      archive,
+      modified,
+      findings,
+      ...flavour,
+      ...version,
+      ...level,
+      ...signing,
+    } as const;
     return planOvfConversion(named.opened, how, session.ctx);
   }
   return planConversion(

@@ -76,6 +76,7 @@ const BUS_BY_SUBTYPE: ReadonlyMap<string, Bus> = new Map<string, Bus>(
     "vmware.nvme.controller": "nvme",
     virtioscsi: "virtio-scsi",
     "virtio-scsi": "virtio-scsi",
+    "virtio-blk": "virtio-blk",
   }),
 );
 

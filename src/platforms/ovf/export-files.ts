@@ -1,0 +1,194 @@
+/** Names and ids of what a package holds, and what it cannot hold. */
+import type { Appliance, Machine } from "../../appliance/appliance.js";
+import type { Diagnostic } from "../../base/diagnostics.js";
+import type { HeldFact } from "../facts.js";
+import { commonLosses, loss } from "../losses.js";
+import { createFileNames, safeStem, splitFileName } from "../names.js";
+import { isSecond, type OvfWriting } from "./export-session.js";
+import { isVmwareNvram } from "./export-vmware.js";
+import type { OvfFlavour } from "./flavours.js";
+
+/** A file of the package. */
+export interface OvfExportFile {
+  /** `ovf:id` of its File. */
+  readonly id: string;
+  readonly name: string;
+  /** Id of a disk, or of another file of the appliance. */
+  readonly disk: string | null;
+  readonly asset: string | null;
+}
+
+/** The files of a package, and what the descriptor calls them. */
+export interface NamedFiles {
+  readonly files: readonly OvfExportFile[];
+  /** `diskId` by the id of a disk. */
+  readonly diskIds: ReadonlyMap<string, string>;
+  /** Id of a File by the id of another file. */
+  readonly fileIds: ReadonlyMap<string, string>;
+}
+
+/** Letters that every importer takes in names of files: some look for a name as it stands in its reference. */
+export function asciiStem(text: string): string {
+  const plain = text
+    .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
+    .replace(/[^A-Za-z0-9._-]+/g, "-");
+  return safeStem(plain.replace(/^[-._]+|[-.]+$/g, ""));
+}
+
+/** Letters that every importer takes in ids of disks. */
+const DISK_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Names each disk and image that a machine uses, once, however many use it. */
+export function nameFiles(fitted: Appliance, flavour: OvfFlavour, stem: string): NamedFiles {
+  const names = createFileNames();
+  // The descriptor and its companions have these.
+  for (const ending of [".ovf", ".mf", ".cert"]) names.take(stem, ending);
+  const files: OvfExportFile[] = [];
+  const diskIds = new Map<string, string>();
+  const fileIds = new Map<string, string>();
+  const byId = new Map(fitted.disks.map((disk) => [disk.id, disk]));
+  const assets = new Map(fitted.files.map((file) => [file.id, file]));
+  const add = (name: string, of: { readonly disk: string } | { readonly asset: string }): string => {
+    const id = `file${files.length + 1}`;
+    files.push({ id, name, disk: null, asset: null, ...of });
+    return id;
+  };
+  const addAsset = (id: string | null, fallback: string): void => {
+    const asset = id === null ? undefined : assets.get(id);
+    if (asset === undefined || fileIds.has(asset.id)) return;
+    const { stem: own, extension } = splitFileName(asset.name);
+    fileIds.set(asset.id, add(names.take(asciiStem(own), extension || fallback), { asset: asset.id }));
+  };
+  for (const machine of fitted.machines) {
+    let number = 0;
+    for (const { device, disk: id, file } of machine.attachments) {
+      if (device !== "disk") {
+        addAsset(file, device === "cdrom" ? ".iso" : ".img");
+        continue;
+      }
+      number++;
+      const disk = id === null ? undefined : byId.get(id);
+      if (disk === undefined || diskIds.has(disk.id)) continue;
+      const taken = new Set(diskIds.values());
+      let name = DISK_ID.test(disk.id) ? disk.id : `vmdisk${diskIds.size + 1}`;
+      for (let n = 2; taken.has(name); n++) name = `vmdisk${diskIds.size + n}`;
+      diskIds.set(disk.id, name);
+      if (disk.file === null && flavour.emptyDisks === "described") continue;
+      add(names.take(asciiStem(machine.name), `-disk${number}${flavour.disk.extension}`), { disk: disk.id });
+    }
+    if (flavour.vmware && isVmwareNvram(machine)) addAsset(machine.nvram, ".nvram");
+  }
+  return { files, diskIds, fileIds };
+}
+
+/** Ids of content by `machine ID` and `group ID`; `group ` is the collection that holds everything. The standard wants each once. */
+export function nameContents(fitted: Appliance): ReadonlyMap<string, string> {
+  const ids = new Map<string, string>();
+  const taken = new Set<string>();
+  const give = (key: string, wished: string): void => {
+    // An id is an attribute: blanks at its ends and line ends in it do not survive.
+    const base = wished.replace(/[\p{Cc}\p{Cs}\s]+/gu, " ").trim() || "machine";
+    let id = base;
+    for (let n = 2; taken.has(id); n++) id = `${base}-${n}`;
+    taken.add(id);
+    ids.set(key, id);
+  };
+  for (const { id } of fitted.machines) give(`machine ${id}`, id);
+  for (const { id } of fitted.groups) give(`group ${id}`, id);
+  give("group ", asciiStem(fitted.name ?? "appliance"));
+  return ids;
+}
+
+/** Disks in more than one drive, and those whose source shares them. */
+export function sharedDisks(fitted: Appliance): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const shared = new Set(fitted.disks.filter((disk) => disk.shared).map((disk) => disk.id));
+  for (const { disk } of fitted.machines.flatMap(({ attachments }) => attachments)) {
+    if (disk !== null && seen.has(disk)) shared.add(disk);
+    if (disk !== null) seen.add(disk);
+  }
+  return shared;
+}
+
+/** Facts that every package holds. */
+const ALWAYS: readonly HeldFact[] = [
+  "products",
+  "eulas",
+  "startup",
+  "groups",
+  "bounds",
+  "install",
+  "transports",
+  "networkDescription",
+  "serialPorts",
+  "video",
+];
+
+/** What the package cannot say. */
+export function lossesOf(writing: OvfWriting, kept: ReadonlySet<string>): Diagnostic[] {
+  const { fitted, flavour, version } = writing;
+  const holds = new Set<HeldFact>(ALWAYS);
+  if (flavour.vmware) for (const fact of ["sound", "nested"] as const) holds.add(fact);
+  if (isSecond(version)) for (const fact of ["portProfile", "vlan", "sharedDisks"] as const) holds.add(fact);
+  if (flavour.vmware && fitted.machines.every(({ tpm }) => tpm !== "1.2")) holds.add("tpm");
+  const notes = commonLosses(fitted, flavour.label, { files: kept, holds });
+  for (const machine of fitted.machines) notes.push(...machineLosses(machine, writing));
+  const [only, another] = fitted.machines;
+  if (only !== undefined && another === undefined && fitted.groups.length === 0 && fitted.startup.length > 0) {
+    notes.push(
+      loss("info", "platform/startup-dropped", `${only.name}: a package of one machine has no start order`, {
+        data: { machine: only.id },
+      }),
+    );
+  }
+  return notes;
+}
+
+function machineLosses(machine: Machine, { flavour, version }: OvfWriting): Diagnostic[] {
+  const notes: Diagnostic[] = [];
+  const { name, id, firmware, cpu } = machine;
+  if (!flavour.vmware && (firmware === "efi" || firmware === "efi-secure")) {
+    notes.push(
+      loss(
+        "warning",
+        "ovf/firmware-dropped",
+        `${name}: ${flavour.label} (${version}) cannot say that it boots by EFI`,
+        {
+          data: { machine: id, firmware },
+          hint: "Set the firmware where the machine is imported, or write --flavour vsphere.",
+        },
+      ),
+    );
+  }
+  if (!flavour.vmware && cpu.coresPerSocket !== null && cpu.coresPerSocket > 1) {
+    notes.push(
+      loss(
+        "info",
+        "ovf/sockets-dropped",
+        `${name}: ${flavour.label} cannot say that ${cpu.coresPerSocket} processors are one socket`,
+        {
+          data: { machine: id, coresPerSocket: cpu.coresPerSocket },
+        },
+      ),
+    );
+  }
+  if (
+    machine.video !== null &&
+    !flavour.vmware &&
+    (machine.video.memoryBytes !== null || machine.video.heads !== null)
+  ) {
+    const { memoryBytes, heads } = machine.video;
+    notes.push(
+      loss(
+        "info",
+        "ovf/video-cut",
+        `${name}: ${flavour.label} names the graphics card, without its memory and displays`,
+        {
+          data: { machine: id, memoryBytes, heads },
+        },
+      ),
+    );
+  }
+  return notes;
+}

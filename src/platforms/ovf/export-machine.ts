@@ -1,0 +1,141 @@
+/** One virtual system of a descriptor. */
+import type { Machine } from "../../appliance/appliance.js";
+import { el, type XmlNode } from "../../xml/build.js";
+import { type BootStep, bootSequence } from "../boot-sequence.js";
+import { loss } from "../losses.js";
+import { nameGuest } from "./export-guest.js";
+import { machineItems } from "./export-items.js";
+import { eulaSections, productSections } from "./export-products.js";
+import { isSecond, type OvfWriting, section, shortNumber, textElement } from "./export-session.js";
+import { vmwareBootOrder, vmwareSettings, vmxVersion } from "./export-vmware.js";
+
+/** A `VirtualSystem`. */
+export function machineElement(machine: Machine, writing: OvfWriting): XmlNode {
+  const items = machineItems(machine, writing);
+  const steps = machine.boot.length === 0 ? [] : bootSequence(machine);
+  const hardware = section(
+    "VirtualHardwareSection",
+    "Virtual hardware requirements",
+    { "ovf:transport": machine.transports.length === 0 ? null : machine.transports.join(" ") },
+    systemElement(machine, writing),
+    ...items.items,
+    ...(writing.flavour.vmware ? vmwareSettings(machine, writing) : []),
+  );
+  const { annotation, install } = machine;
+  return el(
+    "VirtualSystem",
+    { "ovf:id": writing.contentId("machine", machine.id) },
+    el("Info", {}, "A virtual machine"),
+    textElement("Name", machine.name),
+    annotation === null || annotation.trim() === ""
+      ? null
+      : section("AnnotationSection", "A human-readable annotation", {}, textElement("Annotation", annotation)),
+    ...productSections(machine.id, writing),
+    ...eulaSections(machine.id, writing),
+    guestSection(machine, writing),
+    install === null
+      ? null
+      : section("InstallSection", "The first start is an installation", {
+          "ovf:initialBootStopDelay": shortNumber(
+            install.initialBootStopDelaySeconds,
+            `${machine.name}: the time to stop after installing`,
+            writing,
+          ),
+        }),
+    hardware,
+    ...(writing.flavour.vmware
+      ? vmwareBootOrder(machine, steps, items)
+      : [bootSection(machine, steps, writing)].filter((node) => node !== null)),
+  );
+}
+
+function systemElement(machine: Machine, { flavour }: OvfWriting): XmlNode {
+  const types = flavour.vmware ? vmxVersion(machine) : machine.hardwareTypes.join(" ").trim();
+  return el(
+    "System",
+    {},
+    el("vssd:ElementName", {}, "Virtual Hardware Family"),
+    el("vssd:InstanceID", {}, "0"),
+    textElement("vssd:VirtualSystemIdentifier", machine.name),
+    types === "" ? null : textElement("vssd:VirtualSystemType", types),
+  );
+}
+
+function guestSection(machine: Machine, { flavour, notes }: OvfWriting): XmlNode {
+  const guest = nameGuest(machine.guestOs);
+  const { osinfo, proxmox, xenserver, vmware, virtualbox, cim } = machine.guestOs;
+  if (
+    !guest.known &&
+    [vmware, virtualbox, cim, osinfo, proxmox, xenserver].some((name) => name !== null && name !== 1)
+  ) {
+    notes.push(
+      loss(
+        "info",
+        "ovf/guest-os-unknown",
+        `${machine.name}: the guest system ${JSON.stringify(osinfo ?? proxmox ?? xenserver ?? vmware ?? virtualbox ?? cim)} has no number in OVF that is known; it becomes ${guest.cim}`,
+        { data: { machine: machine.id, cim: guest.cim, osinfo, proxmox, xenserver } },
+      ),
+    );
+  }
+  return section(
+    "OperatingSystemSection",
+    "The operating system of the guest",
+    { "ovf:id": guest.cim, "vmw:osType": flavour.vmware ? guest.vmware : null },
+    textElement("Description", machine.guestOs.description),
+  );
+}
+
+const CIM_DEVICES = { disk: "Hard-Disk", cdrom: "CD/DVD", floppy: "Floppy" } as const;
+
+/** Where a machine starts from, as the standard of the second generation has it (DSP0243 2.x, 9.12); a note in the first. */
+function bootSection(
+  machine: Machine,
+  steps: readonly BootStep[],
+  { version, notes, flavour }: OvfWriting,
+): XmlNode | null {
+  if (steps.length === 0) return null;
+  if (!isSecond(version)) {
+    notes.push(
+      loss(
+        "warning",
+        "ovf/boot-order-dropped",
+        `${machine.name}: ${flavour.label} (${version}) cannot hold the boot order`,
+        {
+          data: { machine: machine.id, boot: machine.boot.map(({ device }) => device) },
+          hint: "Write --ovf-version 2.0, or set the order where the machine is imported.",
+        },
+      ),
+    );
+    return null;
+  }
+  const sources = steps.map((step, i) => {
+    const [device, number] =
+      "drive" in step
+        ? [
+            CIM_DEVICES[step.drive.device],
+            machine.attachments.filter((a) => a.device === step.drive.device).indexOf(step.drive) + 1,
+          ]
+        : ["Network", machine.nics.indexOf(step.nic) + 1];
+    return el(
+      "boots:CIM_BootSourceSetting",
+      {},
+      el("boots:Caption", {}, `Boot source ${i + 1}`),
+      el("boots:ElementName", {}, `Boot source ${i + 1}`),
+      el("boots:InstanceID", {}, `source-${i + 1}`),
+      el("boots:StructuredBootString", {}, `CIM:${device}:${number}`),
+    );
+  });
+  return section(
+    "BootDeviceSection",
+    "Boot order",
+    {},
+    el(
+      "bootc:CIM_BootConfigSetting",
+      {},
+      el("bootc:Caption", {}, "Boot order"),
+      el("bootc:ElementName", {}, "Boot order"),
+      el("bootc:InstanceID", {}, "boot-order"),
+      ...sources,
+    ),
+  );
+}

@@ -1,0 +1,62 @@
+/** What all parts of writing a descriptor share. */
+import type { Appliance } from "../../appliance/appliance.js";
+import { cleanText } from "../../appliance/fit/text.js";
+import type { Diagnostic } from "../../base/diagnostics.js";
+import { OVF_1, OVF_2 } from "../../ovf/namespaces.js";
+import { el, type XmlAttributeValues, type XmlChild, type XmlNode } from "../../xml/build.js";
+import { loss } from "../losses.js";
+import type { OvfFlavour, WrittenVersion } from "./flavours.js";
+
+/** One descriptor that is being written. */
+export interface OvfWriting {
+  readonly flavour: OvfFlavour;
+  readonly version: WrittenVersion;
+  readonly fitted: Appliance;
+  readonly notes: Diagnostic[];
+  /** `diskId` of a disk of the appliance. */
+  diskId(id: string): string | null;
+  /** `ovf:id` of the File that holds one of the appliance's files; `null`: it is not in the result. */
+  fileId(id: string): string | null;
+  /** `ovf:id` of a machine or a group. */
+  contentId(kind: "machine" | "group", id: string): string;
+}
+
+/** Whether a version is of the second generation: another namespace, and more sections. */
+export function isSecond(version: WrittenVersion): boolean {
+  return version.startsWith("2.");
+}
+
+/** The namespace of a version's elements. */
+export function namespaceOf(version: WrittenVersion): string {
+  return isSecond(version) ? OVF_2 : OVF_1;
+}
+
+/** An element with a text in it, cleaned of what XML cannot hold; `null` where there is none. */
+export function textElement(name: string, text: string | null, attributes: XmlAttributeValues = {}): XmlNode | null {
+  return text === null ? null : el(name, attributes, cleanText(text));
+}
+
+/** A section with the line that says what it is. */
+export function section(
+  name: string,
+  info: string,
+  attributes: XmlAttributeValues,
+  ...children: readonly (XmlChild | null)[]
+): XmlNode {
+  return el(name, attributes, el("Info", {}, info), ...children);
+}
+
+const MOST_SHORT = 65_535;
+
+/** A number that the schemas hold in 16 bits. What is larger, or no whole number, is cut down with a note. */
+export function shortNumber(value: number, what: string, writing: OvfWriting): number {
+  const whole = Math.max(0, Math.min(MOST_SHORT, Math.round(value)));
+  if (whole !== value) {
+    writing.notes.push(
+      loss("warning", "ovf/number-cut", `${what} is ${value}; OVF writes it as ${whole}`, {
+        data: { from: value, to: whole },
+      }),
+    );
+  }
+  return whole;
+}

@@ -1,0 +1,67 @@
+/** Whom a package is made for: the words, formats and versions that an importer of OVF takes. */
+import type { DiskFormatId, HashName, TargetId } from "../../base/ids.js";
+
+/** A consumer that packages are made for, or the standard alone. */
+export type FlavourId = "vsphere" | "virtualbox" | "xenserver" | "strict";
+
+/** The versions that packages are written in. */
+export type WrittenVersion = "1.0" | "1.1" | "2.0" | "2.1";
+
+/** How packages for one consumer look. */
+export interface OvfFlavour {
+  readonly id: FlavourId;
+  readonly label: string;
+  /** Machines are fitted to the first; what is written passes `validate --for` all of them. */
+  readonly targets: readonly TargetId[];
+  /** Versions that its importer reads, the default first. */
+  readonly versions: readonly WrittenVersion[];
+  /** Disks of the result. */
+  readonly disk: {
+    readonly format: DiskFormatId;
+    readonly variant: string;
+    readonly extension: string;
+    /** URI of `ovf:format`. */
+    readonly uri: string;
+  };
+  /** Disks without an image: named by their capacity alone, or given an image of zeros. */
+  readonly emptyDisks: "described" | "made";
+  /** VMware's settings and ids, each with `ovf:required="false"`. */
+  readonly vmware: boolean;
+  /** The digest of the manifest. */
+  digest(version: WrittenVersion): HashName;
+}
+
+const STREAM: OvfFlavour["disk"] = {
+  format: "vmdk",
+  variant: "streamOptimized",
+  extension: ".vmdk",
+  uri: "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized",
+};
+
+/** vSphere, ESXi, Workstation and Fusion. */
+export const vsphereFlavour: OvfFlavour = {
+  id: "vsphere",
+  label: "an OVF package for VMware",
+  targets: ["vsphere-8"],
+  versions: ["1.0", "1.1"],
+  disk: STREAM,
+  emptyDisks: "described",
+  vmware: true,
+  digest: () => "sha256",
+};
+
+/** The standard alone: nothing that one vendor made up. */
+export const strictFlavour: OvfFlavour = {
+  id: "strict",
+  label: "an OVF package by the standard alone",
+  targets: ["ovf"],
+  versions: ["1.1", "1.0", "2.0", "2.1"],
+  disk: STREAM,
+  emptyDisks: "described",
+  vmware: false,
+  // DSP0243 1.x knows SHA-1 alone.
+  digest: (version) => (version.startsWith("1.") ? "sha1" : "sha256"),
+};
+
+/** In the order of help. */
+export const flavours: readonly OvfFlavour[] = [vsphereFlavour, strictFlavour];
