@@ -23,6 +23,8 @@ const vmx = (name: string, disk: string): string =>
     `displayName = "${name}"`,
     'memsize = "512"',
     'scsi0.present = "TRUE"',
+    'scsi0.virtualDev = "pvscsi"',
+    'floppy0.present = "FALSE"',
     'scsi0:0.present = "TRUE"',
     `scsi0:0.fileName = "${disk}"`,
   ].join("\n");

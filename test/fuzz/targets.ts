@@ -27,6 +27,7 @@ import { targets } from "../../src/targets/targets.js";
 import { parseXml } from "../../src/xml/parse.js";
 import { packageFixtures } from "../support/fixtures.js";
 import { FatImage, gpt, guestDisk, mbr, PROTECTIVE } from "../support/guest.js";
+import { configTargets } from "./config-targets.js";
 import { fuzzContext } from "./context.js";
 import { diskTargets } from "./disk-targets.js";
 import { domainTarget } from "./domain-target.js";
@@ -273,6 +274,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   boot,
   domainTarget,
   ...guestTargets,
+  ...configTargets,
   ...textTargets,
   ...proxmoxTargets,
   ...trustTargets(() => members(/\.cert$/)),

@@ -23,4 +23,20 @@ export const configCodes: CodeTable = {
     why: "Somebody edited it, or a program wrote it that knows the format only in part.",
     fix: "Correct the value, or collect the machine anew. It counts as not said.",
   },
+  "config/encrypted": {
+    kind: "invalid-format",
+    what: "The configuration of a machine is encrypted.",
+    why: "Its settings, and mostly its disks too, can be read with the platform's own key alone.",
+    fix: "Take the encryption off on the platform, or export the machine there as OVF.",
+  },
+  "config/repeated-setting": {
+    what: "A machine's configuration sets one thing twice.",
+    why: "The platform itself refuses such a file, or one of the two lines counts without a word.",
+    fix: "Remove the line that is not meant.",
+  },
+  "config/image-missing": {
+    what: "The image in a CD or floppy drive is not there.",
+    why: "It lies elsewhere on the old host. A machine without it is still the machine: the drive comes empty.",
+    fix: "Say where it lies with --map-disk, or put an image in on the new platform.",
+  },
 };

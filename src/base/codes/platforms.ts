@@ -1,9 +1,11 @@
 import type { CodeTable } from "./codes.js";
 import { fitCodes } from "./fit.js";
+import { vmwareCodes } from "./vmware.js";
 
 /** Codes of the areas `fit`, `platform`, `vmware`, `hyperv`, `libvirt`, `xen` and `qemu`: what becomes of a machine on another platform. */
 export const platformCodes: CodeTable = {
   ...fitCodes,
+  ...vmwareCodes,
   "platform/product-dropped": {
     what: "A product section with its properties is lost.",
     why: "Only OVF describes products and the questions that they ask.",
@@ -93,36 +95,6 @@ export const platformCodes: CodeTable = {
     what: "The content of the firmware's memory is lost.",
     why: "Each platform keeps EFI variables in a file format of its own.",
     fix: "If the machine does not find its loader, make a boot entry again, or copy the loader to \\EFI\\BOOT\\BOOTX64.EFI.",
-  },
-  "vmware/guest-os-unknown": {
-    what: "The guest system became an unknown one.",
-    why: "The source does not name it, or by a name that VMware does not know.",
-    fix: "Choose the guest system in the machine's settings.",
-  },
-  "vmware/guest-os-mapped": {
-    what: "The guest system got VMware's name for it.",
-    why: "The source names it in another platform's words; where those name no version, one stands for the family.",
-    fix: "Choose the exact version in the machine's settings, if it matters.",
-  },
-  "vmware/network-chosen": {
-    what: "A network card was connected by NAT.",
-    why: "Workstation and Fusion connect by NAT, bridge or host-only network; the source's network is none that says which.",
-    fix: "Choose another network in the machine's settings.",
-  },
-  "vmware/boot-order-dropped": {
-    what: "The boot order of an EFI machine is lost.",
-    why: "A VMX file holds a boot order for BIOS alone; EFI keeps it in its NVRAM.",
-    fix: "Set the order in the firmware's own menu.",
-  },
-  "vmware/usb-merged": {
-    what: "USB controllers of one kind became one.",
-    why: "A VMware machine has one controller for each generation of USB.",
-    fix: "Nothing.",
-  },
-  "vmware/import-disks": {
-    what: "The disks have to be imported before ESXi runs them.",
-    why: "ESXi runs disks of its own kind only, not sparse disks of hosted products nor stream-optimized ones.",
-    fix: "Use `vmkfstools -i SOURCE.vmdk TARGET.vmdk -d thin` on the host, or convert to an OVA and deploy that.",
   },
   "libvirt/disk-elsewhere": {
     what: "A disk of a libvirt domain is no file: a block device, a volume of a pool, a disk on a server.",

@@ -1,3 +1,5 @@
+import { WINDOWS_1252 } from "../../xml/encoding.js";
+
 /*
  * The dictionary format of VMX files. Source: open-vm-tools lib/dict/dictll.c: `name = "value"`, where a double quote, a bar, DEL and every control
  * character but tab are written as a bar and two hexadecimal digits of the byte; all else, bytes above 127 included, stands as it is.
@@ -12,12 +14,14 @@ export interface VmxSetting {
   readonly line: number;
 }
 
-/** A VMX file that was read. Names are told apart without regard to capitals; of several lines with one name the last counts, as for VMware. */
+/** A VMX file that was read. Names are told apart without regard to capitals. VMware refuses a file with two lines of one name: here the last counts. */
 export interface Vmx {
   /** By name in lower case, in the order of the file. */
   readonly settings: ReadonlyMap<string, VmxSetting>;
   /** Lines that are no settings. */
   readonly strange: readonly number[];
+  /** Lines whose name a later line has, too. */
+  readonly repeated: readonly VmxSetting[];
 }
 
 /** One line of a VMX file: a name of ours and a value of any text. */
@@ -45,8 +49,9 @@ const LINE = /^[ \t]*([^\s=#"]+)[ \t]*=[ \t]*(?:"([^"]*)"|([^\s"#]*))[ \t]*(?:#.
 export function parseVmx(bytes: Uint8Array): Vmx {
   const settings = new Map<string, VmxSetting>();
   const strange: number[] = [];
-  const lines = decodeVmx(bytes).split(/\r\n|\n|\r/);
-  for (const [index, text] of lines.entries()) {
+  const repeated: VmxSetting[] = [];
+  const { text: decoded, encoding } = decodeVmx(bytes);
+  for (const [index, text] of decoded.split(/\r\n|\n|\r/).entries()) {
     if (/^\s*(?:#|$)/.test(text)) continue;
     const match = LINE.exec(text);
     if (match === null) {
@@ -54,30 +59,49 @@ export function parseVmx(bytes: Uint8Array): Vmx {
       continue;
     }
     const [, name = "", quoted, bare] = match;
-    if (name.toLowerCase() === ".encoding") continue;
-    settings.delete(name.toLowerCase());
-    settings.set(name.toLowerCase(), { name, value: unescapeVmxValue(quoted ?? bare ?? ""), line: index + 1 });
+    const key = name.toLowerCase();
+    if (key === ".encoding") continue;
+    const before = settings.get(key);
+    if (before !== undefined) repeated.push(before);
+    settings.delete(key);
+    settings.set(key, { name, value: unescapeVmxValue(quoted ?? bare ?? "", encoding), line: index + 1 });
   }
-  return { settings, strange };
+  return { settings, strange, repeated };
 }
 
-function decodeVmx(bytes: Uint8Array): string {
-  const plain = new TextDecoder("latin1").decode(bytes);
-  const named = ENCODING.exec(plain)?.[1] ?? "UTF-8";
+function decodeVmx(bytes: Uint8Array): { readonly text: string; readonly encoding: string } {
+  const plain = decodeBytes("latin1", bytes);
+  const encoding = ENCODING.exec(plain)?.[1] ?? "UTF-8";
   try {
-    // A byte order mark is left out by the decoder.
-    return new TextDecoder(named, { fatal: true }).decode(bytes);
+    return { text: decodeBytes(encoding, bytes), encoding };
   } catch (cause) {
     // An encoding that nobody knows, or bytes that are not of it: each byte is a letter then, and ASCII stays what it is.
-    if (cause instanceof RangeError || cause instanceof TypeError) return plain;
+    if (cause instanceof RangeError || cause instanceof TypeError) return { text: plain, encoding: "latin1" };
     throw cause;
   }
 }
 
+/**
+ * Text of bytes; a byte order mark is left out.
+ * @throws RangeError for an encoding that is not known, TypeError for bytes that are not of it
+ */
+function decodeBytes(encoding: string, bytes: Uint8Array): string {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  const text = decoder.decode(bytes);
+  if (decoder.encoding !== "windows-1252") return text;
+  // Node 20 takes Latin-1 for it: the letters at 0x80 to 0x9F are missing.
+  return text.replace(/[\u0080-\u009f]/g, (c) => WINDOWS_1252.charAt(c.charCodeAt(0) - 0x80));
+}
+
 /** A value without its escapes. Bytes above 127 may be escaped one by one: `|C3|A9` is one letter of UTF-8. */
-export function unescapeVmxValue(value: string): string {
+export function unescapeVmxValue(value: string, encoding = "UTF-8"): string {
   return value.replace(/(?:\|[0-9A-Fa-f]{2})+/g, (run) => {
     const bytes = Uint8Array.from(run.slice(1).split("|"), (digits) => Number.parseInt(digits, 16));
-    return new TextDecoder().decode(bytes);
+    try {
+      return decodeBytes(encoding, bytes);
+    } catch {
+      // Bytes that are no letters of the file's encoding.
+      return decodeBytes("latin1", bytes);
+    }
   });
 }
