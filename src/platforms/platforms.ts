@@ -8,6 +8,7 @@ import { proxmoxPlatform } from "./proxmox/platform.js";
 import { qemuPlatform } from "./qemu/platform.js";
 import { virtualboxPlatform } from "./virtualbox/platform.js";
 import { vmwarePlatform } from "./vmware/platform.js";
+import { xenPlatform } from "./xen/platform.js";
 import { xenserverPlatform } from "./xenserver/platform.js";
 
 /** Every platform. Adding one: its folder, its profile in `targets`, one line here, a docs page and fixtures. */
@@ -17,6 +18,7 @@ export const platforms: Registry<PlatformId, Platform> = createRegistry<Platform
   virtualboxPlatform,
   hypervPlatform,
   libvirtPlatform,
+  xenPlatform,
   qemuPlatform,
   proxmoxPlatform,
   xenserverPlatform,

@@ -30,7 +30,7 @@ import { FatImage, gpt, guestDisk, mbr, PROTECTIVE } from "../support/guest.js";
 import { configTargets } from "./config-targets.js";
 import { fuzzContext } from "./context.js";
 import { diskTargets } from "./disk-targets.js";
-import { domainTarget } from "./domain-target.js";
+import { domainTarget, xlTarget } from "./domain-target.js";
 import { fixTarget } from "./fix-target.js";
 import { guestTargets } from "./guest-targets.js";
 import { httpTarget } from "./http-target.js";
@@ -273,6 +273,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   structureTarget(() => members(/\.ovf$/)),
   boot,
   domainTarget,
+  xlTarget,
   ...guestTargets,
   ...configTargets,
   ...textTargets,

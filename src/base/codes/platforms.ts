@@ -106,6 +106,11 @@ export const platformCodes: CodeTable = {
     why: "No target has such processors. Disks can be carried over, but the system on them starts on its own kind alone.",
     fix: "Convert it for its disks, or keep the machine on a host of its architecture.",
   },
+  "xen/disk-elsewhere": {
+    what: "A disk of a Xen guest is no file: a block device, a logical volume, a disk on a server.",
+    why: "What a configuration names on its own host is not there where the configuration was brought to.",
+    fix: "Copy the disk into a file on its host, such as with qemu-img convert, and name it with --map-disk.",
+  },
   "xen/partition-disk": {
     what: "A disk of a Xen guest is a partition by itself, such as sda1.",
     why: "Its image holds a file system without a partition table, which only a paravirtual guest of Xen sees as a partition.",
