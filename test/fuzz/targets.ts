@@ -34,6 +34,7 @@ import { domainTarget, xlTarget } from "./domain-target.js";
 import { fixTarget } from "./fix-target.js";
 import { guestTargets } from "./guest-targets.js";
 import { httpTarget } from "./http-target.js";
+import { hypervTargets } from "./hyperv-targets.js";
 import { proxmoxTargets } from "./proxmox-targets.js";
 import { structureTarget } from "./structure-target.js";
 import type { FuzzTarget } from "./target.js";
@@ -277,6 +278,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...guestTargets,
   ...configTargets,
   ...textTargets,
+  ...hypervTargets,
   ...proxmoxTargets,
   ...trustTargets(() => members(/\.cert$/)),
   httpTarget,

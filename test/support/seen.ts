@@ -248,7 +248,7 @@ export function seenScript(script: PsScript): Seen {
   const firmware = named("Set-VMFirmware").find((c) => parameter(c, "EnableSecureBoot") !== undefined);
   const secure = literal(parameter(firmware, "EnableSecureBoot")) === "On";
   return {
-    name: String(literal(script.parameters.find((p) => p.name === "Name")?.value)),
+    name: String(literal(script.parameters.find((p) => p.name === "Name")?.value ?? undefined)),
     annotation: notes === "" ? null : lines(notes),
     memoryBytes: Number(literal(parameter(named("Set-VMMemory")[0], "StartupBytes"))),
     cpus: Number(literal(parameter(named("Set-VMProcessor")[0], "Count"))),

@@ -202,4 +202,34 @@ export const platformCodes: CodeTable = {
     why: "A `.vhds` file only names the images that hold the data of a disk that several machines share.",
     fix: "Make one image of it: `Convert-VHD -Path SET.vhds -DestinationPath DISK.vhdx`, and name that: `--map-disk ID=DISK.vhdx`.",
   },
+  "hyperv/dynamic-memory-changed": {
+    what: "The range of a machine's dynamic memory was changed.",
+    why: "Hyper-V counts in steps of 2 MiB, and what a machine starts with lies within the range.",
+    fix: "Nothing, or set another range with `Set-VMMemory`.",
+  },
+  "hyperv/tpm-dropped": {
+    what: "The machine gets no TPM.",
+    why: "Hyper-V has virtual TPMs of version 2.0 in generation 2 alone.",
+    fix: "Have the recovery keys of encrypted disks at hand, or let the machine boot by EFI before you convert it.",
+  },
+  "hyperv/serial-port-dropped": {
+    what: "A serial port is left out, or has nothing at its other end.",
+    why: "A machine has COM1 and COM2, and behind them a named pipe of Windows or nothing.",
+    fix: "Give it a pipe: `Set-VMComPort -VMName NAME -Number 1 -Path '\\\\.\\pipe\\NAME'`.",
+  },
+  "hyperv/network-unnamed": {
+    what: "A network card is to be connected, to a network that has no name.",
+    why: "Adapters are connected to virtual switches by name.",
+    fix: "Name the switch when you run the script: `-SwitchMap @{ 'Network Adapter 1' = 'switch' }`.",
+  },
+  "hyperv/network-dropped": {
+    what: "The network of a card that is not connected is lost.",
+    why: "An adapter of Hyper-V names a switch only while it is connected to it.",
+    fix: "Connect the adapter to that switch if it should be.",
+  },
+  "hyperv/vhd-impossible": {
+    what: "The disks became VHDX although VHD was asked for.",
+    why: "Generation 2 takes VHDX alone, and a VHD holds at most 2040 GiB.",
+    fix: "Nothing, or convert single disks with `vmferry disk convert`.",
+  },
 };

@@ -1,17 +1,14 @@
-import type { Machine } from "../../appliance/appliance.js";
-import { findGuestSystem } from "../../appliance/guest-os.js";
-import { type BootStep, bootSequence } from "../boot-sequence.js";
-import { assign, cmd, member, op, type PsStatement, pipe, ref, remark, run, str, when } from "./powershell.js";
+import type { HypervMachine } from "./document.js";
+import { assign, cmd, member, not, op, type PsStatement, pipe, ref, remark, run, str, when } from "./powershell.js";
 
 const vm = ref("vm");
 
-/** Generation 2: secure boot with the template for the guest's maker, and the boot order. The script has `$created`, `$driveN` and `$adapterN`. */
-export function firmwareStatements(machine: Machine): PsStatement[] {
+/** Generation 2: secure boot with its template, the TPM, and the boot order. The script has `$created`, `$driveN` and `$adapterN`. */
+function firmwareStatements({ firmware: facts, security }: HypervMachine): PsStatement[] {
   const current = ref("firmware");
   const statements: PsStatement[] = [assign("firmware", pipe(cmd("Get-VMFirmware", { VM: vm })))];
-  if (machine.firmware === "efi-secure") {
-    const windows = findGuestSystem(machine.guestOs).system.family === "windows";
-    const template = str(windows ? "MicrosoftWindows" : "MicrosoftUEFICertificateAuthority");
+  if (facts?.secureBoot === true) {
+    const template = str(facts.secureBootTemplate ?? "MicrosoftUEFICertificateAuthority");
     statements.push(
       when(
         op(
@@ -29,10 +26,18 @@ export function firmwareStatements(machine: Machine): PsStatement[] {
       ]),
     );
   }
-  const devices = bootSequence(machine).flatMap((step) => {
-    if ("nic" in step) return [ref(`adapter${machine.nics.indexOf(step.nic)}`)];
-    return step.drive.device === "floppy" ? [] : [ref(`drive${machine.attachments.indexOf(step.drive)}`)];
-  });
+  if (security?.tpm === true) {
+    statements.push(
+      remark("A new TPM, with nothing of the old one in it. Its key protector is this host's own."),
+      when(not(member(pipe(cmd("Get-VMSecurity", { VM: vm })), "TpmEnabled")), [
+        run(cmd("Set-VMKeyProtector", { VM: vm, NewLocalKeyProtector: null })),
+        run(cmd("Enable-VMTPM", { VM: vm })),
+      ]),
+    );
+  }
+  const devices = (facts?.bootOrder ?? []).map(({ drive, adapter }) =>
+    ref(drive === null ? `adapter${adapter ?? 0}` : `drive${drive}`),
+  );
   if (devices.length > 0) {
     statements.push(
       remark("The order is set once, so that later changes of yours stay."),
@@ -42,22 +47,16 @@ export function firmwareStatements(machine: Machine): PsStatement[] {
   return statements;
 }
 
-/** Generation 1: kinds of devices in their order; Hyper-V wants all four. */
-export function biosStatements(machine: Machine): PsStatement[] {
-  const order: string[] = [];
-  for (const word of [...bootSequence(machine).map(biosWord), "IDE", "CD", "LegacyNetworkAdapter", "Floppy"]) {
-    if (!order.includes(word)) order.push(word);
-  }
+/** Generation 1: kinds of devices in their order. */
+function biosStatements({ startupOrder }: HypervMachine): PsStatement[] {
+  const words = (startupOrder ?? []).map((word) => str(word));
   return [
     remark("The order is set once, so that later changes of yours stay."),
-    when(ref("created"), [
-      run(cmd("Set-VMBios", { VM: vm, StartupOrder: { kind: "array", items: order.map((word) => str(word)) } })),
-    ]),
+    when(ref("created"), [run(cmd("Set-VMBios", { VM: vm, StartupOrder: { kind: "array", items: words } }))]),
   ];
 }
 
-function biosWord(step: BootStep): string {
-  if ("nic" in step) return "LegacyNetworkAdapter";
-  const { device } = step.drive;
-  return device === "disk" ? "IDE" : device === "cdrom" ? "CD" : "Floppy";
+/** What a machine boots from and by. */
+export function bootStatements(machine: HypervMachine): PsStatement[] {
+  return machine.generation === 2 ? firmwareStatements(machine) : biosStatements(machine);
 }

@@ -1,26 +1,45 @@
 import type { Appliance, Machine } from "../../appliance/appliance.js";
+import { GIB } from "../../base/bytes.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import type { MachineShape, TargetProfile } from "../../targets/profile.js";
+import type { HeldFact } from "../facts.js";
 import { createFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
 import type { ExportPlan } from "../platform.js";
+import { carriedTemplate, describeMachine, FOREIGN, TEMPLATE } from "./describe.js";
+import type { HypervDocument } from "./document.js";
+import { deviceNotes } from "./notes.js";
 import { renderScript } from "./powershell.js";
-import { hypervScript } from "./script.js";
+import { scriptFor } from "./script.js";
 
 /** Options of the Hyper-V export. */
 export interface HypervOptions {
-  /** Variant of the VHDX disks. */
+  /** Variant of the disks. */
   readonly disks: "dynamic" | "fixed";
+  /** Format of the disks. Generation 2 takes VHDX alone, and a VHD holds at most 2040 GiB: where either is in the way, VHDX is written. */
+  readonly format: "vhdx" | "vhd";
 }
 
 /** Defaults of the Hyper-V export. */
-export const hypervDefaults: HypervOptions = Object.freeze({ disks: "dynamic" });
+export const hypervDefaults: HypervOptions = Object.freeze({ disks: "dynamic", format: "vhdx" });
 
 const LABEL = "Hyper-V";
 /** Windows PowerShell 5.1 takes a script without this mark for one in the system's code page. */
 const BYTE_ORDER_MARK = "\ufeff";
+/** New-VHD: the most that a VHD holds. */
+const LARGEST_VHD = 2040 * GIB;
 
-/** Writes a PowerShell script for each machine of a fitted appliance, and names its disks. Pure. */
+/** Facts that the script makes. What of them it makes in part has notes of its own. */
+const HOLDS: ReadonlySet<HeldFact> = new Set<HeldFact>([
+  "nested",
+  "threadsPerCore",
+  "dynamicMemory",
+  "serialPorts",
+  "vlan",
+  "tpm",
+]);
+
+/** Writes a PowerShell script for each machine of a fitted appliance, beside it what the machine is as JSON, and names its disks. Pure. */
 export function exportHyperv(
   fitted: Appliance,
   shapes: ReadonlyMap<string, MachineShape>,
@@ -28,30 +47,61 @@ export function exportHyperv(
   options: Partial<HypervOptions>,
 ): ExportPlan {
   const o: HypervOptions = { ...hypervDefaults, ...options };
+  const shapeOf = (machine: Machine): MachineShape => shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
+  const notes: Diagnostic[] = [];
+  const format = o.format === "vhd" ? vhdOr(fitted, shapeOf, notes) : "vhdx";
   const files = createFiles(fitted, {
-    format: "vhdx",
+    format,
     variant: o.disks,
-    extension: ".vhdx",
+    extension: `.${format}`,
     // Hyper-V goes by these endings.
     cdromExtension: ".iso",
     floppyExtension: ".vfd",
   });
-  const notes: Diagnostic[] = [];
-  const configs = fitted.machines.map((machine) => {
-    const { name } = files.machine(machine, ".ps1");
-    const shape = shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
-    notes.push(...machineNotes(machine, shape));
-    const text = BYTE_ORDER_MARK + renderScript(hypervScript(machine, shape, files));
-    return { name, bytes: new TextEncoder().encode(text) };
+  const encoder = new TextEncoder();
+  const configs = fitted.machines.flatMap((machine) => {
+    const { name, beside } = files.machine(machine, ".ps1");
+    const shape = shapeOf(machine);
+    const facts = describeMachine(machine, shape, files);
+    notes.push(...machineNotes(machine, shape), ...deviceNotes(machine, facts));
+    const document: HypervDocument = { schema: "vmferry/hyperv@1", host: null, collected: null, machine: facts };
+    return [
+      { name, bytes: encoder.encode(BYTE_ORDER_MARK + renderScript(scriptFor(facts, machine))) },
+      { name: beside(".hyperv.json"), bytes: encoder.encode(`${JSON.stringify(document, null, 2)}\n`) },
+    ];
   });
-  notes.push(...commonLosses(fitted, LABEL, { files: files.kept() }));
+  notes.push(...commonLosses(withoutTemplates(fitted), LABEL, { files: files.kept(), holds: HOLDS }));
   return { configs, notes, disks: files.disks(), files: files.assets() };
+}
+
+function vhdOr(fitted: Appliance, shapeOf: (machine: Machine) => MachineShape, notes: Diagnostic[]): "vhd" | "vhdx" {
+  const second = fitted.machines.find((machine) => shapeOf(machine).id === "gen2");
+  const large = fitted.disks.find((disk) => disk.capacityBytes > LARGEST_VHD);
+  if (second === undefined && large === undefined) return "vhd";
+  const why = second === undefined ? `disk ${large?.id} is too large for a VHD` : `${second.name} is of generation 2`;
+  notes.push(
+    loss("warning", "hyperv/vhd-impossible", `the disks become VHDX, not VHD: ${why}`, {
+      data: { machine: second?.id ?? null, disk: large?.id ?? null },
+    }),
+  );
+  return "vhdx";
+}
+
+/** Templates of secure boot that the script sets are not lost. */
+function withoutTemplates(fitted: Appliance): Appliance {
+  const machines = fitted.machines.map((machine) =>
+    machine.firmware === "efi-secure" && carriedTemplate(machine) !== null
+      ? { ...machine, foreign: machine.foreign.filter(({ source, name }) => source !== FOREIGN || name !== TEMPLATE) }
+      : machine,
+  );
+  return { ...fitted, machines };
 }
 
 function machineNotes(machine: Machine, shape: MachineShape): Diagnostic[] {
   const notes: Diagnostic[] = [];
-  const { cim, vmware, virtualbox, description } = machine.guestOs;
-  const named = description ?? vmware ?? virtualbox ?? (cim === null ? null : `number ${cim}`);
+  const { cim, vmware, virtualbox, osinfo, proxmox, xenserver, description } = machine.guestOs;
+  const named =
+    description ?? vmware ?? virtualbox ?? osinfo ?? xenserver ?? proxmox ?? (cim === null ? null : `number ${cim}`);
   if (named !== null) {
     notes.push(
       loss("info", "hyperv/guest-os-dropped", `${machine.name}: ${LABEL} does not name the guest system (${named})`, {

@@ -5,14 +5,10 @@ import { plural } from "../../base/text.js";
 import { uuidFromText } from "../names-of-devices.js";
 import type { ConfigFiles, ConfigText, MachineConfig } from "../platform.js";
 import { createReading, type Reading } from "../reading.js";
+import { FOREIGN, TEMPLATE } from "./describe.js";
 import type { HypervMachine } from "./document.js";
 import { filesOf, readBoot, readDrives, readNics, readSerialPorts } from "./import-devices.js";
 import { type PlacedMachine, parseCollected } from "./read-json.js";
-
-/** Source of what the model has no place for. */
-export const FOREIGN = "hyperv";
-/** Name under which the template of secure boot is kept, so that going back to Hyper-V finds it again. */
-export const TEMPLATE = "secure boot template";
 
 /**
  * Reads one machine of Hyper-V: what the collector wrote.

@@ -14,7 +14,12 @@ export type PsExpression =
   | { readonly kind: "variable"; readonly name: string }
   | { readonly kind: "member"; readonly of: PsExpression; readonly name: string }
   | { readonly kind: "index"; readonly of: PsExpression; readonly by: PsExpression }
-  | { readonly kind: "method"; readonly of: PsExpression; readonly name: string; readonly argument: PsExpression }
+  | {
+      readonly kind: "method";
+      readonly of: PsExpression;
+      readonly name: string;
+      readonly arguments: readonly PsExpression[];
+    }
   | { readonly kind: "array"; readonly items: readonly PsExpression[] }
   | { readonly kind: "table"; readonly entries: readonly (readonly [PsExpression, PsExpression])[] }
   | { readonly kind: "count"; readonly of: PsCommand }
@@ -43,6 +48,7 @@ export type PsStatement =
   | { readonly kind: "assign"; readonly variable: string; readonly value: PsExpression }
   | { readonly kind: "run"; readonly commands: readonly PsCommand[] }
   | { readonly kind: "throw"; readonly message: PsExpression }
+  | { readonly kind: "return" }
   | {
       readonly kind: "if";
       readonly condition: PsExpression;
@@ -54,8 +60,9 @@ export type PsStatement =
 /** A parameter of a script. */
 export interface PsParameter {
   readonly name: string;
-  readonly type: "string" | "hashtable";
-  readonly value: PsExpression;
+  readonly type: "string" | "hashtable" | "switch";
+  /** `null`: a switch, which is off. */
+  readonly value: PsExpression | null;
   readonly help: string;
 }
 
@@ -100,6 +107,15 @@ export function cmd(
 export const pipe = (...commands: readonly PsCommand[]): PsExpression => ({ kind: "pipeline", commands });
 /** Runs commands for what they do. */
 export const run = (...commands: readonly PsCommand[]): PsStatement => ({ kind: "run", commands });
+/** `$of.name(arguments)`. */
+export const method = (of: PsExpression, name: string, ...args: readonly PsExpression[]): PsExpression => ({
+  kind: "method",
+  of,
+  name,
+  arguments: args,
+});
+/** `-not (value)`. */
+export const not = (of: PsExpression): PsExpression => ({ kind: "not", of });
 /** `$variable = value`. */
 export const assign = (variable: string, value: PsExpression): PsStatement => ({ kind: "assign", variable, value });
 /** `if (condition) { then } else { otherwise }`. */
@@ -110,6 +126,19 @@ export const when = (
 ): PsStatement => ({ kind: "if", condition, then, otherwise });
 /** A comment of our own words. */
 export const remark = (text: string): PsStatement => ({ kind: "comment", text });
+
+/** Ends the script with an error. */
+export function fail(text: string, value: PsExpression): PsStatement {
+  return { kind: "throw", message: op(str(text), "-f", value) };
+}
+/** The first of what a command returns whose property has a value. Hyper-V's own -Name takes wildcards. */
+export function firstWhere(command: PsCommand, property: string, value: PsExpression): PsExpression {
+  return pipe(
+    command,
+    cmd("Where-Object", { Property: str(property), EQ: null, Value: value }),
+    cmd("Select-Object", { First: num(1) }),
+  );
+}
 
 /** The text of a script, with Windows line ends and no byte order mark. */
 export function renderScript(script: PsScript): string {
@@ -123,9 +152,9 @@ export function renderScript(script: PsScript): string {
     ...script.description.map((line) => `    ${helpText(line)}`),
     ...script.parameters.flatMap((p) => [`.PARAMETER ${p.name}`, `    ${helpText(p.help)}`]),
     "#>",
-    "[CmdletBinding()]",
+    "[CmdletBinding(SupportsShouldProcess = $true)]",
     "param(",
-    script.parameters.map((p) => `    [${p.type}] $${identifier(p.name)} = ${renderExpression(p.value)}`).join(",\n"),
+    script.parameters.map(renderParameter).join(",\n"),
     ")",
     "",
     "Set-StrictMode -Version Latest",
@@ -134,6 +163,10 @@ export function renderScript(script: PsScript): string {
   ];
   for (const statement of script.body) renderStatement(statement, "", lines);
   return `${lines.join("\n")}\n`.replace(/\r\n|\r|\n/g, "\r\n");
+}
+
+function renderParameter({ type, name, value }: PsParameter): string {
+  return `    [${type}] $${identifier(name)}${value === null ? "" : ` = ${renderExpression(value)}`}`;
 }
 
 /** A string literal's text. */
@@ -169,6 +202,9 @@ function renderStatement(statement: PsStatement, indent: string, lines: string[]
       return;
     case "throw":
       lines.push(`${indent}throw ${renderExpression(statement.message)}`);
+      return;
+    case "return":
+      lines.push(`${indent}return`);
       return;
     case "if":
       lines.push(`${indent}if (${renderExpression(statement.condition)}) {`);
@@ -220,7 +256,7 @@ export function renderExpression(value: PsExpression): string {
     case "index":
       return `${renderOperand(value.of)}[${renderExpression(value.by)}]`;
     case "method":
-      return `${renderOperand(value.of)}.${identifier(value.name)}(${renderExpression(value.argument)})`;
+      return `${renderOperand(value.of)}.${identifier(value.name)}(${value.arguments.map(renderExpression).join(", ")})`;
     case "array":
       return `@(${value.items.map(renderExpression).join(", ")})`;
     case "table":

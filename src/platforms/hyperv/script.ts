@@ -1,16 +1,21 @@
-import type { Attachment, Controller, Machine } from "../../appliance/appliance.js";
+import type { Machine } from "../../appliance/appliance.js";
 import type { MachineShape } from "../../targets/profile.js";
 import type { ResultFiles } from "../files.js";
-import { biosStatements, firmwareStatements } from "./boot.js";
+import { bootStatements } from "./boot.js";
+import { describeMachine } from "./describe.js";
+import type { HypervMachine } from "./document.js";
 import {
   assign,
   bool,
   cmd,
+  fail,
+  firstWhere,
   member,
+  method,
   nil,
+  not,
   num,
   op,
-  type PsCommand,
   type PsExpression,
   type PsParameter,
   type PsScript,
@@ -22,45 +27,55 @@ import {
   str,
   when,
 } from "./powershell.js";
+import { adapter, comPorts, controllers, drive, imageVariable } from "./script-devices.js";
 
 const vm = ref("vm");
 const blank: PsStatement = { kind: "blank" };
+
+/** The script for a fitted machine. */
+export function hypervScript(machine: Machine, shape: MachineShape, files: ResultFiles): PsScript {
+  return scriptFor(describeMachine(machine, shape, files), machine);
+}
 
 /**
  * The script that makes one machine. It looks before each change, so that a second run changes nothing; what differs in a way that cannot be set right
  * without harm (another generation, another disk in a place) ends it with an error.
  */
-export function hypervScript(machine: Machine, shape: MachineShape, files: ResultFiles): PsScript {
-  const generation = shape.id === "gen2" ? 2 : 1;
+export function scriptFor(facts: HypervMachine, machine: Machine): PsScript {
   return {
-    synopsis: "Makes a Hyper-V machine from the disks beside this script. Written by vmferry.",
+    synopsis: "Makes a Hyper-V machine from the disks beside this script, or removes it. Written by vmferry.",
     description: [
-      "Needs the rights of a Hyper-V administrator. Running it again changes nothing.",
+      "Needs the rights of a Hyper-V administrator. Running it again changes nothing; -WhatIf only tells what it would do.",
       "The disks stay where they are: move them to their place before you run it.",
     ],
-    parameters: parameters(machine),
+    parameters: parameters(facts),
     body: [
-      ...fileChecks(machine, files),
+      ...images(facts),
+      assign("vm", firstWhere(cmd("Get-VM"), "Name", ref("Name"))),
       blank,
-      ...makeMachine(machine, generation),
+      ...remove(facts),
       blank,
-      ...settings(machine),
+      ...fileChecks(facts),
+      ...makeMachine(facts),
       blank,
-      ...controllers(machine),
-      ...machine.attachments.flatMap((attachment, index) => drive(machine, attachment, index, files)),
+      ...settings(facts),
       blank,
-      ...machine.nics.flatMap((_, index) => adapter(machine, index)),
+      ...controllers(facts),
+      ...facts.drives.flatMap(drive),
       blank,
-      ...(generation === 2 ? firmwareStatements(machine) : biosStatements(machine)),
+      ...facts.networkAdapters.flatMap((one, index) => adapter(one, index, machine.nics[index]?.connected === true)),
+      ...comPorts(facts),
+      blank,
+      ...bootStatements(facts),
       blank,
       run(cmd("Get-VM", { Id: member(vm, "Id") })),
     ],
   };
 }
 
-function parameters(machine: Machine): PsParameter[] {
+function parameters({ name }: HypervMachine): PsParameter[] {
   return [
-    { name: "Name", type: "string", value: str(machine.name), help: "Name of the machine." },
+    { name: "Name", type: "string", value: str(name), help: "Name of the machine." },
     {
       name: "DiskFolder",
       type: "string",
@@ -79,76 +94,85 @@ function parameters(machine: Machine): PsParameter[] {
       value: { kind: "table", entries: [] },
       help: "Virtual switches by network, as @{ 'network' = 'switch' }. A network that is not in it is a switch of its own name; where there is none, the adapter stays unconnected.",
     },
+    {
+      name: "Remove",
+      type: "switch",
+      value: null,
+      help: "Removes the machine instead, if it has the disks of this script and is off. The disks stay.",
+    },
   ];
 }
 
-/** The name under which a card's network is looked up: its own, or else the card's. */
-function networkKey(machine: Machine, index: number): string {
-  return machine.nics[index]?.network ?? adapterName(index);
-}
-
-function adapterName(index: number): string {
-  return `Network Adapter ${index + 1}`;
-}
-
-/** `$image0`, `$image1`, ... hold the paths of images, by the number of the drive. */
-function imageVariable(index: number): string {
-  return `image${index}`;
-}
-
-function fileChecks(machine: Machine, files: ResultFiles): PsStatement[] {
-  const statements: PsStatement[] = [
-    remark("The images have to be there before anything is made."),
+function images({ drives }: HypervMachine): PsStatement[] {
+  return [
     assign("folder", member(pipe(cmd("Resolve-Path", { LiteralPath: ref("DiskFolder") })), "ProviderPath")),
+    ...drives.flatMap(({ path }, index) =>
+      path === null
+        ? []
+        : [assign(imageVariable(index), pipe(cmd("Join-Path", { Path: ref("folder"), ChildPath: str(path) })))],
+    ),
   ];
-  for (const [index, attachment] of machine.attachments.entries()) {
-    const file = files.of(machine, attachment);
-    if (file === null) continue;
-    const path = ref(imageVariable(index));
-    statements.push(
-      assign(imageVariable(index), pipe(cmd("Join-Path", { Path: ref("folder"), ChildPath: str(file) }))),
-      when({ kind: "not", of: pipe(cmd("Test-Path", { LiteralPath: path, PathType: str("Leaf") })) }, [
-        fail("{0} is not there", path),
-      ]),
-    );
-  }
-  return statements;
 }
 
-function fail(text: string, value: PsExpression): PsStatement {
-  return { kind: "throw", message: op(str(text), "-f", value) };
+function fileChecks({ drives }: HypervMachine): PsStatement[] {
+  const checks = drives.flatMap(({ path }, index): PsStatement[] => {
+    if (path === null) return [];
+    const image = ref(imageVariable(index));
+    const there = pipe(cmd("Test-Path", { LiteralPath: image, PathType: str("Leaf") }));
+    return [when(not(there), [fail("{0} is not there", image)])];
+  });
+  return checks.length === 0 ? [] : [remark("The images have to be there before anything is made."), ...checks, blank];
 }
 
-/** The first of what a command returns whose property has a value. Hyper-V's own -Name takes wildcards. */
-function firstWhere(command: PsCommand, property: string, value: PsExpression): PsExpression {
-  return pipe(
-    command,
-    cmd("Where-Object", { Property: str(property), EQ: null, Value: value }),
-    cmd("Select-Object", { First: num(1) }),
-  );
+/** A machine is removed only where it is the one that this script makes. */
+function remove({ drives }: HypervMachine): PsStatement[] {
+  const disk = drives.findIndex(({ device, path }) => device === "disk" && path !== null);
+  const isOther: PsStatement[] =
+    disk < 0
+      ? []
+      : [
+          when(op(nil, "-eq", firstWhere(cmd("Get-VMHardDiskDrive", { VM: vm }), "Path", ref(imageVariable(disk)))), [
+            fail("the machine has not the disk {0}: it is another one, or has checkpoints", ref(imageVariable(disk))),
+          ]),
+        ];
+  return [
+    when(ref("Remove"), [
+      when(op(nil, "-eq", vm), [{ kind: "return" }]),
+      ...isOther,
+      when(op(member(vm, "State"), "-ne", str("Off")), [fail("{0} is not off", ref("Name"))]),
+      when(shouldProcess("Remove the machine, and leave its disks"), [run(cmd("Remove-VM", { VM: vm, Force: null }))]),
+      { kind: "return" },
+    ]),
+  ];
 }
 
-function makeMachine(machine: Machine, generation: 1 | 2): PsStatement[] {
+function shouldProcess(action: string): PsExpression {
+  return method(ref("PSCmdlet"), "ShouldProcess", ref("Name"), str(action));
+}
+
+function makeMachine({ generation, memory, scsiControllers }: HypervMachine): PsStatement[] {
   const create = {
     Name: ref("Name"),
     Generation: num(generation),
-    MemoryStartupBytes: num(machine.memoryBytes),
+    MemoryStartupBytes: num(memory.startupBytes),
     NoVHD: null,
   };
+  const isNew = ref("created");
   return [
-    assign("vm", firstWhere(cmd("Get-VM"), "Name", ref("Name"))),
     assign("created", op(nil, "-eq", vm)),
     when(
-      ref("created"),
+      isNew,
       [
+        when(not(shouldProcess("Make the machine")), [{ kind: "return" }]),
         when(
           op(ref("MachineFolder"), "-eq", str("")),
           [assign("vm", pipe(cmd("New-VM", create)))],
           [assign("vm", pipe(cmd("New-VM", { ...create, Path: ref("MachineFolder") })))],
         ),
-        remark("A new machine comes with a network adapter and perhaps a DVD drive that nobody asked for."),
+        remark("A new machine comes with an adapter, a SCSI controller and perhaps a DVD drive that nobody asked for."),
         run(cmd("Get-VMNetworkAdapter", { VM: vm }), cmd("Remove-VMNetworkAdapter")),
         run(cmd("Get-VMDvdDrive", { VM: vm }), cmd("Remove-VMDvdDrive")),
+        ...(scsiControllers > 0 ? [] : [run(cmd("Get-VMScsiController", { VM: vm }), cmd("Remove-VMScsiController"))]),
       ],
       [
         when(op(member(vm, "Generation"), "-ne", num(generation)), [
@@ -159,138 +183,58 @@ function makeMachine(machine: Machine, generation: 1 | 2): PsStatement[] {
   ];
 }
 
-function settings(machine: Machine): PsStatement[] {
-  const memory = num(machine.memoryBytes);
-  const notes = str(machine.annotation ?? "");
+function settings({ processors, memory, notes }: HypervMachine): PsStatement[] {
+  const text = str(notes ?? "");
   return [
-    when(op(member(vm, "ProcessorCount"), "-ne", num(machine.cpu.count)), [
-      run(cmd("Set-VMProcessor", { VM: vm, Count: num(machine.cpu.count) })),
+    when(op(member(vm, "ProcessorCount"), "-ne", num(processors.count)), [
+      run(cmd("Set-VMProcessor", { VM: vm, Count: num(processors.count) })),
     ]),
-    when(op(member(vm, "DynamicMemoryEnabled"), "-or", op(member(vm, "MemoryStartup"), "-ne", memory)), [
-      run(cmd("Set-VMMemory", { VM: vm, DynamicMemoryEnabled: bool(false), StartupBytes: memory })),
-    ]),
-    when(op(member(vm, "Notes"), "-ne", notes), [run(cmd("Set-VM", { VM: vm, Notes: notes }))]),
+    ...processorSettings(processors),
+    ...memorySettings(memory),
+    when(op(member(vm, "Notes"), "-ne", text), [run(cmd("Set-VM", { VM: vm, Notes: text }))]),
   ];
 }
 
-/** SCSI controllers are added until there are enough; the two of IDE are always there. */
-function controllers(machine: Machine): PsStatement[] {
-  const count = Math.max(-1, ...machine.controllers.filter((c) => c.bus === "scsi").map((c) => c.index)) + 1;
-  if (count === 0) return [];
-  return [
-    {
-      kind: "while",
-      condition: op({ kind: "count", of: cmd("Get-VMScsiController", { VM: vm }) }, "-lt", num(count)),
-      body: [run(cmd("Add-VMScsiController", { VM: vm }))],
-    },
+function processorSettings({ nested, threadsPerCore }: HypervMachine["processors"]): PsStatement[] {
+  const wanted: readonly (readonly [string, PsExpression | null])[] = [
+    ["ExposeVirtualizationExtensions", nested === null ? null : bool(nested)],
+    ["HwThreadCountPerCore", threadsPerCore === null ? null : num(threadsPerCore)],
   ];
+  const processor = ref("processor");
+  const statements = wanted.flatMap(([name, value]) =>
+    value === null
+      ? []
+      : [when(op(member(processor, name), "-ne", value), [run(cmd("Set-VMProcessor", { VM: vm, [name]: value }))])],
+  );
+  return statements.length === 0 ? [] : [assign("processor", pipe(cmd("Get-VMProcessor", { VM: vm }))), ...statements];
 }
 
-function controllerOf(machine: Machine, attachment: Attachment): Controller | undefined {
-  return machine.controllers.find((c) => c.id === attachment.controller);
-}
-
-function drive(machine: Machine, attachment: Attachment, index: number, files: ResultFiles): PsStatement[] {
-  const file = files.of(machine, attachment);
-  const image = file === null ? undefined : ref(imageVariable(index));
-  const controller = controllerOf(machine, attachment);
-  const place = {
-    ControllerNumber: num(controller?.index ?? 0),
-    ControllerLocation: num(attachment.slot ?? 0),
-  };
-  const variable = `drive${index}`;
-  const found = ref(variable);
-  switch (attachment.device) {
-    case "disk": {
-      const where = { VM: vm, ControllerType: str(controller?.bus === "ide" ? "IDE" : "SCSI"), ...place };
-      return [
-        assign(variable, pipe(cmd("Get-VMHardDiskDrive", where))),
-        when(
-          op(nil, "-eq", found),
-          [assign(variable, pipe(cmd("Add-VMHardDiskDrive", { ...where, Path: image, Passthru: null })))],
-          [
-            // Not set right: behind another path may be a checkpoint of this very disk.
-            when(op(member(found, "Path"), "-ne", image ?? nil), [
-              fail("another disk is in the place of {0}", image ?? nil),
-            ]),
-          ],
-        ),
-      ];
-    }
-    case "cdrom":
-      return [
-        assign(variable, pipe(cmd("Get-VMDvdDrive", { VM: vm, ...place }))),
-        when(
-          op(nil, "-eq", found),
-          [assign(variable, pipe(cmd("Add-VMDvdDrive", { VM: vm, ...place, Path: image, Passthru: null })))],
-          image === undefined
-            ? []
-            : [
-                when(op(member(found, "Path"), "-ne", image), [
-                  run(cmd("Set-VMDvdDrive", { VMDvdDrive: found, Path: image })),
-                ]),
-              ],
-        ),
-      ];
-    case "floppy":
-      if (image === undefined) return [];
-      return [
-        when(op(member(pipe(cmd("Get-VMFloppyDiskDrive", { VM: vm })), "Path"), "-ne", image), [
-          run(cmd("Set-VMFloppyDiskDrive", { VM: vm, Path: image })),
-        ]),
-      ];
-  }
-}
-
-function adapter(machine: Machine, index: number): PsStatement[] {
-  const nic = machine.nics[index];
-  if (nic === undefined) return [];
-  const variable = `adapter${index}`;
-  const found = ref(variable);
-  const name = str(adapterName(index));
-  const mac = nic.mac === null ? undefined : str(nic.mac.replaceAll(":", "").toUpperCase());
-  const legacy = nic.model === "legacy" ? bool(true) : undefined;
-  const statements: PsStatement[] = [
-    assign(variable, firstWhere(cmd("Get-VMNetworkAdapter", { VM: vm }), "Name", name)),
-    when(op(nil, "-eq", found), [
-      assign(variable, pipe(cmd("Add-VMNetworkAdapter", { VM: vm, Name: name, IsLegacy: legacy, Passthru: null }))),
-    ]),
-  ];
-  if (mac !== undefined) {
-    statements.push(
-      when(op(member(found, "MacAddress"), "-ne", mac), [
-        run(cmd("Set-VMNetworkAdapter", { VMNetworkAdapter: found, StaticMacAddress: mac })),
+function memorySettings({ startupBytes, dynamic, minimumBytes, maximumBytes }: HypervMachine["memory"]): PsStatement[] {
+  const startup = num(startupBytes);
+  if (!dynamic || minimumBytes === null || maximumBytes === null) {
+    return [
+      when(op(member(vm, "DynamicMemoryEnabled"), "-or", op(member(vm, "MemoryStartup"), "-ne", startup)), [
+        run(cmd("Set-VMMemory", { VM: vm, DynamicMemoryEnabled: bool(false), StartupBytes: startup })),
       ]),
-    );
+    ];
   }
-  if (!nic.connected) return [...statements, remark("This adapter is not connected, as in the source.")];
-  const key = str(networkKey(machine, index));
-  const switchName = ref("switchName");
+  const [minimum, maximum] = [num(minimumBytes), num(maximumBytes)];
+  const differs = [
+    op(member(vm, "MemoryStartup"), "-ne", startup),
+    op(member(vm, "MemoryMinimum"), "-ne", minimum),
+    op(member(vm, "MemoryMaximum"), "-ne", maximum),
+  ].reduce((left, right) => op(left, "-or", right), not(member(vm, "DynamicMemoryEnabled")));
   return [
-    ...statements,
-    assign("switchName", key),
-    when({ kind: "method", of: ref("SwitchMap"), name: "ContainsKey", argument: key }, [
-      assign("switchName", { kind: "index", of: ref("SwitchMap"), by: key }),
+    when(differs, [
+      run(
+        cmd("Set-VMMemory", {
+          VM: vm,
+          DynamicMemoryEnabled: bool(true),
+          StartupBytes: startup,
+          MinimumBytes: minimum,
+          MaximumBytes: maximum,
+        }),
+      ),
     ]),
-    assign("virtualSwitch", firstWhere(cmd("Get-VMSwitch"), "Name", switchName)),
-    when(
-      op(nil, "-eq", ref("virtualSwitch")),
-      [
-        run(
-          cmd("Write-Warning", {
-            Message: op(
-              str(`There is no virtual switch {0}: ${adapterName(index)} stays unconnected.`),
-              "-f",
-              switchName,
-            ),
-          }),
-        ),
-      ],
-      [
-        when(op(member(found, "SwitchName"), "-ne", member(ref("virtualSwitch"), "Name")), [
-          run(cmd("Connect-VMNetworkAdapter", { VMNetworkAdapter: found, VMSwitch: ref("virtualSwitch") })),
-        ]),
-      ],
-    ),
   ];
 }
