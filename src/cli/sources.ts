@@ -8,7 +8,9 @@ import { iterableStream } from "../io/streams.js";
 import { type DiskSource, formatNamed } from "../operations/disk.js";
 import { type IncomingDisk, type IncomingOptions, openIncoming, packingOf } from "../operations/incoming.js";
 import { entryNamed, openPackage } from "../operations/open.js";
+import { vmaDisk } from "../operations/vma.js";
 import { xvaDisk } from "../operations/xva.js";
+import { isVmaHead } from "../package/vma/header.js";
 import { isXva } from "../package/xva/chunks.js";
 import { hasUndoJournal } from "../runtime/node/editable-file.js";
 import { openFileSource } from "../runtime/node/file-source.js";
@@ -131,8 +133,13 @@ async function openStoredDisk(name: string, options: NamedDiskOptions, session: 
     const input = await openInput(name, session);
     if (input.kind === "folder") throw new FerryError("internal/bug", "an address was opened as a folder");
     const { source } = input;
-    const ofXva = await xvaDiskIn({ source, name: source.label, close: () => input.close() }, null, format, session);
-    if (ofXva !== null) return { ...ofXva, snapshot };
+    const archived = await diskInArchive(
+      { source, name: source.label, close: () => input.close() },
+      null,
+      format,
+      session,
+    );
+    if (archived !== null) return { ...archived, snapshot };
     const resolver = mapped(folderResolver(input.folder, { external }));
     return { name: source.label, source, resolver, format, snapshot, close: () => input.close() };
   }
@@ -146,8 +153,8 @@ async function openStoredDisk(name: string, options: NamedDiskOptions, session: 
     );
   }
   const source = await openFileSource(name, session.runtime.native, path.basename(name));
-  const ofXva = await xvaDiskIn({ source, name, close: () => source.close() }, null, format, session);
-  if (ofXva !== null) return { ...ofXva, snapshot };
+  const archived = await diskInArchive({ source, name, close: () => source.close() }, null, format, session);
+  if (archived !== null) return { ...archived, snapshot };
   const folder = openFolderAccess(path.dirname(name), session.runtime.native);
   return {
     name,
@@ -208,19 +215,26 @@ async function isThere(file: string): Promise<boolean> {
 }
 
 /**
- * A disk of an XVA; `member` may be `null` where it has only one. `null`: the source is no XVA, or to be read as something else. The
- * source is closed where that fails.
+ * A disk of an XVA or a VMA; `member` may be `null` where it has only one. `null`: the source is neither, or to be read as something else.
+ * The source is closed where that fails.
  */
-async function xvaDiskIn(
+async function diskInArchive(
   { source, name, close }: { readonly source: ByteSource; readonly name: string; close(): Promise<void> },
   member: string | null,
   format: DiskFormatId | null,
   { ctx }: Session,
 ): Promise<NamedDisk | null> {
   try {
+    const whole = member === null ? name : `${name}!${member}`;
+    if (
+      (format === null || format === "vma") &&
+      isVmaHead(await source.read(0, Math.min(4, source.size), ctx.signal))
+    ) {
+      const chunks = await vmaDisk(source, member, ctx);
+      return { name: whole, source, chunks, resolver: noResolver, format: "vma", close };
+    }
     if ((format !== null && format !== "xva") || !(await isXva(source, ctx.signal))) return null;
     const chunks = await xvaDisk(source, member, ctx);
-    const whole = member === null ? name : `${name}!${member}`;
     return { name: whole, source, chunks, resolver: noResolver, format: "xva", close };
   } catch (cause) {
     await close();
@@ -239,8 +253,8 @@ async function openMember(
   if (input.kind === "file") {
     const name = isRemoteUrl(packageName) ? input.source.label : packageName;
     const archive = { source: input.source, name, close: () => input.close() };
-    const ofXva = await xvaDiskIn(archive, member, format, session);
-    if (ofXva !== null) return ofXva;
+    const archived = await diskInArchive(archive, member, format, session);
+    if (archived !== null) return archived;
   }
   const salvage = options.damaged === "salvage";
   const onDamage = salvage ? "report" : "refuse";

@@ -6,6 +6,7 @@ import { raw } from "./raw/format.js";
 import { vdi } from "./vdi/format.js";
 import { vhd } from "./vhd/format.js";
 import { vhdx } from "./vhdx/format.js";
+import { vma } from "./vma/format.js";
 import { vmdk } from "./vmdk/format.js";
 import { xva } from "./xva/format.js";
 
@@ -18,4 +19,5 @@ export const diskFormats: Registry<DiskFormatId, DiskFormat> = createRegistry<Di
   vdi,
   raw,
   xva,
+  vma,
 ]);

@@ -1,4 +1,4 @@
-/** Archives with machines and their disks inside, which platforms read: XVA. */
+/** Archives with machines and their disks inside, which platforms read: XVA and VMA. */
 import { mergeAppliances } from "../appliance/merge.js";
 import { FerryError } from "../base/errors.js";
 import type { Context } from "../io/context.js";
@@ -8,12 +8,14 @@ import { archiveReader, type DisksInside } from "../package/disks-inside.js";
 import { withoutExtension } from "../package/names.js";
 import { lastSegment } from "../package/reader.js";
 import { magicOf, TAR_BLOCK } from "../package/tar/header.js";
+import { isVmaHead } from "../package/vma/header.js";
 import { isXvaHead } from "../package/xva/chunks.js";
 import { XVA_CONFIG } from "../package/xva/members.js";
 import { platforms } from "../platforms/platforms.js";
 import { packingOf, unpackWanted } from "./incoming.js";
 import type { PackageInput } from "./open.js";
 import type { OpenedSource } from "./opened.js";
+import { openVmaMachine } from "./vma.js";
 import { openXva } from "./xva.js";
 
 /** One kind of archive. */
@@ -34,6 +36,7 @@ const KINDS: readonly ArchiveKind[] = [
       return { kind: "xva", configs, format: "xva", disks, tar: magic === "v7" ? null : magic };
     },
   },
+  { matches: isVmaHead, open: openVmaMachine },
 ];
 
 /**

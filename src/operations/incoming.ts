@@ -10,11 +10,13 @@ import { byteReader } from "../io/byte-reader.js";
 import type { Context, ScratchFile } from "../io/context.js";
 import { gunzip } from "../io/gunzip.js";
 import { noResolver } from "../io/resolver.js";
-import type { ByteSource, ByteStream } from "../io/source.js";
+import type { ByteSource, ByteStream, ChunkSet } from "../io/source.js";
 import { iterableStream } from "../io/streams.js";
 import type { ByteTarget } from "../io/target.js";
+import { isVmaHead } from "../package/vma/header.js";
 import { isXvaHead } from "../package/xva/chunks.js";
 import type { DiskSource } from "./disk.js";
+import { vmaDisk } from "./vma.js";
 import { xvaDisk } from "./xva.js";
 import { openXvaStream } from "./xva-stream.js";
 
@@ -74,14 +76,17 @@ export async function openIncoming(input: ByteStream, options: IncomingOptions, 
 async function openPlain(kept: KeptStream, options: IncomingOptions, ctx: Context): Promise<IncomingDisk> {
   const { member } = options;
   const { label } = kept.stream;
-  if (options.format === null || options.format === "xva") {
+  const { format: wanted } = options;
+  if (wanted === null || wanted === "xva" || wanted === "vma") {
     const head = await byteReader(kept.again(), ctx.signal).read(HEAD_BYTES);
-    if (isXvaHead(head)) return openArchive(kept, options, ctx);
+    if (wanted !== "vma" && isXvaHead(head)) return openArchive(kept, options, ctx);
+    // Clusters come in any order: what comes once is saved.
+    if (wanted !== "xva" && isVmaHead(head)) return savedArchive(kept, member, "vma", vmaDisk, ctx);
   }
   if (member !== null) {
     throw new FerryError(
       "xva/no-archive",
-      `${label} is not an XVA, and of no other archive that comes once members are read`,
+      `${label} is no XVA and no VMA, and of no other archive that comes once members are read`,
       {
         location: { at: "bytes", file: label, offset: 0 },
         hint: "Save it to a file, unpacked, and name a member of that.",
@@ -118,12 +123,25 @@ async function openArchive(kept: KeptStream, options: IncomingOptions, ctx: Cont
       if (!again) throw cause;
     }
   }
+  return savedArchive(kept, member, "xva", xvaDisk, ctx);
+}
+
+/** A disk of an archive that is saved first. */
+async function savedArchive(
+  kept: KeptStream,
+  member: string | null,
+  format: DiskFormatId,
+  diskOf: (source: ByteSource, name: string | null, ctx: Context) => Promise<ChunkSet>,
+  ctx: Context,
+): Promise<IncomingDisk> {
+  const { label } = kept.stream;
+  const name = member === null ? label : `${label}!${member}`;
   const whole = kept.again();
   kept.forget();
   const { scratch, source } = await save(whole, ctx);
   try {
-    const chunks = await xvaDisk(source, member, ctx);
-    return { kind: "file", name, source, chunks, resolver: noResolver, format: "xva", close: () => scratch.remove() };
+    const chunks = await diskOf(source, member, ctx);
+    return { kind: "file", name, source, chunks, resolver: noResolver, format, close: () => scratch.remove() };
   } catch (cause) {
     await scratch.remove();
     throw cause;

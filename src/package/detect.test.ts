@@ -17,7 +17,9 @@ function tar(first: string): Uint8Array {
 test("tells archives by their first header, whatever the file is called", () => {
   assert.deepEqual([detect(tar("a.ovf"))?.kind, detect(tar("a.ovf"))?.readable], ["ova", true]);
   assert.deepEqual([detect(tar("ova.xml"))?.kind, detect(tar("ova.xml"))?.readable], ["xva", false]);
-  assert.equal(detect("VMA\0\0\0\0\x01")?.kind, "vma");
+  assert.deepEqual([detect("VMA\0\0\0\0\x01")?.kind, detect("VMA\0\0\0\0\x01")?.archive], ["vma", true]);
+  const lzop = Uint8Array.of(0x89, 0x4c, 0x5a, 0x4f, 0x00, 0x0d, 0x0a, 0x1a, 0x0a, 0);
+  assert.deepEqual([detect(lzop, "a.vma.lzo")?.kind, detect(lzop, "a.vma.lzo")?.readable], ["vma", false]);
 });
 
 test("names a compressed OVA, and leaves other gzip files to others", () => {

@@ -34,8 +34,11 @@ function detectArchive({ head, name }: ProbeWindow): DetectedPackage | null {
   if (head[0] === 0x1f && head[1] === 0x8b && /\.(?:ova|tar)(?:\.gz)?$|\.tgz$/i.test(name)) {
     return unread("ova", "a gzip-compressed OVA", "Unpack it first: gunzip --keep FILE.");
   }
+  if (LZOP.every((byte, i) => head[i] === byte)) {
+    return unread("vma", "packed with LZO, as old backups of Proxmox VE are", "Unpack it first: lzop -d FILE.");
+  }
   if (startsWith(head, "VMA\0")) {
-    return unread("vma", "a backup of Proxmox VE (VMA)", "Extract its disks with 'vma extract' on a Proxmox host.");
+    return archive("vma", "a backup of Proxmox VE (VMA)");
   }
   if (VMCX.every((byte, i) => head[i] === byte) || (/\.vmcx$/i.test(name) && !isText(head))) {
     return unread(
@@ -46,6 +49,9 @@ function detectArchive({ head, name }: ProbeWindow): DetectedPackage | null {
   }
   return null;
 }
+
+/** What files of lzop begin with. */
+const LZOP: readonly number[] = [0x89, 0x4c, 0x5a, 0x4f, 0x00, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** What Hyper-V's stores (VMCX, VMRS, VMGS) begin with: 0x01282014. From what programs that read them say; there is no documentation. */
 const VMCX: readonly number[] = [0x14, 0x20, 0x28, 0x01];

@@ -1,5 +1,8 @@
-/** Configurations of Proxmox VE. */
+/** Configurations and backups of Proxmox VE. */
+import { memorySource } from "../../src/io/sources/memory.js";
+import { openVma } from "../../src/package/vma/open.js";
 import { readProxmoxConf } from "../../src/platforms/proxmox/import.js";
+import { craftVma, mendVmaSums } from "../support/vma.js";
 import type { FuzzTarget } from "./target.js";
 
 const CONFS: readonly string[] = [
@@ -33,5 +36,52 @@ const conf: FuzzTarget = {
   },
 };
 
+/** Bytes of a disk with zeros in it. */
+function blocks(count: number): Uint8Array {
+  const bytes = new Uint8Array(count * 4096);
+  for (let i = 0; i < count; i += 3) bytes[i * 4096] = i + 1;
+  return bytes;
+}
+
+const vma: FuzzTarget = {
+  name: "vma",
+  seeds: async () => [
+    craftVma({
+      configs: { "qemu-server.conf": CONFS[0] ?? "", "qemu-server.fw": "[OPTIONS]\n" },
+      devices: [
+        { name: "drive-scsi0", bytes: blocks(40) },
+        { name: "drive-efidisk0", bytes: blocks(3) },
+      ],
+      order: [
+        [0, 2],
+        [1, 0],
+        [0, 0],
+        [0, 1],
+      ],
+    }),
+    craftVma({ configs: {}, devices: [{ name: "vmstate", bytes: blocks(16) }] }),
+  ],
+  repair(bytes) {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (buffer.length < 12_288) return;
+    const first = buffer.readUInt32BE(56);
+    if (first < 48 || first > buffer.length) return;
+    mendVmaSums(buffer, first + 512 <= buffer.length ? [first] : []);
+  },
+  async run(bytes, ctx) {
+    const { disks } = await openVma(memorySource(bytes, "fuzz.vma"), ctx);
+    for (const disk of disks) {
+      let end = 0;
+      const runs = disk.runs({ offset: 0, length: Math.min(disk.size, 2 ** 24) });
+      for (let i = 0; i < runs.length; i += 3) {
+        const [guest = 0, at = 0, length = 0] = runs.subarray(i, i + 3);
+        if (guest < end || length <= 0 || guest + length > disk.size) throw new Error("a run lies where none should");
+        if (at + length > bytes.length) throw new Error("a run lies behind the end of the file");
+        end = guest + length;
+      }
+    }
+  },
+};
+
 /** The targets of this file. */
-export const proxmoxTargets: readonly FuzzTarget[] = [conf];
+export const proxmoxTargets: readonly FuzzTarget[] = [conf, vma];

@@ -23,6 +23,7 @@ import { s3Codes } from "./s3.js";
 import { signCodes } from "./sign.js";
 import { signatureCodes } from "./signature.js";
 import { virtualboxCodes } from "./virtualbox.js";
+import { vmaCodes } from "./vma.js";
 import { xmlCodes } from "./xml.js";
 import { xvaCodes } from "./xva.js";
 
@@ -41,6 +42,7 @@ export const codes: CodeTable = {
   ...vdiCodes,
   ...qcow2Codes,
   ...xvaCodes,
+  ...vmaCodes,
   ...convertCodes,
   ...configCodes,
   ...packageCodes,

@@ -20,6 +20,8 @@ export interface Conf {
   readonly snapshots: ReadonlySet<string>;
   /** Keys that change at the next start. */
   readonly pending: ReadonlySet<string>;
+  /** In a backup: the device that each drive was saved as. */
+  readonly dumped: ReadonlyMap<string, string>;
   /** Lines that mean nothing: no settings, and headers of sections that are not known. */
   readonly strange: readonly number[];
 }
@@ -28,7 +30,7 @@ const SECTION = /^\[([^\]]*)\]\s*$/;
 const SNAPSHOT = /^[a-z][a-z0-9_-]+$/i;
 const SETTING = /^([a-z][a-z_-]*[0-9]*):\s*(.*\S)\s*$/;
 /** Where vzdump says which file of a backup belongs to which drive: `#qmdump#map:scsi0:drive-scsi0:local:raw:`. */
-const DUMP_MAP = /^#(?:qmdump#map:|vzdump#)/;
+const DUMP_MAP = /^#qmdump#map:([a-z]+[0-9]+):([^:\s]+):/;
 
 /** Reads a configuration. Nothing in it makes it fail. */
 export function parseConf(bytes: Uint8Array): Conf {
@@ -36,11 +38,17 @@ export function parseConf(bytes: Uint8Array): Conf {
   const snapshots = new Set<string>();
   const pending = new Set<string>();
   const strange: number[] = [];
+  const dumped = new Map<string, string>();
   const description: string[] = [];
   let section: "current" | "pending" | "other" = "current";
   const lines = decode(bytes).split(/\r\n|\n|\r/);
   for (const [index, text] of lines.entries()) {
-    if (/^\s*$/.test(text) || DUMP_MAP.test(text)) continue;
+    if (/^\s*$/.test(text)) continue;
+    const [, drive, device] = DUMP_MAP.exec(text) ?? [];
+    if (drive !== undefined && device !== undefined) {
+      dumped.set(drive, device);
+      continue;
+    }
     const header = SECTION.exec(text)?.[1];
     if (header !== undefined) {
       section = /^pending$/i.test(header) ? "pending" : "other";
@@ -64,7 +72,7 @@ export function parseConf(bytes: Uint8Array): Conf {
     }
   }
   const text = description.join("\n").replace(/\s+$/, "");
-  return { settings, description: text === "" ? null : text, snapshots, pending, strange };
+  return { settings, description: text === "" ? null : text, snapshots, pending, dumped, strange };
 }
 
 function decode(bytes: Uint8Array): string {

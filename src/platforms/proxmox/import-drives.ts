@@ -20,7 +20,7 @@ const DRIVES = [
 type DriveKind = (typeof DRIVES)[number][0];
 
 /** A drive of a configuration. */
-interface ConfDrive {
+export interface ConfDrive {
   /** `scsi0`. */
   readonly name: string;
   readonly kind: DriveKind;
@@ -114,11 +114,17 @@ function placeOf({ kind, index }: ConfDrive, scsihw: string): Place {
 const HOUSEKEEPING = new Set(["media", "size", "format", "backup", "replicate", "shared"]);
 
 /** Controllers and drives. */
-export function readDrives(view: ConfView, files: ConfigFiles, reading: Reading, at: PlaceOf): void {
+export function readDrives(
+  view: ConfView,
+  drives: readonly ConfDrive[],
+  files: ConfigFiles,
+  reading: Reading,
+  at: PlaceOf,
+): void {
   const { machine } = reading;
   const scsihw = view.text("scsihw") ?? "lsi";
   const controllers = new Map<string, Controller>();
-  for (const drive of drivesOf(view)) {
+  for (const drive of drives) {
     const { id, bus, model, index, slot } = placeOf(drive, scsihw);
     if (!controllers.has(id)) {
       const controller: Controller = { id, bus, model, index };
@@ -171,10 +177,15 @@ function readRest({ name, host, properties }: ConfDrive, reading: Reading): void
   reading.foreign("proxmox", `${name}: ${names}`, rest.map(({ name: part, value }) => `${part}=${value}`).join(","));
 }
 
-/** The boot order: `order=scsi0;net0`, or the letters of old with the disk that `bootdisk` names. */
-export function readBoot(view: ConfView, reading: Reading, nics: ReadonlyMap<string, number>, at: PlaceOf): void {
+/** The boot order among the drives of the machine: `order=scsi0;net0`, or the letters of old with the disk that `bootdisk` names. */
+export function readBoot(
+  view: ConfView,
+  drives: readonly ConfDrive[],
+  nics: ReadonlyMap<string, number>,
+  reading: Reading,
+  at: PlaceOf,
+): void {
   const { machine } = reading;
-  const drives = drivesOf(view);
   const boot = view.properties("boot", "legacy");
   const bootdisk = view.text("bootdisk");
   reading.origin("boot", at("boot") ?? at("bootdisk"));

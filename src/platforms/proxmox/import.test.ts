@@ -63,7 +63,8 @@ test("processors: those that are plugged in when it starts, and how many there m
   const { cpu } = read(["sockets: 2", "cores: 4", "vcpus: 3", "cpu: host,flags=+aes;+nested-virt"]).machine;
   assert.deepEqual(cpu, { count: 3, coresPerSocket: 4, threadsPerCore: null, max: 8, nested: true });
   assert.equal(read(["cpu: host,flags=-nested-virt"]).machine.cpu.nested, false);
-  assert.equal(read(["cpu: host"]).machine.cpu.nested, null);
+  assert.equal(read(["cpu: host"]).machine.cpu.nested, true);
+  assert.equal(read(["cpu: x86-64-v2-AES"]).machine.cpu.nested, null);
   assert.ok(read(["cpu: host"]).foreign.includes("cpu: model of the processor"));
 });
 
@@ -193,6 +194,42 @@ test("descriptions are text of any script, and come back from how they are writt
   assert.ok(lines.every((line) => /^#[ -~]*$/.test(line)));
   assert.equal(parseConf(new TextEncoder().encode(`${lines.join("\n")}\nname: a`)).description, text);
   assert.equal(parseConf(new TextEncoder().encode("#100%\n#%zz%C3\n")).description, "100%\n%zz\ufffd");
+});
+
+test("in a backup drives are devices of the archive, and what it left out is a finding", () => {
+  const lines = [
+    "bios: ovmf",
+    "efidisk0: local-lvm:vm-100-disk-0,efitype=4m",
+    "scsi0: local-lvm:vm-100-disk-1,size=8G",
+    "scsi1: local-lvm:vm-100-disk-2,size=8G,backup=0",
+    "ide0: none,media=cdrom",
+    "ide2: local:iso/debian.iso,media=cdrom",
+    "boot: order=scsi1;scsi0;ide2",
+    "#qmdump#map:scsi0:drive-of-mine:local-lvm:raw:",
+    "#qmdump#map:efidisk0:drive-efidisk0:local-lvm:raw:",
+  ];
+  const { machine, appliance, findings } = read(lines, ["drive-of-mine", "drive-efidisk0"]);
+  assert.deepEqual(
+    appliance.disks.map(({ id, file }) => [id, file]),
+    [["scsi0", "drive-of-mine"]],
+  );
+  assert.deepEqual(
+    machine.attachments.map(({ device, disk, file }) => [device, disk, file]),
+    [
+      ["cdrom", null, null],
+      ["cdrom", null, null],
+      ["disk", "scsi0", null],
+    ],
+  );
+  assert.deepEqual(machine.boot, [
+    { device: "disk", index: 2 },
+    { device: "cdrom", index: 1 },
+  ]);
+  assert.equal(appliance.files.find(({ id }) => id === machine.nvram)?.name, "drive-efidisk0");
+  assert.deepEqual(
+    findings.map(({ code }) => code),
+    ["vma/not-in-backup", "vma/not-in-backup"],
+  );
 });
 
 test("what vzdump wrote for itself is no description", () => {

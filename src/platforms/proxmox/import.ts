@@ -6,7 +6,8 @@ import { uuidFromText } from "../names-of-devices.js";
 import type { ConfigFiles, ConfigText, MachineConfig } from "../platform.js";
 import { createReading, type Reading } from "../reading.js";
 import { type Conf, parseConf } from "./conf.js";
-import { efiVolume, namedFiles, type PlaceOf, readBoot, readDrives } from "./import-drives.js";
+import { presentDrives, presentVariables } from "./import-backup.js";
+import { namedFiles, type PlaceOf, readBoot, readDrives } from "./import-drives.js";
 import { importForeign } from "./import-foreign.js";
 import { readNics } from "./import-nics.js";
 import { type ConfView, createConfView } from "./view.js";
@@ -65,12 +66,12 @@ function importConf(
     if (name !== "base64") reading.foreign("proxmox", `smbios1: ${name}`, "");
   }
   readGuest(view, reading, at);
-  readFirmware(view, files, reading, at);
+  readFirmware(conf, view, files, reading, at);
   readCpu(view, reading, at);
   readMemory(view, reading, at);
-  readDrives(view, files, reading, at);
-  const nics = readNics(view, reading, at);
-  readBoot(view, reading, nics, at);
+  const drives = presentDrives(conf, view, files, reading, at);
+  readDrives(view, drives, files, reading, at);
+  readBoot(view, drives, readNics(view, reading, at), reading, at);
   readPorts(view, reading);
   readStartup(view, reading);
   importForeign(view, conf, reading);
@@ -87,7 +88,7 @@ function readGuest(view: ConfView, reading: Reading, at: PlaceOf): void {
   machine.clock = localtime ? "localtime" : "utc";
 }
 
-function readFirmware(view: ConfView, files: ConfigFiles, reading: Reading, at: PlaceOf): void {
+function readFirmware(conf: Conf, view: ConfView, files: ConfigFiles, reading: Reading, at: PlaceOf): void {
   const { machine } = reading;
   const type = view.properties("machine", "type");
   const name = type?.text("type") ?? null;
@@ -101,10 +102,8 @@ function readFirmware(view: ConfView, files: ConfigFiles, reading: Reading, at: 
   machine.firmware = efi ? (secure ? "efi-secure" : "efi") : "bios";
   machine.firmwareFrom = "declared";
   reading.origin("firmware", at("bios"));
-  const variables = efiVolume(view);
-  if (efi && variables !== null && files.find(variables) !== undefined) {
-    machine.nvram = reading.file(variables, "nvram");
-  }
+  const variables = efi ? presentVariables(conf, view, files) : null;
+  if (variables !== null) machine.nvram = reading.file(variables, "nvram");
   const tpm = view.properties("tpmstate0", "file");
   if (tpm === null) return;
   machine.tpm = tpm.text("version") === "v2.0" ? "2.0" : "1.2";
@@ -112,12 +111,15 @@ function readFirmware(view: ConfView, files: ConfigFiles, reading: Reading, at: 
   reading.foreign("proxmox", "tpmstate0: what the TPM keeps", "");
 }
 
+/** Processors that are believed: far more than any host has. */
+const MOST_CPUS = 2 ** 20;
+
 function readCpu(view: ConfView, reading: Reading, at: PlaceOf): void {
   const { cpu } = reading.machine;
   const cores = view.number("cores") ?? 1;
   const sockets = view.number("sockets") ?? view.number("smp") ?? 1;
   const vcpus = view.number("vcpus") ?? 0;
-  const all = Math.max(1, cores) * Math.max(1, sockets);
+  const all = Math.min(MOST_CPUS, Math.max(1, cores) * Math.max(1, sockets));
   cpu.coresPerSocket = Math.max(1, cores);
   cpu.count = vcpus > 0 && vcpus < all ? vcpus : all;
   cpu.max = cpu.count < all ? all : null;
@@ -126,9 +128,11 @@ function readCpu(view: ConfView, reading: Reading, at: PlaceOf): void {
   if (model === null) return;
   const flags = (model.text("flags") ?? "").split(";").filter((flag) => flag !== "");
   const virtual = flags.filter((flag) => /^[+-](?:nested-virt|vmx|svm)$/.test(flag));
-  if (virtual.length > 0) cpu.nested = virtual.some((flag) => flag.startsWith("+"));
-  const others = flags.filter((flag) => !virtual.includes(flag));
   const type = model.text("cputype");
+  // The processor of the host comes with its virtualization.
+  if (virtual.length > 0) cpu.nested = virtual.some((flag) => flag.startsWith("+"));
+  else if (type === "host" || type === "max") cpu.nested = true;
+  const others = flags.filter((flag) => !virtual.includes(flag));
   const rest = [
     ...(type === null ? [] : [`cputype=${type}`]),
     ...(others.length === 0 ? [] : [`flags=${others.join(";")}`]),

@@ -63,8 +63,9 @@ export function parseProperties(value: string, first: string): Properties {
   };
 }
 
+/** Nine digits: a pebibyte in MiB. What is more is none. */
 function numberFrom(text: string | null): number | null {
-  return text !== null && /^[0-9]{1,15}$/.test(text) ? Number(text) : null;
+  return text !== null && /^[0-9]{1,9}$/.test(text) ? Number(text) : null;
 }
 
 function flagFrom(text: string | null): boolean | null {
