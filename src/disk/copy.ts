@@ -1,36 +1,30 @@
 import { FerryError, throwIfAborted } from "../base/errors.js";
 import type { Context } from "../io/context.js";
-import type { FileSet } from "../io/file-set.js";
 import { arrivals } from "./arrivals.js";
 import { SEGMENT_BYTES, segmentEnd } from "./cells.js";
+import {
+  type CopyTarget,
+  cutOff,
+  fileOf,
+  type Lane,
+  nextOf,
+  openLane,
+  replayWrites,
+  unshrunkOf,
+  writeRegions,
+} from "./copy-lanes.js";
 import { toSegmentReads } from "./fetch.js";
 import { unitKernels } from "./kernels.js";
-import type {
-  DiskStream,
-  PlanTables,
-  ReadOp,
-  Region,
-  UnitKernel,
-  VirtualDisk,
-  WriteOp,
-  WritePlan,
-  WriteResult,
-} from "./model.js";
-import { appendUnits, type OpenFile, type PlacedUnits, placePlain, placeRegion } from "./place.js";
-import { createSegmentKernel, kernelTable, type SegmentJob, type SegmentOutput, type SegmentWrite } from "./segment.js";
-import { canCarry } from "./units.js";
+import type { DiskStream, ReadOp, VirtualDisk, WriteOp, WriteResult } from "./model.js";
+import { appendUnits, type PlacedUnits, placePlain } from "./place.js";
+import { createSegmentKernel, type SegmentJob, type SegmentOutput, type SegmentWrite } from "./segment.js";
 import { UsedSources } from "./used-sources.js";
 
+export type { CopyTarget };
 export { SEGMENT_BYTES };
 
 /** Segments under way for each thread: one at work, one waiting. */
 const SEGMENTS_PER_THREAD = 2;
-
-/** One result of a copy. */
-export interface CopyTarget {
-  readonly plan: WritePlan;
-  readonly files: FileSet;
-}
 
 /** What a copy says of itself. */
 export interface CopyResult {
@@ -38,16 +32,6 @@ export interface CopyResult {
   readonly codec: string | null;
   /** Final sizes of the files written, by target and name. */
   readonly files: readonly ReadonlyMap<string, number>[];
-}
-
-/** A plan under execution: its files, its tables, and the op that comes next. */
-interface Lane {
-  readonly plan: WritePlan;
-  readonly files: ReadonlyMap<string, OpenFile>;
-  readonly tables: PlanTables;
-  readonly ops: Iterator<WriteOp>;
-  readonly carry: boolean;
-  next: WriteOp | null;
 }
 
 /** One segment: the parts of each lane's ops that lie in it. */
@@ -61,7 +45,6 @@ interface Segment {
 
 /** The kernel that runs in every worker; here it is a name and a type. */
 const segmentKernel = createSegmentKernel(unitKernels);
-const kernels = kernelTable(unitKernels);
 
 /**
  * Copies a disk's guest bytes into the layouts of one or more plans: the only place that executes plans. Of a disk that comes once, as
@@ -91,16 +74,26 @@ export async function copyDisk(
     if (oldest === undefined) return;
     const outputs = await oldest.outputs;
     for (const [i, { lane, op }] of oldest.segment.writes.entries()) {
-      await settle(lane, op, outputs[i] as SegmentOutput);
+      const output = outputs[i] as SegmentOutput;
+      await settle(lane, op, output);
+      await lane.progress?.done(op, output);
     }
-    const end = Math.min(oldest.segment.offset + oldest.segment.length, from.info.size);
+    position = Math.max(position, advanceTo(oldest.segment));
+  }
+
+  function advanceTo({ offset, length }: Segment): number {
+    const end = Math.min(offset + length, from.info.size);
     if (end > position) progress.advance(end - position);
-    position = Math.max(position, end);
+    return end;
   }
 
   try {
     for await (const segment of "extents" in from ? segments(lanes) : arrivedSegments(from, lanes, ctx.signal)) {
       throwIfAborted(ctx.signal);
+      if (await replayWrites(segment.writes)) {
+        position = Math.max(position, advanceTo(segment));
+        continue;
+      }
       while (underWay.length >= most) await takeOldest();
       const { outputs } = await dispatch(from, segment, used, ctx);
       // A failure is met when the segment is taken; until then it must not count as unhandled.
@@ -108,16 +101,20 @@ export async function copyDisk(
       underWay.push({ segment, outputs });
     }
     while (underWay.length > 0) await takeOldest();
+    for (const lane of lanes) await lane.progress?.flush();
   } catch (cause) {
     // Workers may still write: nobody may remove the files before they have ended.
     await Promise.allSettled(underWay.map(({ outputs }) => outputs));
     await ctx.runtime.pool.release?.();
     // Bytes that changed on the way explain any damage.
     if (!ctx.signal.aborted) await used.checkUnchanged();
+    // What is done stays done where somebody goes on with it. A full disk may keep even that from being said.
+    for (const lane of lanes) await lane.progress?.flush().catch(() => {});
     throw cause;
   }
   await ctx.runtime.pool.release?.();
   for (const lane of lanes) {
+    await cutOff(lane);
     await writeRegions(lane, lane.tables.end());
     for (const { name, size } of lane.plan.files) {
       const file = fileOf(lane, name);
@@ -140,47 +137,6 @@ function codecOf(lanes: readonly Lane[], used: UsedSources, ctx: Context): strin
   const packed = lanes.flatMap(({ plan }) => plan.acceptsUnits?.codec ?? []);
   if (packed.includes("zstd")) return "zstd";
   return used.packed || packed.length > 0 ? ctx.runtime.codec.id : null;
-}
-
-async function openLane(from: VirtualDisk | DiskStream, { plan, files }: CopyTarget): Promise<Lane> {
-  const open = new Map<string, OpenFile>();
-  for (const { name, size } of plan.files) {
-    if (files.createRandom === undefined) {
-      throw new FerryError("disk/needs-random-target", `${files.label} can only be written front to back`, {
-        hint: "Write to a file or a folder.",
-      });
-    }
-    const target = await files.createRandom(name, size);
-    if (size !== null) await target.truncate(size);
-    open.set(name, { target, end: 0, gap: null });
-  }
-  const ops = plan.segments[Symbol.iterator]();
-  const lane: Lane = {
-    plan,
-    files: open,
-    tables: plan.tables(),
-    ops,
-    carry: canCarry(from.units(), plan.acceptsUnits),
-    next: nextOf(ops),
-  };
-  await writeRegions(lane, plan.fixed);
-  for (const { name, size } of plan.files) if (size !== null) fileOf(lane, name).end = size;
-  return lane;
-}
-
-function nextOf(ops: Iterator<WriteOp>): WriteOp | null {
-  const { value, done } = ops.next();
-  return done === true ? null : (value as WriteOp);
-}
-
-function fileOf(lane: Lane, name: string): OpenFile {
-  const file = lane.files.get(name);
-  if (file === undefined) throw new FerryError("internal/bug", `a plan names the file ${name} without listing it`);
-  return file;
-}
-
-async function writeRegions(lane: Lane, regions: Iterable<Region>): Promise<void> {
-  for (const region of regions) await placeRegion(fileOf(lane, region.file), region);
 }
 
 /** Cuts the ops of all lanes along one grid, so that a segment is decoded once for all of them. Empty stretches cost nothing. */
@@ -241,6 +197,7 @@ async function dispatch(
 ): Promise<{ readonly outputs: Promise<readonly SegmentOutput[]> }> {
   const ops = segment.reads ?? ("extents" in from ? await readsOf(from, segment, ctx.signal) : []);
   used.add(ops);
+  for (const { lane } of segment.writes) lane.progress?.read(ops);
   if (ops.length === 0 && !segment.writes.some(({ lane }) => lane.plan.zeros === "stored")) {
     // All zeros: nothing to read, nothing to pack.
     const empty = segment.writes.map(({ op }) => ({
@@ -296,8 +253,4 @@ async function settle(lane: Lane, op: WriteOp, output: SegmentOutput): Promise<v
   }
   const result: WriteResult = { op, stored: output.stored, ...placed };
   await writeRegions(lane, lane.tables.add(result));
-}
-
-function unshrunkOf(op: WriteOp): UnitKernel["unshrunk"] {
-  return kernels.get(op.kernel)?.unshrunk;
 }

@@ -1,3 +1,4 @@
+import type { CopyLog } from "./copy-log.js";
 import type { ByteSource } from "./source.js";
 import type { ByteTarget, RandomTarget } from "./target.js";
 
@@ -15,6 +16,8 @@ export interface FileSet {
    * written to the file until then. Left out where what was written cannot be read.
    */
   readBack?(name: string): Promise<ByteSource>;
+  /** Remembers what of copies is done, for going on after a kill. Left out: whatever was done is done again. */
+  readonly log?: CopyLog;
   /** Free bytes at the destination, where known. */
   room(): Promise<number | null>;
   /** All names appear, or none. */

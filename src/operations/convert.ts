@@ -21,6 +21,7 @@ import { type OpenDisks, openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
 import { entryNamed } from "./open.js";
 import type { OpenedSource } from "./opened.js";
+import { proveConfigs } from "./read-back.js";
 
 /** What a user asks for. */
 export interface ConvertOptions {
@@ -164,7 +165,11 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
     blocked: work.blocked,
     appliance: fitted.appliance,
     executables: exported.configs.filter((config) => config.executable === true).map((config) => config.name),
-    execute: (to, how, scope) => executeWork(work, to, how, scope),
+    async execute(to, how, scope) {
+      // Before hours of copying: it needs no disk.
+      if (how.prove === true) proveConfigs(platform, fitted.appliance, exported, scope);
+      return executeWork(work, to, how, scope);
+    },
   };
 }
 

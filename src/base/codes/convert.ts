@@ -61,6 +61,18 @@ export const convertCodes: CodeTable = {
     why: "`--prove` compares guest content before the result appears. It found a difference, so nothing was kept.",
     fix: "Check the destination's device and run again; if it stays, report it.",
   },
+  "convert/cannot-resume": {
+    kind: "usage",
+    what: "An interrupted conversion cannot be gone on with.",
+    why: "The source or the options are not those that it began with, so that two halves would not be one result.",
+    fix: "Run the command as it was run first, or leave out `--resume` to begin anew.",
+  },
+  "convert/config-differs": {
+    kind: "integrity",
+    what: "A configuration that was read back says otherwise than the machine that it was made of.",
+    why: "`--prove` reads what was written as if somebody else had; a difference that no note accounts for is a fault.",
+    fix: "Report it, with the source if you can.",
+  },
   "convert/cannot-prove": {
     kind: "unsupported-feature",
     what: "The destination cannot be read back.",

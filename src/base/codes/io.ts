@@ -32,6 +32,12 @@ export const ioCodes: CodeTable = {
     why: "What was read no longer belongs together, so the result cannot be trusted.",
     fix: "Stop whatever writes to the file and run again.",
   },
+  "io/in-use": {
+    kind: "usage",
+    what: "Another process is writing the same result.",
+    why: "Two that go on with one interrupted conversion would write into each other's files.",
+    fix: "Wait until the other one has ended.",
+  },
   "io/exists": {
     kind: "usage",
     what: "The destination exists already.",

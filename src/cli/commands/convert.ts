@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
 import * as path from "node:path";
 import type { Wishes } from "../../appliance/wishes.js";
 import { FerryError } from "../../base/errors.js";
 import type { PlatformId, TargetId } from "../../base/ids.js";
+import { version } from "../../base/version.js";
+import type { ConversionPlan } from "../../operations/conversion.js";
 import { type OpenConversion, planConversion } from "../../operations/convert.js";
 import { planOvfConversion } from "../../operations/convert-ovf.js";
 import type { OpenedSource } from "../../operations/opened.js";
@@ -48,6 +51,10 @@ export const convert: CommandDefinition = defineCommand({
     dryRun: flag("--dry-run", "show the plan and write nothing"),
     prove: flag("--prove", "read every disk back and compare it with its source"),
     ...demandOptions,
+    resume: flag(
+      "--resume",
+      "go on where an interrupted run of the same command stopped; keep what is done if this one is",
+    ),
     force: flag("--force", "replace files that exist"),
     ...signingOptions,
     level: wholeNumber("--level N", "deflate level of compressed disks, 1 to 9", 1, 9),
@@ -59,6 +66,7 @@ export const convert: CommandDefinition = defineCommand({
   details: [
     "Plans first: which machine of the target, where each disk goes, what cannot be carried over. Every loss is named, in the plan and in REPORT.md beside the result. Nothing appears under its name before all of it is complete.",
     "The source's manifest and signature are checked beside the work; a package that was altered leaves no result, nor does one whose signer is not trusted where --trust, --system-trust or --signer names somebody. SOURCE_DATE_EPOCH sets the members' time of an .ova.",
+    "--resume keeps what is done beside the destination when the run ends early, by whatever; the same command goes on from there, and reads and packs nothing twice that was made safe.",
     "--key or --sign-with signs an .ova, or a folder with --to ovf, as vmferry sign does.",
   ],
   examples: [
@@ -69,8 +77,8 @@ export const convert: CommandDefinition = defineCommand({
     "convert disk.qcow2 vm/ --to vmware --cpus 2 --memory 4GiB --firmware efi --os debian12",
   ],
   async run([source = "", destination = ""], options, cli) {
-    const version = options.for === null ? null : targets.get(options.for).platform;
-    const to = options.to ?? version ?? (/\.ova$/i.test(destination) ? "ova" : null);
+    const newest = options.for === null ? null : targets.get(options.for).platform;
+    const to = options.to ?? newest ?? (/\.ova$/i.test(destination) ? "ova" : null);
     if (to === null) {
       throw new FerryError("cli/usage", "the destination does not tell what to write", {
         hint: `Say it with --to; one of: ${wanted.join(", ")}.`,
@@ -96,7 +104,8 @@ export const convert: CommandDefinition = defineCommand({
         const request = { ...options, to, destination, signing, wishes: wishesOf(options) };
         const conversion = await planOf(named, request, session);
         try {
-          const open = () => openDestination(request, session.runtime.native);
+          const work = options.resume ? workOf(conversion.plan, source, options.level) : null;
+          const open = () => openDestination(request, work, session.runtime.native);
           return await showOrExecute({ ...conversion, open, destination, demands, options }, session, cli);
         } finally {
           await conversion.close();
@@ -163,6 +172,33 @@ async function planOf(named: NamedPackage<OpenedSource>, request: Request, sessi
   );
 }
 
-function openDestination({ to, destination, force }: Request, native: Native): Promise<NodeFileSet> {
-  return (to === "ova" ? openSingleFileSet : openFolderSet)(destination, { force, native });
+/**
+ * Tells one conversion from another: what goes on where another stopped must have the same plan, by the same version. Paths of sources are
+ * compared with their sizes and times when their bytes are met.
+ */
+function workOf({ schema, files, steps, losses }: ConversionPlan, source: string, level: number | null): string {
+  const text = JSON.stringify({
+    schema,
+    files: [...files],
+    steps,
+    losses,
+    source: path.resolve(source),
+    level,
+    version,
+  });
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function openDestination(
+  { to, destination, force }: Request,
+  work: string | null,
+  native: Native,
+): Promise<NodeFileSet> {
+  if (work !== null && to === "ova") {
+    throw new FerryError("cli/usage", "an archive cannot be gone on with: its members follow one another", {
+      hint: "Write a folder with --to ovf --resume, then: vmferry pack FOLDER DEST.ova.",
+    });
+  }
+  const resume = work === null ? {} : { resume: work };
+  return (to === "ova" ? openSingleFileSet : openFolderSet)(destination, { force, native, ...resume });
 }

@@ -1,12 +1,13 @@
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, statfs } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, statfs, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
 import type { FileSet } from "../../io/file-set.js";
 import type { ByteSource } from "../../io/source.js";
 import type { ByteTarget, RandomTarget } from "../../io/target.js";
+import { type NodeCopyLog, openCopyLog } from "./copy-log.js";
 import { systemError } from "./errors.js";
 import { openFileSource } from "./file-source.js";
-import { createFileTarget } from "./file-target.js";
+import { createFileTarget, type FileTarget } from "./file-target.js";
 import { type Native, NO_NATIVE } from "./native.js";
 import { existsError, isThere, publishInto } from "./publish.js";
 
@@ -28,6 +29,13 @@ export interface DestinationOptions {
   readonly force?: boolean;
   /** Tells holes when files are read back, and takes bytes from other files within the system. Without it everything counts as data. */
   readonly native?: Native;
+  /**
+   * Tells this work from other work: what is done stays where it is when the work is interrupted, and the next run of the same work goes on from
+   * there. Left out: whatever is interrupted is gone.
+   */
+  readonly resume?: string;
+  /** Guest bytes after which what is done is made safe, where work can be gone on with. */
+  readonly checkpointBytes?: number;
 }
 
 /** A folder that is ready to be filled, out of sight. */
@@ -57,8 +65,8 @@ function checkName(name: string): string {
   return name;
 }
 
-/** Makes a temporary folder beside a destination. */
-async function openStaging(destination: string): Promise<Staging> {
+/** Makes a temporary folder beside a destination. @param kept whether it has a name by which the next run finds it */
+async function openStaging(destination: string, kept: boolean): Promise<Staging> {
   const parent = path.dirname(path.resolve(destination));
   let made: string | undefined;
   let folder: string | undefined;
@@ -78,14 +86,53 @@ async function openStaging(destination: string): Promise<Staging> {
   }
   try {
     made = await mkdir(parent, { recursive: true });
-    folder = await mkdtemp(path.join(parent, `.${path.basename(destination).slice(0, NAME_PART)}.partial-`));
+    const stem = path.join(parent, `.${path.basename(destination).slice(0, NAME_PART)}`);
+    if (kept) {
+      const own = `${stem}.unfinished`;
+      await mkdir(own, { recursive: true });
+      await lockFolder(own, destination);
+      folder = own;
+    } else folder = await mkdtemp(`${stem}.partial-`);
     const files = path.join(folder, "files");
-    await mkdir(files);
+    await mkdir(files, { recursive: kept });
     return { folder, files, remove };
   } catch (cause) {
     await remove();
+    if (cause instanceof FerryError) throw cause;
     throw systemError("write", destination, cause);
   }
+}
+
+/**
+ * Takes a folder that the next run finds again for this process.
+ * @throws `io/in-use` where another process that runs has it
+ */
+async function lockFolder(folder: string, destination: string): Promise<void> {
+  const lock = path.join(folder, "pid");
+  const holder = Number(await readFile(lock, "utf8").catch(() => ""));
+  if (Number.isSafeInteger(holder) && holder > 0 && holder !== process.pid && isRunning(holder)) {
+    throw new FerryError("io/in-use", `${destination} is being written by process ${holder}`, {
+      hint: "Wait until it has ended. If no such process is vmferry, remove the hidden folder beside the destination.",
+    });
+  }
+  await writeFile(lock, String(process.pid));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** What ends work that the next run cannot go on with: another result than the one that was wanted. */
+function isFinal(reason: unknown): boolean {
+  return (
+    reason instanceof FerryError &&
+    (reason.kind === "integrity" || reason.kind === "untrusted" || reason.kind === "usage")
+  );
 }
 
 /**
@@ -99,13 +146,28 @@ async function stagedFiles(
   claim: (name: string) => Promise<void>,
   publish: (staging: Staging, names: readonly string[], removed: readonly string[]) => Promise<void>,
 ): Promise<NodeFileSet> {
-  const staging = await openStaging(destination);
-  const targets = new Map<string, RandomTarget>();
+  const { resume } = options;
+  const staging = await openStaging(destination, resume !== undefined);
+  const targets = new Map<string, FileTarget>();
+  let log: NodeCopyLog | null = null;
+  try {
+    log =
+      resume === undefined
+        ? null
+        : await openCopyLog(path.join(staging.folder, "log"), resume, {
+            sync: async (name) => targets.get(name)?.sync(),
+            ...(options.checkpointBytes === undefined ? {} : { everyBytes: options.checkpointBytes }),
+          });
+  } catch (cause) {
+    // What another conversion left is nobody's to remove.
+    await rm(path.join(staging.folder, "pid"), { force: true });
+    throw cause;
+  }
   const executable = new Set<string>();
   const removed = new Set<string>();
   let ended = false;
 
-  async function createRandom(name: string): Promise<RandomTarget> {
+  async function createTarget(name: string, existing: "keep" | "empty"): Promise<RandomTarget> {
     if (ended) throw new FerryError("internal/bug", `${name} is created after the end of its file set`);
     const file = path.join(staging.files, checkName(name));
     await claim(name);
@@ -114,7 +176,7 @@ async function stagedFiles(
     } catch (cause) {
       throw systemError("write", path.join(destination, name), cause);
     }
-    const target = await createFileTarget(file, name, options.native);
+    const target = await createFileTarget(file, name, options.native, log === null ? "refuse" : existing);
     targets.set(name, target);
     return target;
   }
@@ -132,8 +194,9 @@ async function stagedFiles(
 
   return {
     label: destination,
-    create: (name): Promise<ByteTarget> => createRandom(name),
-    createRandom,
+    create: (name): Promise<ByteTarget> => createTarget(name, "empty"),
+    createRandom: (name) => createTarget(name, "keep"),
+    ...(log === null ? {} : { log }),
     async readBack(name): Promise<ByteSource> {
       return openFileSource(path.join(staging.files, checkName(name)), options.native ?? NO_NATIVE, name);
     },
@@ -151,9 +214,11 @@ async function stagedFiles(
         await finish();
       } catch (cause) {
         for (const target of targets.values()) await target.abort(cause).catch(() => {});
+        await log?.close().catch(() => {});
         await staging.remove();
         throw systemError("write", destination, cause);
       }
+      await log?.close().catch(() => {});
       // The result stands: what cannot be cleaned up now is no reason to call it failed.
       await rm(staging.folder, { recursive: true, force: true }).catch(() => {});
     },
@@ -161,7 +226,9 @@ async function stagedFiles(
       if (ended) return;
       ended = true;
       for (const target of targets.values()) await target.abort(reason).catch(() => {});
-      await staging.remove();
+      await log?.close().catch(() => {});
+      if (log === null || isFinal(reason)) await staging.remove();
+      else await rm(path.join(staging.folder, "pid"), { force: true });
     },
   };
 }

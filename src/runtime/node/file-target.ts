@@ -8,6 +8,12 @@ import { type Native, NO_NATIVE } from "./native.js";
 /** Bytes taken at once: progress is told, and interruptions are heard, between two of these. */
 const MOST_TAKEN = 64 * 1024 * 1024;
 
+/** A file that is written. */
+export interface FileTarget extends RandomTarget {
+  /** Resolves when all that was written, by workers too, would survive a loss of power. */
+  sync(): Promise<void>;
+}
+
 /** Where bytes of a source lie in one file; `null`: in none, or in several. */
 function fileOf(
   source: SourceRef,
@@ -21,14 +27,22 @@ function fileOf(
 
 /**
  * Creates a new file and writes it, sparse where zeros are skipped.
+ * @param existing what becomes of a file of that name: an earlier run of the same work may have left one
  * @param native lets bytes be taken from other files within the system
  * @param path where the bytes lie until the file set's commit gives them their name
  * @throws `io/write-failed`, `io/no-space`
  */
-export async function createFileTarget(path: string, label: string, native: Native = NO_NATIVE): Promise<RandomTarget> {
+export async function createFileTarget(
+  path: string,
+  label: string,
+  native: Native = NO_NATIVE,
+  existing: "refuse" | "keep" | "empty" = "refuse",
+): Promise<FileTarget> {
   let handle: FileHandle;
   try {
-    handle = await open(path, "wx");
+    // "r+" does not make a file, and "a+" would write at its end alone.
+    if (existing === "keep") await (await open(path, "a")).close();
+    handle = await open(path, existing === "refuse" ? "wx" : existing === "keep" ? "r+" : "w");
   } catch (cause) {
     throw systemError("write", path, cause);
   }
@@ -104,6 +118,13 @@ export async function createFileTarget(path: string, label: string, native: Nati
       extent = size;
     },
     ref: (): TargetRef => ({ kind: "file", path }),
+    async sync(): Promise<void> {
+      try {
+        await handle.datasync();
+      } catch (cause) {
+        throw systemError("write", path, cause);
+      }
+    },
     async close(): Promise<void> {
       if (!open_) return;
       open_ = false;

@@ -1,0 +1,86 @@
+/** Which facts of a machine each note accounts for: what is lost or changed without a note is a fault of ours. */
+import type { FactChange, FactName } from "../appliance/portrait.js";
+import type { Diagnostic, DiagnosticCode } from "../base/diagnostics.js";
+import type { HeldFact } from "./facts.js";
+
+/** Facts of disks that follow from one another: a disk on another bus hangs on another controller at another place. */
+const MOVED: readonly FactName[] = ["disk.bus", "disk.place", "disk.controller"];
+
+/** Facts by the code of the note. */
+export const explanations: Readonly<Record<DiagnosticCode, readonly FactName[]>> = {
+  "fit/name-changed": ["name", "nic.network"],
+  "fit/text-cleaned": ["annotation"],
+  "fit/firmware-assumed": ["firmware"],
+  "fit/secure-boot-dropped": ["firmware"],
+  "fit/no-such-firmware": ["firmware"],
+  "fit/drive-without-disk": ["disk", "boot"],
+  "fit/drive-placed": MOVED,
+  "fit/disk-moved": MOVED,
+  "fit/drive-renumbered": ["disk.place"],
+  "fit/no-room-for-disk": ["disk", "disk.readOnly", "disk.shared", ...MOVED, "boot"],
+  "fit/cdrom-moved": ["cdrom.bus"],
+  "fit/cdrom-dropped": ["cdrom", "cdrom.bus", "cdrom.image", "boot"],
+  "fit/floppy-dropped": ["floppy", "floppy.image", "boot"],
+  "fit/controller-model-chosen": ["disk.controller"],
+  "fit/controller-model-changed": ["disk.controller"],
+  "fit/nic-model-chosen": ["nic.model"],
+  "fit/nic-model-changed": ["nic.model"],
+  "fit/mac-dropped": ["nic.mac"],
+  "fit/cpus-raised": ["cpu.count"],
+  "fit/cores-per-socket-dropped": ["cpu.coresPerSocket"],
+  "fit/memory-raised": ["memoryBytes", "dynamicMemory"],
+  "fit/boot-device-dropped": ["boot"],
+  "platform/port-profile-dropped": ["nic.portProfile"],
+  "platform/disk-shared": ["disk.shared"],
+  "platform/nvram-dropped": ["nvram"],
+  "vmware/guest-os-unknown": ["guestOs"],
+  "vmware/guest-os-mapped": ["guestOs"],
+  "vmware/network-chosen": ["nic.network", "nic.kind"],
+  "vmware/boot-order-dropped": ["boot"],
+  "libvirt/name-changed": ["name"],
+  "libvirt/guest-os-dropped": ["guestOs"],
+  "libvirt/network-chosen": ["nic.network", "nic.kind"],
+  "qemu/guest-os-dropped": ["guestOs"],
+  "qemu/annotation-dropped": ["annotation"],
+  "qemu/network-chosen": ["nic.network", "nic.kind"],
+  "hyperv/guest-os-dropped": ["guestOs"],
+  "hyperv/sockets-dropped": ["cpu.coresPerSocket"],
+  "hyperv/switch-by-name": ["nic.network", "nic.kind"],
+  "hyperv/boot-order-reduced": ["boot"],
+  "hyperv/no-network-boot": ["boot"],
+};
+
+/** What `platform/fact-dropped` names. */
+const HELD: Partial<Readonly<Record<HeldFact, readonly FactName[]>>> = {
+  uuid: ["uuid"],
+  chipset: ["chipset"],
+  virtualization: ["virtualization"],
+  tpm: ["tpm"],
+  directBoot: ["directBoot"],
+  threadsPerCore: ["cpu.threadsPerCore"],
+  maxCpus: ["cpu.max"],
+  nested: ["cpu.nested"],
+  dynamicMemory: ["dynamicMemory"],
+  serialPorts: ["serialPorts"],
+  sound: ["sound"],
+  video: ["video"],
+  clock: ["clock"],
+  nicKind: ["nic.kind"],
+  vlan: ["nic.vlan"],
+  readOnly: ["disk.readOnly"],
+};
+
+/** The notes that account for a change; empty: nobody said a word. */
+export function explanationsOf(change: FactChange, notes: readonly Diagnostic[]): readonly Diagnostic[] {
+  return notes.filter((note) => {
+    const machine = note.data?.machine;
+    if (typeof machine === "string" && machine !== change.machine) return false;
+    return factsOfNote(note).includes(change.name);
+  });
+}
+
+function factsOfNote({ code, data }: Diagnostic): readonly FactName[] {
+  if (code !== "platform/fact-dropped") return Object.hasOwn(explanations, code) ? (explanations[code] ?? []) : [];
+  const fact = data?.fact;
+  return typeof fact === "string" && Object.hasOwn(HELD, fact) ? (HELD[fact as HeldFact] ?? []) : [];
+}

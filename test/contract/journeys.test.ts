@@ -1,0 +1,76 @@
+/** From every platform over every other one and back: what becomes of each fact, and whether somebody said so. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Appliance } from "../../src/appliance/appliance.js";
+import { fit } from "../../src/appliance/fit.js";
+import { appliance, machine, samples } from "../../src/appliance/testing/samples.js";
+import { FerryError } from "../../src/base/errors.js";
+import { testContext } from "../../src/io/testing/context.js";
+import { type Fate, judgeJourney, roundTrip, travel } from "../../src/operations/journey.js";
+import { describeChange, proveConfigs } from "../../src/operations/read-back.js";
+import { platforms } from "../../src/platforms/platforms.js";
+import { targets } from "../../src/targets/targets.js";
+import { journeyAppliances } from "../support/journeys.js";
+
+const both = platforms.all.filter(
+  ({ readConfig, exportConfig }) => readConfig !== undefined && exportConfig !== undefined,
+);
+
+const all = { ...samples, ...journeyAppliances };
+const vmware = platforms.get("vmware");
+const machineOnVmware = (): Appliance => appliance({ machines: [machine()] });
+const unexplained = (fates: readonly Fate[]): readonly string[] =>
+  fates.filter(({ fate }) => fate === "unexplained").map(({ fact }) => describeChange(fact));
+
+describe("a journey", () => {
+  for (const home of both) {
+    for (const over of both) {
+      it(`from ${home.id} over ${over.id} and back loses nothing that is not named`, async () => {
+        const ctx = testContext();
+        for (const [name, make] of Object.entries(all)) {
+          const start = await travel(make(), home, ctx);
+          if (start === null) continue;
+          const result = await roundTrip({ appliance: start.appliance, platform: home }, over, ctx);
+          if (result === null) continue;
+          assert.deepEqual(unexplained(result.fates), [], name);
+          assert.ok(result.kept > 5, name);
+        }
+      });
+    }
+  }
+});
+
+describe("a configuration that is written", () => {
+  for (const platform of both) {
+    it(`says on ${platform.id} what the machine is, or a note says why not`, async () => {
+      const ctx = testContext();
+      for (const [name, make] of Object.entries(all)) {
+        const source = make();
+        const there = await travel(source, platform, ctx);
+        if (there === null) continue;
+        const { fates } = judgeJourney(source, there.appliance, there.diskNames, there.notes);
+        assert.deepEqual(unexplained(fates), [], name);
+      }
+    });
+  }
+
+  it("is noticed where it says something else", async () => {
+    const ctx = testContext();
+    const source = machineOnVmware();
+    const { exportConfig } = vmware;
+    assert.ok(exportConfig !== undefined);
+    const target = targets.get("workstation-17");
+    const fitted = fit(source, target);
+    const exported = await exportConfig(fitted.appliance, fitted.shapes, target, {}, ctx);
+    proveConfigs(vmware, fitted.appliance, exported, ctx);
+    const configs = exported.configs.map(({ name, bytes }) => ({
+      name,
+      bytes: Buffer.from(Buffer.from(bytes).toString().replace('memSize = "512"', 'memSize = "256"')),
+    }));
+    assert.throws(
+      () => proveConfigs(vmware, fitted.appliance, { ...exported, configs }, ctx),
+      (error) =>
+        error instanceof FerryError && error.code === "convert/config-differs" && /memoryBytes/.test(error.message),
+    );
+  });
+});
