@@ -193,7 +193,7 @@ const API_NAMES: Readonly<Record<string, string>> = {
 export interface GuestMatch {
   readonly system: GuestSystem;
   /** Which of the source's names told it; `null`: none did, and the system is an unknown one. */
-  readonly by: "vmware" | "virtualbox" | "proxmox" | "cim" | null;
+  readonly by: "vmware" | "virtualbox" | "osinfo" | "proxmox" | "cim" | null;
   /** The source names this very version; otherwise the system stands for its whole family. */
   readonly exact: boolean;
 }
@@ -214,7 +214,9 @@ export function findGuestSystem(guestOs: GuestOs): GuestMatch {
         exact: found.family === "windows" || /[0-9]/.test(id.replace(/_64$/, "")),
       };
   }
-  const { cim, proxmox } = guestOs;
+  const { cim, proxmox, osinfo } = guestOs;
+  const known = osinfo === null ? undefined : byOsinfo(osinfo);
+  if (known !== undefined) return { ...known, by: "osinfo" };
   if (proxmox !== null && Object.hasOwn(PROXMOX_SYSTEMS, proxmox)) {
     return { system: byVmx(PROXMOX_SYSTEMS[proxmox] ?? "other-64"), by: "proxmox", exact: false };
   }
@@ -258,4 +260,37 @@ function byVirtualBox(id: string): GuestSystem | undefined {
   // `Ubuntu22_LTS_64` is `Ubuntu_64` with a version that other platforms do not name.
   const unversioned = id.replace(/^([A-Za-z]+)[0-9]+(?:_LTS)?/, "$1");
   return SYSTEMS.find((s) => s.virtualbox?.includes(unversioned));
+}
+
+/** Systems whose versions are written down elsewhere by the family alone: the start of libosinfo's id, and the family's newest. */
+const OSINFO_FAMILIES: readonly (readonly [prefix: string, vmx: string])[] = [
+  ["http://debian.org/debian/", "debian12-64"],
+  ["http://ubuntu.com/ubuntu/", "ubuntu-64"],
+  ["http://fedoraproject.org/", "fedora-64"],
+  ["http://redhat.com/rhel/9", "rhel9-64"],
+  ["http://redhat.com/rhel/8", "rhel8-64"],
+  ["http://redhat.com/rhel/7", "rhel7-64"],
+  ["http://redhat.com/rhel/6", "rhel6-64"],
+  ["http://centos.org/centos/7", "centos7-64"],
+  ["http://centos.org/centos/8", "centos8-64"],
+  ["http://centos.org/centos-stream/8", "centos8-64"],
+  ["http://centos.org/centos-stream/", "centos9-64"],
+  ["http://rockylinux.org/", "otherlinux-64"],
+  ["http://almalinux.org/", "otherlinux-64"],
+  ["http://opensuse.org/", "opensuse-64"],
+  ["http://suse.com/sles/12", "sles12-64"],
+  ["http://suse.com/sles/", "sles15-64"],
+  ["http://archlinux.org/", "other5xlinux-64"],
+  ["http://gentoo.org/", "other5xlinux-64"],
+  ["http://libosinfo.org/linux/", "otherlinux-64"],
+  ["http://freebsd.org/freebsd/", "freebsd-64"],
+];
+
+/** A system by libosinfo's id. Ids name no word size: the wider one counts where there are two. */
+function byOsinfo(id: string): { readonly system: GuestSystem; readonly exact: boolean } | undefined {
+  const all = SYSTEMS.filter(({ osinfo }) => osinfo === id);
+  const found = all.find(({ bits }) => bits === 64) ?? all[0];
+  if (found !== undefined) return { system: found, exact: true };
+  const family = OSINFO_FAMILIES.find(([prefix]) => id.startsWith(prefix));
+  return family === undefined ? undefined : { system: byVmx(family[1]), exact: false };
 }

@@ -76,7 +76,8 @@ export function portraitOf(
   say("name", machine.name);
   say("annotation", machine.annotation);
   say("uuid", machine.uuid);
-  say("guestOs", guest.by === null ? null : guest.system.vmx);
+  // libosinfo's ids name no word size.
+  say("guestOs", guest.by === null ? null : guest.system.vmx.replace(/-64$/, ""));
   say("firmware", machine.firmware === "unknown" ? null : machine.firmware);
   say("tpm", machine.tpm);
   say("nvram", machine.nvram === null ? null : true);
