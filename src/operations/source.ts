@@ -1,8 +1,5 @@
-/** Opens what users have: OVF packages, and machines of every platform that is read. */
-import type { Appliance } from "../appliance/appliance.js";
 import { mergeAppliances } from "../appliance/merge.js";
 import { FerryError } from "../base/errors.js";
-import type { PlatformId } from "../base/ids.js";
 import { formatBytes, printable } from "../base/text.js";
 import { probeWindow } from "../disk/probe.js";
 import type { Context } from "../io/context.js";
@@ -10,17 +7,17 @@ import type { FolderAccess } from "../io/folder.js";
 import type { OvfDocument } from "../ovf/document.js";
 import { type DetectedPackage, detectPackage } from "../package/detect.js";
 import { entryLabel } from "../package/entries.js";
-import { openMachine, type PlacedFile } from "../package/machine/open.js";
+import { openMachine } from "../package/machine/open.js";
 import type { PackageReader } from "../package/model.js";
 import { withoutExtension } from "../package/names.js";
 import { lastSegment } from "../package/reader.js";
 import { resolveFiles } from "../platforms/ovf/files.js";
 import { factsOf } from "../platforms/ovf/platform.js";
-import type { ImportChoice, MachineConfig, Platform } from "../platforms/platform.js";
+import type { MachineConfig, Platform } from "../platforms/platform.js";
 import { platforms } from "../platforms/platforms.js";
 import { openArchive } from "./archives.js";
 import { openBareDisk } from "./bare-disk.js";
-import { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./open.js";
+import { type OpenedPackage, openPackage, type PackageInput } from "./open.js";
 import type { OpenedSource, OpenSourceOptions } from "./opened.js";
 
 /** The first letters of a configuration's name do not tell, its ending does: these are looked into. */
