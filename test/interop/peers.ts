@@ -52,6 +52,7 @@ export type PeerName =
   | "mkfs.ntfs"
   | "mkswap"
   | "pvck"
+  | "grub-mkimage"
   | "unshare"
   | "tinyproxy";
 
@@ -89,6 +90,7 @@ const PROBES: Readonly<Record<PeerName, Probe>> = {
   "mkfs.ntfs": { args: ["--version"], version: /v(\d\S*)/ },
   mkswap: { args: ["--version"], version: /(\d[\d.]*)/ },
   pvck: { args: ["--version"], version: /(\d[\d.]*)/ },
+  "grub-mkimage": { args: ["--version"], version: /GRUB\) (\S+)/ },
   unshare: { args: ["--version"], version: /(\d[\d.]*)/ },
   tinyproxy: { args: ["-v"], version: /(\d[\d.]*)/ },
 };

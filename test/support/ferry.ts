@@ -44,6 +44,8 @@ export interface ConvertRequest extends Omit<ConvertOptions, "platform"> {
   readonly to: PlatformId | "ova";
   readonly integrity?: boolean;
   readonly prove?: boolean;
+  /** Takes a disk alone for a machine. */
+  readonly disks?: "taken";
 }
 
 /** A conversion that was carried out. */
@@ -172,12 +174,12 @@ export function startFerry(): Ferry {
         }),
       );
     },
-    async convert(source, destination, { to, integrity, prove, ...options }): Promise<Converted> {
+    async convert(source, destination, { to, integrity, prove, disks, ...options }): Promise<Converted> {
       const how = { ...(integrity === undefined ? {} : { integrity }), ...(prove === undefined ? {} : { prove }) };
       const findings: Diagnostic[] = [];
       const ctx = context({ report: (finding) => findings.push(finding) });
       return closing(await openPath(source, runtime.native), async (input) =>
-        closing(await openSource(input, {}, ctx), async (opened) => {
+        closing(await openSource(input, disks === undefined ? {} : { disks }, ctx), async (opened) => {
           const conversion =
             to === "ova" || to === "ovf"
               ? await planOvfConversion(opened, { kind: to, archive: basename(destination), findings }, ctx)

@@ -1,0 +1,75 @@
+/** The start of a line that the guest says; then `name=value`, with spaces between. */
+export const SAYS = "VMFERRY-GUEST";
+/** Label of the volume that holds the data. */
+export const LABEL = "vmferry";
+/** The data's path on it. */
+export const DATA = "data/cargo";
+
+/** Drivers that the guest brings: of disks, of network cards, and the file system. */
+export const GUEST_MODULES: readonly string[] = [
+  ...[
+    "virtio_pci",
+    "ata_piix",
+    "ahci",
+    "nvme",
+    "mptspi",
+    "mptsas",
+    "sym53c8xx",
+    "vmw_pvscsi",
+    "virtio_blk",
+    "virtio_scsi",
+  ],
+  ...["hv_storvsc", "xen-blkfront", "sd_mod", "crc32c_generic", "ext4"],
+  ...["e1000", "e1000e", "vmxnet3", "virtio_net", "pcnet32", "8139cp", "8139too", "tulip", "hv_netvsc", "xen-netfront"],
+];
+
+/**
+ * What the kernel starts: loads drivers, waits for the volume by its label (for half a minute), says what it found, and powers off. Names of
+ * devices are never used to find anything.
+ */
+export const INIT: string = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t devtmpfs none /dev
+for module in $(cat /modules/order); do insmod /modules/$module.ko 2>/dev/null; done
+disk=
+for i in $(seq 150); do
+  for block in /sys/class/block/*; do
+    name=$(basename "$block")
+    # Where an ext file system has its label. Debian's static busybox has no blkid.
+    label=$(dd if="/dev/$name" bs=1 skip=1144 count=16 2>/dev/null | tr -d '\\0')
+    [ "$label" = ${LABEL} ] && disk=/dev/$name
+  done
+  [ -n "$disk" ] && break
+  sleep 0.2
+done
+# The driver nearest to the disk that is none of the kernel's own for all SCSI disks.
+driver_of() {
+  at=$(readlink -f "$1")
+  while [ "$at" != / ] && [ -n "$at" ]; do
+    if [ -e "$at/driver" ]; then
+      name=$(basename "$(readlink -f "$at/driver")")
+      [ "$name" = sd ] || { echo "$name"; return; }
+    fi
+    at=$(dirname "$at")
+  done
+  echo none
+}
+sum=none
+if [ -n "$disk" ] && mount -t ext4 -o ro "$disk" /mnt; then
+  sum=$(sha256sum /mnt/${DATA} | cut -d' ' -f1)
+  umount /mnt
+fi
+nics=
+for nic in /sys/class/net/*; do
+  [ -e "$nic/device" ] && nics="$nics,$(driver_of "$nic/device")"
+done
+firmware=bios
+[ -d /sys/firmware/efi ] && firmware=efi
+nics=\${nics#,}
+echo "${SAYS} sha256=$sum disk=$(driver_of "/sys/class/block/$(basename "$disk")") nic=\${nics:-none} firmware=$firmware" >/dev/ttyS0
+sleep 0.1
+poweroff -f
+`;
