@@ -26,7 +26,7 @@ function shape(hardwareVersion: number): MachineShape {
     firmware: ["bios", "efi", "efi-secure"],
     // Disks of other platforms' own buses go to SATA: every system of this century has a driver for AHCI.
     bootBuses: ["sata", "scsi", "ide", "nvme"],
-    nicModels: ["e1000", "e1000e", "vmxnet3", "vlance", "vmxnet"],
+    nicModels: ["e1000", "e1000e", "vmxnet3", "vlance", "vmxnet", "vmxnet2"],
     buses,
     // A CD drive on NVMe does not exist.
     cdromBuses: ["sata", "ide", "scsi"],

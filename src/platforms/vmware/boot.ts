@@ -32,12 +32,15 @@ export function bootEntries(machine: Machine, notes: Diagnostic[]): VmxEntry[] {
   const words: string[] = [];
   const disks: string[] = [];
   for (const device of machine.boot) {
+    // A card that is not there boots nothing.
+    if (device.device === "network" && machine.nics[device.index ?? 0] === undefined) continue;
     const word = device.device === "network" ? `ethernet${device.index ?? 0}` : WORDS[device.device];
     if (!words.includes(word)) words.push(word);
     if (device.device === "disk" && device.index !== null) addDisk(machine, device.index, disks);
   }
   // An order that names `hdd` has to name a disk.
   if (words.includes("hdd") && disks.length === 0) addDisk(machine, bootDiskIndex(machine), disks);
+  if (words.length === 0) return [];
   const entries: VmxEntry[] = [["bios.bootOrder", words.join(",")]];
   if (disks.length > 0) entries.push(["bios.hddOrder", disks.join(",")]);
   return entries;
@@ -45,7 +48,7 @@ export function bootEntries(machine: Machine, notes: Diagnostic[]): VmxEntry[] {
 
 function addDisk(machine: Machine, index: number, disks: string[]): void {
   const attachment = machine.attachments[index];
-  const name = attachment === undefined ? null : driveName(machine, attachment);
+  const name = attachment?.device === "disk" ? driveName(machine, attachment) : null;
   if (name !== null && !disks.includes(name)) disks.push(name);
 }
 

@@ -11,15 +11,21 @@ const DISK_TYPE: Readonly<Partial<Record<Bus, string>>> = { ide: "ata-hardDisk",
 /** Which product reads the file: a hosted one connects drives and networks of the host, ESXi those of a datastore and of port groups. */
 export type Product = "hosted" | "esx";
 
-/** Entries for a machine's controllers. */
-export function controllerEntries(machine: Machine): VmxEntry[] {
+/** Entries for a machine's controllers. `shared`: ids of disks that several machines write to. */
+export function controllerEntries(machine: Machine, shared: ReadonlySet<string>): VmxEntry[] {
   const entries: VmxEntry[] = [];
   for (const controller of machine.controllers) {
     const prefix = PREFIX[controller.bus];
     if (prefix === undefined || prefix === "ide") continue;
     const name = `${prefix}${controller.index}`;
     entries.push([`${name}.present`, "TRUE"]);
-    if (controller.bus === "scsi" && controller.model !== null) entries.push([`${name}.virtualDev`, controller.model]);
+    if (controller.bus !== "scsi") continue;
+    if (controller.model !== null) entries.push([`${name}.virtualDev`, controller.model]);
+    const drives = machine.attachments.filter((drive) => drive.controller === controller.id);
+    // Sharing by bus is what hosted products know; it holds for every disk on it.
+    if (drives.length > 0 && drives.every(({ disk }) => disk !== null && shared.has(disk))) {
+      entries.push([`${name}.sharedBus`, "virtual"]);
+    }
   }
   for (const name of usbNames(machine)) entries.push([`${name}.present`, "TRUE"]);
   return entries;
@@ -36,16 +42,19 @@ function usbNames(machine: Machine): ReadonlySet<string> {
   return names;
 }
 
-/** How many USB controllers are one of a kind that is there already. */
+/** How many USB controllers are part of another one, or one of a kind that is there already. */
 export function surplusUsb(machine: Machine): number {
-  const models = machine.controllers.filter((c) => c.bus === "usb").map((c) => c.model);
-  return models.length - new Set(models).size;
+  const models = machine.controllers.filter((c) => c.bus === "usb").map((c) => c.model ?? "usb_xhci");
+  const kinds = new Set(models);
+  if (kinds.has("ehci")) kinds.delete("usb");
+  return models.length - kinds.size;
 }
 
-/** `sata0:1` of a drive; floppy drives are `floppy0` and `floppy1`. `null`: on no controller that VMX names. */
+/** `sata0:1` of a drive; floppy drives are `floppy0` and `floppy1`. `null`: on no controller that VMX names, or a disk that is none. */
 export function driveName(machine: Machine, attachment: Attachment): string | null {
   const slot = attachment.slot ?? 0;
   if (attachment.device === "floppy") return `floppy${slot}`;
+  if (attachment.device === "disk" && attachment.disk === null) return null;
   const controller = machine.controllers.find((c) => c.id === attachment.controller);
   const prefix = controller === undefined ? undefined : PREFIX[controller.bus];
   return controller === undefined || prefix === undefined ? null : `${prefix}${controller.index}:${slot}`;
@@ -58,6 +67,7 @@ export function driveEntries(
   name: string,
   file: string | null,
   product: Product,
+  shared: ReadonlySet<string>,
 ): VmxEntry[] {
   const present: VmxEntry = [`${name}.present`, "TRUE"];
   switch (attachment.device) {
@@ -66,6 +76,7 @@ export function driveEntries(
       const type = bus === undefined ? undefined : DISK_TYPE[bus];
       const entries: VmxEntry[] = [present, [`${name}.fileName`, file ?? ""]];
       if (type !== undefined) entries.push([`${name}.deviceType`, type]);
+      if (attachment.disk !== null && shared.has(attachment.disk)) entries.push([`${name}.sharing`, "multi-writer"]);
       return entries;
     }
     case "cdrom":
@@ -104,19 +115,54 @@ export function connectionType(network: string | null): "nat" | "bridged" | "hos
   return word === "hostonly" || word === "hostonlynetwork" ? "hostonly" : null;
 }
 
+/** How a card is plugged in, where source and name tell. */
+export type Plug = "nat" | "bridged" | "hostonly" | "custom" | "pvn";
+
+/** How a hosted product plugs a card in; `null`: neither its kind nor the name of its network tells. */
+export function plugOf({ kind, network }: Nic): Plug | null {
+  if (kind === "nat" || kind === "bridged" || kind === "hostonly") return kind;
+  if (kind === "internal") return "pvn";
+  if (network !== null && /^vmnet[0-9]{1,3}$/i.test(network)) return "custom";
+  return connectionType(network);
+}
+
+/** The port group that every ESXi host has when it is new. */
+export const FIRST_PORT_GROUP = "VM Network";
+
 /** Entries for one network card. The model is one of VMX's words already. */
 export function nicEntries(nic: Nic, index: number, product: Product): VmxEntry[] {
   const name = `ethernet${index}`;
+  const { network, model, mac } = nic;
   const entries: VmxEntry[] = [[`${name}.present`, "TRUE"]];
-  if (nic.model !== null) entries.push([`${name}.virtualDev`, nic.model]);
-  if (product === "hosted") entries.push([`${name}.connectionType`, connectionType(nic.network) ?? "nat"]);
-  if (nic.network !== null) entries.push([`${name}.networkName`, nic.network]);
+  if (model === "vmxnet2") entries.push([`${name}.virtualDev`, "vmxnet"], [`${name}.features`, "15"]);
+  else if (model !== null) entries.push([`${name}.virtualDev`, model]);
+  if (product === "hosted") {
+    const plug = plugOf(nic) ?? "nat";
+    entries.push([`${name}.connectionType`, plug]);
+    if (plug === "custom") entries.push([`${name}.vnet`, network ?? ""]);
+    if (plug === "pvn") entries.push([`${name}.pvnID`, segmentId(network ?? "")]);
+    if (network !== null) entries.push([`${name}.networkName`, network]);
+  } else entries.push([`${name}.networkName`, network ?? FIRST_PORT_GROUP]);
   if (!nic.connected) entries.push([`${name}.startConnected`, "FALSE"]);
-  if (nic.mac === null) entries.push([`${name}.addressType`, "generated"]);
+  if (mac === null) entries.push([`${name}.addressType`, "generated"]);
   else {
-    entries.push([`${name}.addressType`, "static"], [`${name}.address`, nic.mac]);
+    entries.push([`${name}.addressType`, "static"], [`${name}.address`, mac]);
     // Only 00:50:56:00:00:00 to 00:50:56:3f:ff:ff may be set by hand, unless the check is turned off.
-    if (!/^00:50:56:[0-3]/.test(nic.mac)) entries.push([`${name}.checkMACAddress`, "FALSE"]);
+    if (!/^00:50:56:[0-3]/.test(mac)) entries.push([`${name}.checkMACAddress`, "FALSE"]);
   }
   return entries;
+}
+
+/**
+ * The id of a LAN segment: sixteen bytes, which cards of one segment have in common. Made of the network's name, so that machines that are converted
+ * one by one meet again. It names nothing but the segment: a plain mix (FNV-1a, four times) does.
+ */
+export function segmentId(network: string): string {
+  const bytes: string[] = [];
+  for (let part = 0; part < 4; part++) {
+    let hash = 0x811c9dc5;
+    for (const byte of new TextEncoder().encode(`${part}${network}`)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+    bytes.push(...(hash.toString(16).padStart(8, "0").match(/../g) ?? []));
+  }
+  return `52 ${bytes.slice(1, 8).join(" ")}-${bytes.slice(8).join(" ")}`;
 }

@@ -74,7 +74,10 @@ test("two machines get files of their own, and a disk that both use is written o
     ["web.vmx", "Web-2.vmx"],
   );
   assert.equal(plan.disks.length, 1);
-  assert.ok(codesOf(plan).includes("platform/disk-shared"));
+  assert.ok(!codesOf(plan).includes("platform/disk-shared"));
+  assert.equal(value(text(plan), "sata0:0.sharing"), "multi-writer");
+  assert.equal(value(text(plan), "disk.locking"), "FALSE");
+  assert.equal(plan.disks[0]?.variant, "monolithicFlat");
   assert.equal(value(text(plan, 1), "sata0:0.fileName"), plan.disks[0]?.name);
 });
 
@@ -207,7 +210,6 @@ test("everything that only OVF can say is a loss", () => {
     "transport",
     "port-profile",
     "foreign",
-    "guest-os-description",
     "network-description",
     "file",
     "product",

@@ -1,34 +1,49 @@
 import type { Appliance, Machine } from "../../appliance/appliance.js";
-import { findGuestSystem } from "../../appliance/guest-os.js";
-import { MIB } from "../../base/bytes.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import type { MachineShape, TargetProfile } from "../../targets/profile.js";
+import type { HeldFact } from "../facts.js";
 import { createFiles, type ResultFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
-import type { ExportPlan } from "../platform.js";
+import type { ExportDisk, ExportPlan } from "../platform.js";
 import { bootEntries } from "./boot.js";
+import { type Carried, carried } from "./carried.js";
 import {
-  connectionType,
   controllerEntries,
   driveEntries,
   driveName,
+  FIRST_PORT_GROUP,
   nicEntries,
   type Product,
+  plugOf,
   surplusUsb,
 } from "./devices.js";
-import { hardwareVersion } from "./hardware.js";
+import { hardwareVersion, tooNew } from "./hardware.js";
+import { identityEntries, nvramOf } from "./identity.js";
+import { serialEntries, soundEntries, videoEntries } from "./ports.js";
 import { renderVmx, type VmxEntry } from "./vmx.js";
 
 /** Options of the VMware export. */
 export interface VmwareOptions {
-  /** `auto`: what the target runs or imports: monolithicSparse for Workstation and Fusion, streamOptimized for vSphere. */
-  readonly disks: "auto" | "monolithicSparse" | "streamOptimized";
+  /**
+   * `auto`: what the target runs or imports: monolithicSparse for Workstation and Fusion (monolithicFlat for disks that several machines write to),
+   * streamOptimized for vSphere.
+   */
+  readonly disks:
+    | "auto"
+    | "monolithicSparse"
+    | "streamOptimized"
+    | "monolithicFlat"
+    | "twoGbMaxExtentSparse"
+    | "twoGbMaxExtentFlat";
 }
 
 /** Defaults of the VMware export. */
 export const vmwareDefaults: VmwareOptions = Object.freeze({ disks: "auto" });
 
 const LABEL = "a VMX file";
+
+/** What is written, or lost with a note of its own. */
+const HOLDS: readonly HeldFact[] = ["uuid", "tpm", "nested", "serialPorts", "sound", "video", "clock", "sharedDisks"];
 
 /** Writes one VMX file for each machine of a fitted appliance, and names its disks. Pure. */
 export function exportVmware(
@@ -44,120 +59,124 @@ export function exportVmware(
   const product: Product = accepted?.variants.includes("monolithicSparse") === true ? "hosted" : "esx";
   const files = createFiles(fitted, { format: "vmdk", variant, extension: ".vmdk" });
   const notes: Diagnostic[] = [];
+  const shared = sharedDisks(fitted);
+  const things = new Map<Machine, Carried>();
   const configs = fitted.machines.map((machine) => {
     const own = files.machine(machine, ".vmx");
     const nvramName = own.beside(".nvram");
     const nvram = nvramOf(fitted, machine);
     if (nvram !== null) files.keep(nvram, nvramName);
-    const hardware = hardwareVersion(machine, shapes.get(machine.id) ?? (target.shapes[0] as MachineShape));
+    const shape = shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
+    const more = carried(fitted, machine);
+    things.set(machine, more);
     const entries = [
-      ...headEntries(machine, hardware, product, nvramName, notes),
-      ...controllerEntries(machine),
-      ...attachmentEntries(machine, product, files),
+      ...identityEntries(machine, hardwareVersion(machine, shape), product, nvramName, notes),
+      ...controllerEntries(machine, shared),
+      ...attachmentEntries(machine, product, files, shared),
       ...networkEntries(machine, product, notes),
+      ...serialEntries(machine, product, notes),
+      ...soundEntries(machine, notes),
+      ...videoEntries(machine, notes),
       ...bootEntries(machine, notes),
     ];
-    const surplus = surplusUsb(machine);
-    if (surplus > 0) {
-      notes.push(
-        loss(
-          "info",
-          "vmware/usb-merged",
-          `${machine.name}: VMware has one USB controller of a kind; ${surplus} left out`,
-          {
-            data: { machine: machine.id, count: surplus },
-          },
-        ),
-      );
-    }
-    return { name: own.name, bytes: new TextEncoder().encode(renderVmx(entries)) };
+    noteMachine(machine, shape, notes);
+    return { name: own.name, bytes: new TextEncoder().encode(renderVmx(withCarried(entries, more))) };
   });
-  if (product === "esx" && files.disks().length > 0) {
+  const disks = o.disks === "auto" && product === "hosted" ? flatWhereShared(files.disks(), shared) : files.disks();
+  noteDisks(target, disks, shared, product, notes);
+  const holds = new Set<HeldFact>(product === "hosted" ? [...HOLDS, "nicKind"] : HOLDS);
+  notes.push(...commonLosses(withoutSaid(fitted, things), LABEL, { files: files.kept(), holds }));
+  return { configs, notes, disks, files: files.assets() };
+}
+
+/** Disks that several machines write to: by what the source says, or because several use it here. */
+function sharedDisks(fitted: Appliance): ReadonlySet<string> {
+  const users = new Map<string, number>();
+  for (const { attachments } of fitted.machines) {
+    for (const { disk } of attachments) if (disk !== null) users.set(disk, (users.get(disk) ?? 0) + 1);
+  }
+  return new Set(fitted.disks.filter(({ id, shared }) => shared || (users.get(id) ?? 0) > 1).map(({ id }) => id));
+}
+
+/** VMware shares disks alone that are as large as they say from the start. */
+function flatWhereShared(disks: readonly ExportDisk[], shared: ReadonlySet<string>): ExportDisk[] {
+  return disks.map((disk) => (shared.has(disk.disk) ? { ...disk, variant: "monolithicFlat" } : disk));
+}
+
+function noteDisks(
+  target: TargetProfile,
+  disks: readonly ExportDisk[],
+  shared: ReadonlySet<string>,
+  product: Product,
+  notes: Diagnostic[],
+): void {
+  const [first] = disks;
+  if (first === undefined || product === "hosted") return;
+  const common = disks.some(({ disk }) => shared.has(disk))
+    ? " Those that several machines write to need `-d eagerzeroedthick`."
+    : "";
+  notes.push(
+    loss("warning", "vmware/import-disks", `ESXi runs no ${first.variant} disk where it lies`, {
+      data: { target: target.id, variant: first.variant },
+      hint: `Import each disk with \`vmkfstools -i\`, or convert to an OVA instead, which vSphere deploys.${common}`,
+    }),
+  );
+}
+
+function noteMachine(machine: Machine, shape: MachineShape, notes: Diagnostic[]): void {
+  const newer = tooNew(machine, shape);
+  if (newer !== null) {
     notes.push(
-      loss("warning", "vmware/import-disks", `ESXi runs no ${variant} disk where it lies`, {
-        data: { target: target.id, variant },
-        hint: "Import each disk with `vmkfstools -i`, or convert to an OVA instead, which vSphere deploys.",
+      loss("info", "vmware/hardware-lowered", `${machine.name}: hardware version ${newer} is newer than ${shape.id}`, {
+        data: { machine: machine.id, from: newer, to: hardwareVersion(machine, shape) },
+        hint: "The guest may see that its hardware changed.",
       }),
     );
   }
-  notes.push(...commonLosses(fitted, LABEL, { files: files.kept() }));
-  return { configs, notes, disks: files.disks(), files: files.assets() };
-}
-
-function headEntries(
-  machine: Machine,
-  hardware: number,
-  product: Product,
-  nvram: string,
-  notes: Diagnostic[],
-): VmxEntry[] {
-  const entries: VmxEntry[] = [
-    ["config.version", "8"],
-    ["virtualHW.version", String(hardware)],
-  ];
-  if (product === "hosted") entries.push(["virtualHW.productCompatibility", "hosted"]);
-  entries.push(["displayName", machine.name]);
-  if (machine.annotation !== null) entries.push(["annotation", machine.annotation]);
-  entries.push(
-    ["guestOS", guestOs(machine, notes)],
-    ["memSize", String(machine.memoryBytes / MIB)],
-    ["numvcpus", String(machine.cpu.count)],
+  const surplus = surplusUsb(machine);
+  if (surplus === 0) return;
+  notes.push(
+    loss("info", "vmware/usb-merged", `${machine.name}: VMware has one USB controller of a kind; ${surplus} left out`, {
+      data: { machine: machine.id, count: surplus },
+    }),
   );
-  const { coresPerSocket } = machine.cpu;
-  if (coresPerSocket !== null) entries.push(["cpuid.coresPerSocket", String(coresPerSocket)]);
-  // BIOS is what no word means: VMware writes none, and virt-v2v knows none.
-  if (machine.firmware !== "bios") entries.push(["firmware", "efi"]);
-  if (machine.firmware === "efi-secure") entries.push(["uefi.secureBoot.enabled", "TRUE"]);
-  entries.push(["nvram", nvram], ...pciBridges());
-  return entries;
 }
 
-function guestOs(machine: Machine, notes: Diagnostic[]): string {
-  const { system, by } = findGuestSystem(machine.guestOs);
-  const { cim, virtualbox, description } = machine.guestOs;
-  const data = { machine: machine.id, guestOS: system.vmx, cim, virtualbox };
-  if (by === null) {
-    notes.push(
-      loss(
-        "warning",
-        "vmware/guest-os-unknown",
-        `${machine.name}: nothing names the guest system in a way that VMware knows; it becomes ${system.vmx}`,
-        { data },
-      ),
-    );
-  } else if (by !== "vmware") {
-    notes.push(
-      loss(
-        "info",
-        "vmware/guest-os-mapped",
-        `${machine.name}: guest system ${by === "cim" ? `number ${cim}` : by === "proxmox" ? machine.guestOs.proxmox : virtualbox} becomes ${system.vmx}`,
-        { data },
-      ),
-    );
-  }
-  if (description !== null) {
-    notes.push(
-      loss(
-        "info",
-        "platform/guest-os-description-dropped",
-        `${machine.name}: ${LABEL} cannot hold the guest system's description ${JSON.stringify(description)}`,
-        { data: { machine: machine.id, description } },
-      ),
-    );
-  }
-  return system.vmx;
+/** What was read from a VMX file and stands in this one, in place of what it would be by default. */
+function withCarried(entries: readonly VmxEntry[], more: Carried): readonly VmxEntry[] {
+  const names = new Set(more.entries.map(([name]) => name.toLowerCase()));
+  return [...entries.filter(([name]) => !names.has(name.toLowerCase())), ...more.entries];
 }
 
-function attachmentEntries(machine: Machine, product: Product, files: ResultFiles): VmxEntry[] {
+/** The appliance without what the files say: the chip set that every machine of VMware's has, and settings that are carried. */
+function withoutSaid(fitted: Appliance, things: ReadonlyMap<Machine, Carried>): Appliance {
+  const machines = fitted.machines.map((machine) => ({
+    ...machine,
+    chipset: machine.chipset === "i440fx" ? null : machine.chipset,
+    foreign: machine.foreign.filter((thing) => things.get(machine)?.things.has(thing) !== true),
+  }));
+  return { ...fitted, machines };
+}
+
+function attachmentEntries(
+  machine: Machine,
+  product: Product,
+  files: ResultFiles,
+  shared: ReadonlySet<string>,
+): VmxEntry[] {
   const entries: VmxEntry[] = [];
+  let common = false;
   for (const attachment of machine.attachments) {
     const name = driveName(machine, attachment);
     if (name === null) continue;
-    entries.push(...driveEntries(machine, attachment, name, files.of(machine, attachment), product));
+    common ||= attachment.disk !== null && shared.has(attachment.disk);
+    entries.push(...driveEntries(machine, attachment, name, files.of(machine, attachment), product, shared));
   }
   // Without a word about it there is a floppy drive.
   const floppy = machine.attachments.some((a) => a.device === "floppy" && (a.slot ?? 0) === 0);
   if (!floppy) entries.push(["floppy0.present", "FALSE"]);
+  // A hosted product locks a disk for the first machine that opens it.
+  if (common && product === "hosted") entries.push(["disk.locking", "FALSE"]);
   return entries;
 }
 
@@ -165,42 +184,21 @@ function networkEntries(machine: Machine, product: Product, notes: Diagnostic[])
   const entries: VmxEntry[] = [];
   for (const [index, nic] of machine.nics.entries()) {
     entries.push(...nicEntries(nic, index, product));
-    if (product !== "hosted" || connectionType(nic.network) !== null) continue;
+    const told = product === "hosted" ? plugOf(nic) !== null : nic.network !== null;
+    if (told) continue;
     const network = nic.network === null ? "has no name" : `is called ${JSON.stringify(nic.network)}`;
+    const where = product === "hosted" ? "connected by NAT" : `in the port group ${JSON.stringify(FIRST_PORT_GROUP)}`;
     notes.push(
       loss(
         "warning",
         "vmware/network-chosen",
-        `${machine.name}: network card ${index} is connected by NAT: its network ${network}`,
+        `${machine.name}: network card ${index} is ${where}: its network ${network}`,
         {
           data: { machine: machine.id, nic: index, network: nic.network },
-          hint: "Choose another network in the machine's settings.",
+          hint: "Choose another network in the machine's settings, or name one with --map-network.",
         },
       ),
     );
   }
   return entries;
-}
-
-/** PCI Express ports: without them there is room for a handful of cards only. */
-function pciBridges(): VmxEntry[] {
-  const entries: VmxEntry[] = [["pciBridge0.present", "TRUE"]];
-  for (const number of [4, 5, 6, 7]) {
-    entries.push(
-      [`pciBridge${number}.present`, "TRUE"],
-      [`pciBridge${number}.virtualDev`, "pcieRootPort"],
-      [`pciBridge${number}.functions`, "8"],
-    );
-  }
-  entries.push(["vmci0.present", "TRUE"], ["hpet0.present", "TRUE"]);
-  return entries;
-}
-
-/** The NVRAM file of a machine: one file, one machine, both from VMware. Other platforms' files hold another format. */
-function nvramOf(fitted: Appliance, machine: Machine): string | null {
-  const files = fitted.files.filter((f) => f.role === "nvram");
-  const [file] = files;
-  if (file === undefined || files.length > 1 || fitted.machines.length > 1) return null;
-  const types = machine.hardwareTypes;
-  return types.length > 0 && types.every((t) => /^vmx-/i.test(t)) ? file.id : null;
 }

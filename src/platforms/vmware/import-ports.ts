@@ -90,8 +90,10 @@ export function readBoot(scope: VmxScope): void {
       for (const index of disks) add({ device: "disk", index });
     } else if (word === "cdrom" || word === "cd") add({ device: "cdrom", index: null });
     else if (word === "floppy" || word === "fd") add({ device: "floppy", index: null });
-    else if (card !== undefined) add({ device: "network", index: nicAt(scope, Number(card)) });
-    else if (word === "net" || word === "legacynetwork") add({ device: "network", index: null });
+    else if (card !== undefined) {
+      if (view.flag(`ethernet${Number(card)}.present`) === true)
+        add({ device: "network", index: nicAt(scope, Number(card)) });
+    } else if (word === "net" || word === "legacynetwork") add({ device: "network", index: null });
     else {
       badValue(scope, "bios.bootOrder", "what stands before it");
       return;
