@@ -54,6 +54,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/collect.js")).collect,
   },
   {
+    name: "adapt",
+    summary: "one source for several platforms at once",
+    load: async () => (await import("./commands/adapt.js")).adapt,
+  },
+  {
     name: "pack",
     summary: "an OVF folder to one .ova",
     load: async () => (await import("./commands/pack.js")).pack,

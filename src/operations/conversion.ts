@@ -20,6 +20,20 @@ import { carryUnpacked } from "./unpacked.js";
 export interface ExecuteOptions extends CarryOptions {
   /** Read the result back and compare guest content. */
   readonly prove?: boolean;
+  /** What several results have in common: one pass over each disk, one check of the source. Left out: this result is alone. */
+  readonly shared?: SharedWork;
+}
+
+/** The part of one result in work that several share. */
+export interface SharedWork {
+  /** Copies a disk into this result, together with all others that want it. Resolves to final sizes by file. */
+  copy(
+    item: PlannedDisk,
+    files: FileSet,
+    ctx: Context,
+  ): Promise<{ readonly codec: string | null; readonly files: ReadonlyMap<string, number> }>;
+  /** Called when this result has everything. Resolves to what the check of the source came to, when all others have, too. */
+  copied(): Promise<CarryOutcome>;
 }
 
 /** What a conversion came to. */
@@ -100,7 +114,8 @@ export async function executeWork(
   const files = new Map<string, number | null>();
   let codec: string | null = null;
   let threads: number | null = null;
-  const outcome = await besideIntegrity(reader, options, ctx, async (own) => {
+  const { shared } = options;
+  const carryOut = async (own: Context): Promise<void> => {
     for (const item of inOrder(work)) {
       throwIfAborted(own.signal);
       if ("entry" in item) {
@@ -112,12 +127,16 @@ export async function executeWork(
         }
         continue;
       }
-      const result = await copyDisk(item.source, [{ plan: item.plan, files: to }], own);
+      const result = await (shared === undefined ? copyAlone(item, to, own) : shared.copy(item, to, own));
       codec = result.codec ?? codec;
       threads = Math.max(1, own.runtime.pool.size);
-      for (const [name, size] of result.files[0] ?? []) files.set(name, size);
+      for (const [name, size] of result.files) files.set(name, size);
     }
-  });
+  };
+  const outcome =
+    shared === undefined
+      ? await besideIntegrity(reader, options, ctx, carryOut)
+      : await carryOut(ctx).then(() => shared.copied());
   const proof = options.prove === true ? await prove(work, to, ctx) : null;
   for (const { name, bytes } of work.generated(outcome.integrity)) {
     const target = await to.create(name, bytes.length);
@@ -132,6 +151,11 @@ export async function executeWork(
     threads,
     files: [...files].map(([name, size]) => ({ name, size })),
   };
+}
+
+async function copyAlone({ source, plan }: PlannedDisk, files: FileSet, ctx: Context): ReturnType<SharedWork["copy"]> {
+  const result = await copyDisk(source, [{ plan, files }], ctx);
+  return { codec: result.codec, files: result.files[0] ?? new Map() };
 }
 
 function inOrder(work: Work): readonly (PlannedDisk | Work["copies"][number])[] {

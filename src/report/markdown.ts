@@ -1,4 +1,4 @@
-import { type Diagnostic, describeLocation } from "../base/diagnostics.js";
+import { type Diagnostic, describeLocation, type Location } from "../base/diagnostics.js";
 import { printable } from "../base/text.js";
 
 /** What `REPORT.md` tells of. */
@@ -17,7 +17,8 @@ export interface ReportInput {
   readonly findings: readonly Diagnostic[];
 }
 
-const INTEGRITY: Readonly<Record<ReportInput["integrity"], string>> = {
+/** What is known of the source, in a sentence. */
+export const INTEGRITY: Readonly<Record<ReportInput["integrity"], string>> = {
   intact: "Every file that the manifest lists has the digest that it gives.",
   unverifiable: "The package has no manifest, so nobody can tell whether its files were changed.",
   unchecked: "Not checked, as asked for.",
@@ -28,14 +29,22 @@ export function plainText(text: string): string {
   return printable(text.replace(/\s+/g, " ").trim()).replace(/[\\`*_{}[\]<>#|]/g, "\\$&");
 }
 
-function finding(diagnostic: Diagnostic): string[] {
-  const place = diagnostic.location === undefined ? "" : ` (${plainText(describeLocation(diagnostic.location))})`;
+/** One finding as an item of a list. */
+export function noteLines(
+  diagnostic: Pick<Diagnostic, "code" | "message"> & {
+    readonly hint?: string | null;
+    readonly location?: Location | null;
+  },
+): string[] {
+  const { location = null } = diagnostic;
+  const place = location === null ? "" : ` (${plainText(describeLocation(location))})`;
   const lines = [`- \`${diagnostic.code}\`: ${plainText(diagnostic.message)}${place}`];
-  if (diagnostic.hint !== undefined) lines.push(`  ${plainText(diagnostic.hint)}`);
+  if (diagnostic.hint !== undefined && diagnostic.hint !== null) lines.push(`  ${plainText(diagnostic.hint)}`);
   return lines;
 }
 
-function section(title: string, body: readonly string[]): string[] {
+/** A heading with what stands below it; nothing where that is nothing. */
+export function section(title: string, body: readonly string[]): string[] {
   return body.length === 0 ? [] : ["", `## ${title}`, "", ...body];
 }
 
@@ -60,9 +69,9 @@ export function renderReport(input: ReportInput): string {
     "",
     "## Not carried over",
     "",
-    ...(lost.length === 0 ? ["Nothing was lost."] : lost.flatMap(finding)),
-    ...section("Decided on the way", decided.flatMap(finding)),
-    ...section("Findings about the source", input.findings.flatMap(finding)),
+    ...(lost.length === 0 ? ["Nothing was lost."] : lost.flatMap(noteLines)),
+    ...section("Decided on the way", decided.flatMap(noteLines)),
+    ...section("Findings about the source", input.findings.flatMap(noteLines)),
     "",
   ].join("\n");
 }

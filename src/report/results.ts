@@ -374,6 +374,31 @@ export interface ConvertResult {
   readonly diagnostics: readonly DiagnosticResult[];
 }
 
+/** One result of `vmferry adapt`. */
+export interface AdaptedTarget {
+  /** Its folder in the destination. */
+  readonly folder: string;
+  /** What was written, in words. */
+  readonly label: string;
+  /** `size` is `null` where it is not known before it is written. */
+  readonly files: readonly { readonly name: string; readonly size: number | null }[];
+  readonly steps: readonly PlanStep[];
+  readonly losses: readonly DiagnosticResult[];
+  /** `null`: not asked for, or nothing was done yet. */
+  readonly proof: readonly ProvenDisk[] | null;
+}
+
+/** `vmferry adapt --json`, with `--dry-run` too. */
+export interface AdaptResult {
+  readonly schema: "vmferry/adapt@1";
+  readonly targets: readonly AdaptedTarget[];
+  /** `null`: nothing was done yet. */
+  readonly integrity: "intact" | "unverifiable" | "unchecked" | null;
+  readonly codec: string | null;
+  readonly threads: number | null;
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
 /** One side of a comparison. */
 export interface ComparedDisk {
   readonly name: string;
@@ -616,6 +641,7 @@ export type Result =
   | ExplainResult
   | FixResult
   | SignResult
+  | AdaptResult
   | BaselineResult;
 
 /** A finding as the contract shows it. */

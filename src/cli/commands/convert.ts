@@ -104,7 +104,7 @@ export const convert: CommandDefinition = defineCommand({
         const request = { ...options, to, destination, signing, wishes: wishesOf(options) };
         const conversion = await planOf(named, request, session);
         try {
-          const work = options.resume ? workOf(conversion.plan, source, options.level) : null;
+          const work = options.resume ? workOf([conversion.plan], source, options.level) : null;
           const open = () => openDestination(request, work, session.runtime.native);
           return await showOrExecute({ ...conversion, open, destination, demands, options }, session, cli);
         } finally {
@@ -121,7 +121,8 @@ function targetNames(): readonly TargetId[] {
   return targets.all.filter((target) => written.includes(target.platform)).map((target) => target.id);
 }
 
-interface Request {
+/** What planning needs of a command line. */
+export interface Request {
   readonly to: string;
   readonly destination: string;
   readonly for: TargetId | null;
@@ -134,7 +135,12 @@ interface Request {
   readonly wishes: Wishes;
 }
 
-async function planOf(named: NamedPackage<OpenedSource>, request: Request, session: Session): Promise<OpenConversion> {
+/** Plans what a command line asks for. */
+export async function planOf(
+  named: NamedPackage<OpenedSource>,
+  request: Request,
+  session: Session,
+): Promise<OpenConversion> {
   const level = request.level === null ? {} : { level: request.level };
   const findings = session.findings;
   if (request.to === "ova" || request.to === "ovf") {
@@ -148,6 +154,8 @@ async function planOf(named: NamedPackage<OpenedSource>, request: Request, sessi
       archive,
       modified,
       findings,
+      wishes: request.wishes,
+      ...(request.configuration === null ? {} : { choice: { configuration: request.configuration } }),
       ...flavour,
       ...version,
       ...level,
@@ -176,12 +184,9 @@ async function planOf(named: NamedPackage<OpenedSource>, request: Request, sessi
  * Tells one conversion from another: what goes on where another stopped must have the same plan, by the same version. Paths of sources are
  * compared with their sizes and times when their bytes are met.
  */
-function workOf({ schema, files, steps, losses }: ConversionPlan, source: string, level: number | null): string {
+export function workOf(plans: readonly ConversionPlan[], source: string, level: number | null): string {
   const text = JSON.stringify({
-    schema,
-    files: [...files],
-    steps,
-    losses,
+    plans: plans.map(({ schema, files, steps, losses }) => ({ schema, files: [...files], steps, losses })),
     source: path.resolve(source),
     level,
     version,
