@@ -89,6 +89,7 @@ const SETTINGS: readonly (readonly [DetectedPackage, RegExp])[] = [
 function detectText(window: ProbeWindow): DetectedPackage | null {
   const text = decodeText(window.head);
   const root = rootElement(text);
+  if (root === "configuration") return isHypervXml(text) ? HYPERV_XML : null;
   if (root !== null) return Object.hasOwn(ROOTS, root) ? (ROOTS[root] ?? null) : null;
   if (/^[ \t]*(?:config\.version|virtualHW\.version)[ \t]*=[ \t]*"/im.test(text)) {
     return config("vmx", "a VMware machine (VMX)");
@@ -101,6 +102,15 @@ function detectText(window: ProbeWindow): DetectedPackage | null {
     if (names.size >= 2) return found;
   }
   return null;
+}
+
+const HYPERV_XML = config("hyperv", "a machine of Hyper-V, exported as XML");
+
+/** Many programs call their settings so. Those of Hyper-V have sections that are called after devices, and values with their types. */
+function isHypervXml(text: string): boolean {
+  return (
+    /<_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}_>/i.test(text) && /<\w+ type="(?:string|integer|bool)">/.test(text)
+  );
 }
 
 /** Characters in which a configuration names two of its settings. */

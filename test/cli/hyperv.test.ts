@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { run } from "../../src/cli/program.js";
 import { blankAdapter, blankDrive, blankHyperv } from "../../src/platforms/hyperv/testing/document.js";
+import { exportedMachine, exportedXml } from "../../src/platforms/hyperv/testing/xml.js";
 import { diskFile } from "../support/packages.js";
 import { captureStreams } from "../support/streams.js";
 
@@ -46,6 +47,23 @@ test("a collected machine is inspected and converted with the disks that Export-
   const { exitCode, err } = await vmferry("convert", folder, to, "--to", "libvirt", "--prove");
   assert.equal(exitCode, 0, err);
   assert.ok(existsSync(join(to, "web.xml")));
+});
+
+test("an exported machine of 2012 R2 is converted with its configuration beside the folder of its disks", async () => {
+  const folder = exported("old");
+  rmSync(join(folder, "web.hyperv.json"));
+  const values = exportedMachine();
+  const data = { controller0: { drive3: { pathname: "D:\\data\\web.vhdx", type: "VHD" } } };
+  const all = {
+    ...values,
+    "_d7a36e9b-9256-4f0d-be2c-3a13887f7b03_": data,
+    "_83f8638b-8dca-4152-9eda-2ca8b33039b4_": {},
+  };
+  writeFileSync(join(folder, "0AA394FA-7C4A-4070-BA32-773D43B28A68.xml"), exportedXml(all));
+  const to = join(root, "old-kvm");
+  const { exitCode, err } = await vmferry("convert", folder, to, "--to", "libvirt", "--prove");
+  assert.equal(exitCode, 0, err);
+  assert.ok(existsSync(join(to, "web-more.xml")));
 });
 
 test("a binary configuration gets one answer that names the collector: by itself, and as the only one of its folder", async () => {

@@ -10,6 +10,7 @@ import type { Appliance, Machine } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
 import { biosIdeCd, nvmeSecure } from "../../src/appliance/testing/samples.js";
 import { MIB } from "../../src/base/bytes.js";
+import { defaultLimits } from "../../src/base/limits.js";
 import type { HypervDocument, HypervMachine } from "../../src/platforms/hyperv/document.js";
 import { exportHyperv, type HypervOptions } from "../../src/platforms/hyperv/export.js";
 import { readHyperv } from "../../src/platforms/hyperv/import.js";
@@ -177,7 +178,7 @@ test("what is read from the document beside the script is the fitted machine in 
       const files = fitted.files.map((file) => ({ ...file, name: renamed.get(file.id) ?? file.name }));
       for (const [index, machine] of fitted.machines.entries()) {
         const bytes = documents[index]?.bytes ?? new Uint8Array();
-        const config = readHyperv({ name: "x", label: "x.json", bytes });
+        const config = readHyperv({ name: "x", label: "x.json", bytes }, defaultLimits);
         const found: string[] = [];
         const read = config.appliance({ find: () => undefined }, ({ code }) => found.push(code));
         const [back] = read.machines;

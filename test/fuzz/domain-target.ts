@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import type { Appliance } from "../../src/appliance/appliance.js";
 import { libvirtPlatform } from "../../src/platforms/libvirt/platform.js";
-import { xenPlatform } from "../../src/platforms/xen/platform.js";
 import type { ConfigFiles, Platform } from "../../src/platforms/platform.js";
+import { xenPlatform } from "../../src/platforms/xen/platform.js";
 import type { FuzzTarget } from "./target.js";
 
 /** Files that are found by every second name. */
@@ -66,7 +66,7 @@ export const domainTarget: FuzzTarget = configTarget("domain", libvirtPlatform, 
 const XL: readonly string[] = [
   "name = 'a'\ntype = \"hvm\"\nmemory = 512 # MiB\nmaxmem=0x400\nvcpus = 2\nmaxvcpus=4\ndisk = [ '/i/a.qcow2,qcow2,hda,rw', 'format=raw, vdev=hdc, devtype=cdrom, target=/i/x,y.iso' ]\nvif = [ 'mac=00:16:3e:00:00:01,bridge=br0,model=e1000', '' ]\nboot=\"dc\"\nserial=['pty','tcp:h:1,server']\n",
   'name="p"\nkernel="/k"\nramdisk="/r"\nroot="/dev/xvda1 ro"\nextra="x"\nmemory=128\ndisk=["phy:/dev/vg/a,xvda,w","file:/i/b.img,sda1,w!"]\ntst = [ 1, [ 2, 3 ], ]\n',
-  "builder = 'hvm'\nkernel = \"hvmloader\"\ndisk = [ \"\"\"phy:/dev/a'\",hdb,w\"\"\", \",hdc:cdrom,r\" ]\nfda='/f.img'\nsoundhw = 'sb16,es1370'\nvcpus=4; vcpu_avail=5\ndisk += [ '/c,,sdb' ]\n",
+  'builder = \'hvm\'\nkernel = "hvmloader"\ndisk = [ """phy:/dev/a\'",hdb,w""", ",hdc:cdrom,r" ]\nfda=\'/f.img\'\nsoundhw = \'sb16,es1370\'\nvcpus=4; vcpu_avail=5\ndisk += [ \'/c,,sdb\' ]\n',
 ];
 
 /** Configurations of xl. */

@@ -1,6 +1,8 @@
-/** What a collector gathered on a host of Hyper-V, and what went wrong with it on the way. */
+/** What a collector gathered on a host of Hyper-V, what old versions export, and what went wrong with either on the way. */
+import { defaultLimits } from "../../src/base/limits.js";
 import { readHyperv } from "../../src/platforms/hyperv/import.js";
 import { blankAdapter, blankDrive, blankHyperv } from "../../src/platforms/hyperv/testing/document.js";
+import { exportedMachine, exportedXml } from "../../src/platforms/hyperv/testing/xml.js";
 import type { FuzzTarget } from "./target.js";
 
 const image = { format: "VHDX", type: "Differencing", sizeBytes: 2 ** 35 };
@@ -45,6 +47,31 @@ const FULL = blankHyperv({
   integrationServicesOff: ["Heartbeat"],
 });
 
+/** Reads it, and holds the model to what every importer promises. */
+function check(bytes: Uint8Array): void {
+  const config = readHyperv({ name: "x", label: "x.json", bytes }, defaultLimits);
+  const { machines, disks, files } = config.appliance({ find: () => undefined }, () => {});
+  const known = new Set([...disks, ...files].map(({ id }) => id));
+  for (const machine of machines) {
+    for (const { disk, file, controller } of machine.attachments) {
+      for (const id of [disk, file])
+        if (id !== null && !known.has(id)) throw new Error("a drive holds what is not there");
+      if (!machine.controllers.some(({ id }) => id === controller)) throw new Error("a drive hangs on nothing");
+    }
+    if (!(machine.cpu.count >= 1)) throw new Error("no processor");
+  }
+}
+
+const exported: FuzzTarget = {
+  name: "hyperv-xml",
+  seeds: async () => {
+    const utf16 = exportedXml(exportedMachine());
+    const text = new TextDecoder("utf-16le").decode(utf16).replace("UTF-16", "UTF-8");
+    return [utf16, new TextEncoder().encode(text)];
+  },
+  run: async (bytes) => check(bytes),
+};
+
 const collected: FuzzTarget = {
   name: "hyperv-json",
   seeds: async () => [
@@ -54,20 +81,8 @@ const collected: FuzzTarget = {
       JSON.stringify(blankHyperv({ generation: 1, startupOrder: ["CD", "IDE"], firmware: null })),
     ),
   ],
-  async run(bytes) {
-    const config = readHyperv({ name: "x", label: "x.json", bytes });
-    const { machines, disks, files } = config.appliance({ find: () => undefined }, () => {});
-    const known = new Set([...disks, ...files].map(({ id }) => id));
-    for (const machine of machines) {
-      for (const { disk, file, controller } of machine.attachments) {
-        for (const id of [disk, file])
-          if (id !== null && !known.has(id)) throw new Error("a drive holds what is not there");
-        if (!machine.controllers.some(({ id }) => id === controller)) throw new Error("a drive hangs on nothing");
-      }
-      if (!(machine.cpu.count >= 1)) throw new Error("no processor");
-    }
-  },
+  run: async (bytes) => check(bytes),
 };
 
 /** Machines of Hyper-V. */
-export const hypervTargets: readonly FuzzTarget[] = [collected];
+export const hypervTargets: readonly FuzzTarget[] = [collected, exported];

@@ -3,6 +3,7 @@ import { boundsFamily } from "./families/bounds.js";
 import { certificateFamily } from "./families/certificate.js";
 import { environmentFamily } from "./families/environment.js";
 import { hardwareFamily } from "./families/hardware.js";
+import { hypervFamily } from "./families/hyperv.js";
 import { manifestFamily } from "./families/manifest.js";
 import { namesFamily } from "./families/names.js";
 import { propertiesFamily } from "./families/properties.js";
@@ -35,5 +36,6 @@ export const hostileFamilies: readonly HostileFamily[] = [
   vdiFamily,
   qcow2Family,
   xvaFamily,
+  hypervFamily,
   boundsFamily,
 ];

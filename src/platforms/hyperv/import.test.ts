@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Appliance, Machine } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { FerryError } from "../../base/errors.js";
+import { defaultLimits } from "../../base/limits.js";
 import type { HypervDocument } from "./document.js";
 import { readHyperv } from "./import.js";
 import { blankAdapter, blankDrive, blankHyperv } from "./testing/document.js";
@@ -16,7 +17,10 @@ interface Read {
 }
 
 function readText(text: string): Read {
-  const config = readHyperv({ name: "web", label: "web.hyperv.json", bytes: new TextEncoder().encode(text) });
+  const config = readHyperv(
+    { name: "web", label: "web.hyperv.json", bytes: new TextEncoder().encode(text) },
+    defaultLimits,
+  );
   const findings: Diagnostic[] = [];
   const appliance = config.appliance({ find: () => undefined }, (finding) => findings.push(finding));
   const [machine] = appliance.machines;
@@ -261,7 +265,7 @@ test("arrays are read as Windows PowerShell writes them: one thing alone, and wi
 test("UTF-16 with its mark is read, as Windows PowerShell's redirection writes it", () => {
   const text = `\ufeff${JSON.stringify(blankHyperv({ name: "Gerät" }))}`;
   for (const bytes of [Buffer.from(text, "utf16le"), Buffer.from(text, "utf16le").swap16(), Buffer.from(text)]) {
-    const config = readHyperv({ name: "x", label: "x.json", bytes });
+    const config = readHyperv({ name: "x", label: "x.json", bytes }, defaultLimits);
     assert.equal(config.appliance({ find: () => undefined }, () => {}).machines[0]?.name, "Gerät");
   }
 });
@@ -290,7 +294,7 @@ test("what is no document of a machine is refused with its place", () => {
     assert.throws(() => readText(text), code("config/unreadable"), text.slice(0, 60));
   }
   assert.throws(
-    () => readHyperv({ name: "x", label: "x", bytes: Uint8Array.of(0x7b, 0xff) }),
+    () => readHyperv({ name: "x", label: "x", bytes: Uint8Array.of(0x7b, 0xff) }, defaultLimits),
     code("config/unreadable"),
   );
   assert.throws(() => read(blankHyperv({ generation: 3 })), code("config/unreadable"));

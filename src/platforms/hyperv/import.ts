@@ -1,6 +1,7 @@
 import type { Appliance } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { FerryError } from "../../base/errors.js";
+import type { Limits } from "../../base/limits.js";
 import { plural } from "../../base/text.js";
 import { uuidFromText } from "../names-of-devices.js";
 import type { ConfigFiles, ConfigText, MachineConfig } from "../platform.js";
@@ -9,13 +10,15 @@ import { FOREIGN, TEMPLATE } from "./describe.js";
 import type { HypervMachine } from "./document.js";
 import { filesOf, readBoot, readDrives, readNics, readSerialPorts } from "./import-devices.js";
 import { type PlacedMachine, parseCollected } from "./read-json.js";
+import { parseExported } from "./read-xml.js";
 
 /**
- * Reads one machine of Hyper-V: what the collector wrote.
- * @throws `config/unreadable`
+ * Reads one machine of Hyper-V: what the collector wrote, or what old versions keep and export as XML.
+ * @throws `config/unreadable`, and what the XML layer throws
  */
-export function readHyperv(text: ConfigText): MachineConfig {
-  const collected = parseCollected(text.bytes, text.label);
+export function readHyperv(text: ConfigText, limits: Limits): MachineConfig {
+  const { bytes, label } = text;
+  const collected = isXml(bytes) ? parseExported(bytes, label, limits) : parseCollected(bytes, label);
   const { machine } = collected.read(() => {});
   return {
     version: machine.version,
@@ -23,6 +26,12 @@ export function readHyperv(text: ConfigText): MachineConfig {
     files: filesOf(machine),
     appliance: (files, report) => importHyperv(collected.read(report), files, report),
   };
+}
+
+/** Whether the first character is a `<`, behind marks of UTF-8 and UTF-16 and white space. */
+function isXml(bytes: Uint8Array): boolean {
+  const first = bytes.subarray(0, 256).find((byte) => ![0xef, 0xbb, 0xbf, 0xff, 0xfe, 0, 9, 10, 13, 32].includes(byte));
+  return first === 0x3c;
 }
 
 /** The appliance of a machine's facts. */
