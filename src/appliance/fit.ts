@@ -146,7 +146,7 @@ function fitFirmware(appliance: Appliance, machine: Machine, target: TargetProfi
   return target.defaultFirmware;
 }
 
-/** The first of the shapes that move the fewest drives. */
+/** The first of the shapes that move the fewest drives and leave the chip set and every card. */
 function chooseShape(
   appliance: Appliance,
   machine: Machine,
@@ -154,11 +154,14 @@ function chooseShape(
   firmware: Firmware,
   disks: ReadonlySet<string>,
 ): { shape: MachineShape; drives: DriveFit } {
-  let best: { shape: MachineShape; drives: DriveFit } | null = null;
+  let best: { shape: MachineShape; drives: DriveFit; cost: number } | null = null;
   for (const shape of target.shapes) {
     if (!shape.firmware.includes(firmware)) continue;
     const drives = fitDrives(appliance, machine, shape, disks);
-    if (best === null || drives.cost < best.drives.cost) best = { shape, drives };
+    const otherChipset = shape.chipset !== undefined && (machine.chipset ?? shape.chipset) !== shape.chipset;
+    const surplusNics = machine.nics.length > (shape.limits?.nics ?? target.limits.nics);
+    const cost = drives.cost + (otherChipset ? 1 : 0) + (surplusNics ? 1000 : 0);
+    if (best === null || cost < best.cost) best = { shape, drives, cost };
   }
   if (best !== null) return best;
   // A profile's default firmware is that of one of its shapes: targets.test.ts.

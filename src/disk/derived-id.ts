@@ -29,7 +29,18 @@ export function derivedUuid(
     view.setFloat64(8, run.length);
     hash.update(pair);
   }
-  const bytes = new Uint8Array(hash.digest().subarray(0, 16));
+  return uuidOf(hash.digest());
+}
+
+/** A UUID for something that these facts tell from all others, as `derivedUuid` makes them. */
+export function uuidOfFacts(facts: readonly (string | number)[], ctx: Context): string {
+  const hash = ctx.runtime.hash("sha256");
+  hash.update(new TextEncoder().encode(["vmferry", ...facts].join("\0")));
+  return uuidOf(hash.digest());
+}
+
+function uuidOf(digest: Uint8Array): string {
+  const bytes = new Uint8Array(digest.subarray(0, 16));
   bytes[6] = 0x80 + ((bytes[6] as number) % 16);
   bytes[8] = 0x80 + ((bytes[8] as number) % 64);
   return readUuid(bytes, 0);

@@ -231,6 +231,8 @@ export interface PlanOptions {
   /** Base name of the files written, such as `disk.vmdk`. */
   readonly name: string;
   readonly variant?: string;
+  /** UUID that the image is going to have, where its format has one; left out: made from what is copied. */
+  readonly identity?: string;
   /** Level of the compression for packed variants. */
   readonly level?: number;
   /** Of packed variants: one of the format's `compressions`. Left out: the first of them. */

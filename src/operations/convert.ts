@@ -181,7 +181,7 @@ async function planDisks(
   ctx: Context,
 ): Promise<readonly PlannedDisk[]> {
   const planned: PlannedDisk[] = [];
-  for (const { disk: id, name, format: formatId, variant } of exported.disks) {
+  for (const { disk: id, name, format: formatId, variant, identity } of exported.disks) {
     const disk = appliance.disks.find((candidate) => candidate.id === id);
     if (disk === undefined) throw new FerryError("internal/bug", `an export names the disk ${id}, which is not there`);
     const source = open.get(id) ?? emptyDisk(disk.capacityBytes);
@@ -190,7 +190,12 @@ async function planDisks(
     checkSectorSize(source.info, name, format, ctx);
     const plan = await format.plan(
       shapeOf(source, disk.capacityBytes),
-      { name, variant, ...(options.level === undefined ? {} : { level: options.level }) },
+      {
+        name,
+        variant,
+        ...(identity === undefined ? {} : { identity }),
+        ...(options.level === undefined ? {} : { level: options.level }),
+      },
       ctx,
     );
     planned.push({ id, name, source, format, variant, plan });

@@ -17,6 +17,8 @@ export interface ExportDisk {
   readonly name: string;
   readonly format: DiskFormatId;
   readonly variant: string;
+  /** UUID that the configuration knows the image by; left out: the format chooses one. */
+  readonly identity?: string;
 }
 
 /** All files of a platform's result, with disks yet to be copied. */

@@ -1,6 +1,6 @@
 import { GIB, MIB, TIB } from "../base/bytes.js";
 import type { BusShape, TargetProfile } from "./profile.js";
-import { virtualBoxReader, xenCenterReader, xenOrchestraReader } from "./readers.js";
+import { xenCenterReader, xenOrchestraReader } from "./readers.js";
 
 /** More than any descriptor holds. */
 const any: BusShape = { controllers: 65_536, slots: 65_536 };
@@ -37,47 +37,6 @@ export const ovf: TargetProfile = {
     ovfVersions: ["2.1", "2.0", "1.1", "1.0"],
     digests: ["sha256", "sha512", "sha1"],
     disks: [{ format: "vmdk", variants: ["streamOptimized"] }],
-  },
-};
-
-/*
- * VirtualBox 7, in the words that its OVF reader understands. Sources: VBoxManage manual ("storagectl", "modifyvm": one controller of a kind,
- * ports per kind), VirtualBox ovfreader.cpp and ApplianceImpl.cpp (item types and subtypes, disk formats, digests).
- */
-export const virtualbox7: TargetProfile = {
-  id: "virtualbox-7",
-  platform: "virtualbox",
-  version: "7",
-  shapes: [
-    {
-      id: "piix3",
-      firmware: ["bios", "efi", "efi-secure"],
-      bootBuses: ["sata", "ide", "scsi", "virtio-scsi", "nvme"],
-      nicModels: ["E1000", "PCNet32", "virtio"],
-      buses: {
-        ide: { controllers: 2, slots: 2 },
-        sata: { controllers: 1, slots: 30 },
-        scsi: { controllers: 1, slots: 16, reserved: [7], models: ["lsilogic", "buslogic", "lsilogicsas"] },
-        nvme: { controllers: 1, slots: 255 },
-        "virtio-scsi": { controllers: 1, slots: 256 },
-        floppy: { controllers: 1, slots: 2 },
-        usb: { controllers: 2, slots: 0 },
-      },
-      cdromBuses: ["sata", "ide", "scsi", "virtio-scsi"],
-    },
-  ],
-  defaultFirmware: "bios",
-  limits: { cpus: 64, memoryBytes: 2 * TIB, diskBytes: 2048 * TIB, nics: 8 },
-  memory: { stepBytes: MIB, minBytes: 4 * MIB },
-  reader: virtualBoxReader,
-  accepts: {
-    packages: ["ova", "directory", "vbox"],
-    ovfVersions: ["1.0", "2.0", "0.9"],
-    digests: ["sha256", "sha1", "sha512"],
-    disks: [
-      { format: "vmdk", variants: ["streamOptimized", "monolithicSparse"] },
-      { format: "vhd", variants: ["dynamic", "fixed"] },
-    ],
   },
 };
 

@@ -14,6 +14,8 @@ export interface BusShape {
 /** One kind of machine that a target makes: `gen1`, `gen2`, `pc`, `q35`, `vmx-19`. */
 export interface MachineShape {
   readonly id: string;
+  /** Chip set of its mainboard, where machines of the other one have another shape. */
+  readonly chipset?: "i440fx" | "q35";
   readonly firmware: readonly Firmware[];
   /** Buses that a machine can boot from, the best first: a drive that has to move goes to the first one with room. */
   readonly bootBuses: readonly Bus[];

@@ -40,6 +40,7 @@ import { structureTarget } from "./structure-target.js";
 import type { FuzzTarget } from "./target.js";
 import { textTargets } from "./text-targets.js";
 import { trustTargets } from "./trust-targets.js";
+import { virtualboxTarget } from "./virtualbox-target.js";
 import { xapiTarget } from "./xapi-target.js";
 
 /** Of larger archives the front is taken. */
@@ -279,6 +280,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...configTargets,
   ...textTargets,
   ...hypervTargets,
+  virtualboxTarget,
   ...proxmoxTargets,
   ...trustTargets(() => members(/\.cert$/)),
   httpTarget,

@@ -43,7 +43,8 @@ export function expected(machine: Machine, plan: ExportPlan): Seen {
   };
 }
 
-function lines(text: string): string {
+/** Text with the line ends that XML has. */
+export function lines(text: string): string {
   return text.replace(/\r\n|\r/g, "\n");
 }
 
@@ -103,14 +104,16 @@ export function seenVmx(text: string): Seen {
   };
 }
 
-interface Node {
+/** An element of a document that a test reads back. */
+export interface Node {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: Node[];
   text: string;
 }
 
-function parse(xml: string): Node {
+/** Parses a document. */
+export function parse(xml: string): Node {
   const root: Node = { name: "", attributes: {}, children: [], text: "" };
   const stack = [root];
   const parser = new SaxesParser();

@@ -47,7 +47,7 @@ export async function planVdi(shape: DiskShape, options: PlanOptions, ctx: Conte
   const mapAt = ALIGNMENT;
   const dataAt = mapAt + alignUp(blocks * 4, ALIGNMENT);
   const ids = {
-    create: derivedUuid("vdi", shape, runs, options, ctx),
+    create: options.identity ?? derivedUuid("vdi", shape, runs, options, ctx),
     modify: derivedUuid("vdi content", shape, runs, options, ctx),
     link: NIL_GUID,
     parentModify: NIL_GUID,

@@ -7,8 +7,15 @@ import { childNamed, type VirtualBoxAdapter } from "../virtualbox-hardware.js";
 import type { SettingsView } from "./view.js";
 
 /** Network cards that are switched on. */
-export function readNics(adapters: readonly VirtualBoxAdapter[], reading: Reading): void {
+export function readNics(hardware: XmlElement, adapters: readonly VirtualBoxAdapter[], reading: Reading): void {
   const { machine } = reading;
+  const network = childNamed(hardware, "Network");
+  const slots = [...(network?.elements(undefined, "Adapter") ?? [])].map((adapter) => adapter.attribute("", "slot"));
+  // A machine whose first slot nothing is said of has a card there: seen with VirtualBox 7.2.
+  if (!slots.includes("0")) {
+    machine.nics.push(blankNic({ kind: "nat", model: "82540EM" }));
+    reading.origin("nics/0", (network ?? hardware).location);
+  }
   for (const { type, mac, connected, kind, network, driver, forwards, element } of adapters) {
     const index = machine.nics.length;
     reading.origin(`nics/${index}`, element.location);
@@ -61,7 +68,7 @@ export function readPorts(hardware: XmlElement, reading: Reading, view: Settings
 /** The sound card; `null`: there is none. */
 export function soundOf(hardware: XmlElement, view: SettingsView): string | null {
   const audio = childNamed(hardware, "AudioAdapter");
-  if (audio === undefined || view.flag(audio, "enabled", true) !== true) return null;
+  if (audio === undefined || view.flag(audio, "enabled", false) !== true) return null;
   return view.text(audio, "controller") ?? "AC97";
 }
 

@@ -1,6 +1,7 @@
 import type { XmlElement } from "../../xml/tree.js";
 import type { Reading } from "../reading.js";
 import { childNamed } from "../virtualbox-hardware.js";
+import type { StorageController } from "./import-storage.js";
 import type { Media, Medium } from "./media.js";
 import { idFromText, type SettingsView } from "./view.js";
 
@@ -11,7 +12,7 @@ const MOST_NAMED = 50;
 export function importForeign(
   machine: XmlElement,
   hardware: XmlElement | undefined,
-  media: Media,
+  { media, controllers }: { readonly media: Media; readonly controllers: readonly StorageController[] },
   reading: Reading,
   view: SettingsView,
 ): void {
@@ -23,7 +24,7 @@ export function importForeign(
     foreign(`snapshot ${view.text(snapshot, "name") ?? view.text(snapshot, "uuid") ?? ""}`);
   }
   if (snapshots.length > MOST_NAMED) foreign(`${snapshots.length - MOST_NAMED} more snapshots`);
-  for (const { location } of unattached(media, snapshots, reading)) foreign(`medium ${location}`, location);
+  for (const { location } of unattached(media, controllers, snapshots)) foreign(`medium ${location}`, location);
   const extra = childNamed(machine, "ExtraData");
   for (const item of [...(extra?.elements(undefined, "ExtraDataItem") ?? [])].slice(0, 1000)) {
     const name = view.text(item, "name") ?? "";
@@ -78,15 +79,20 @@ function collectSnapshots(element: XmlElement, into: XmlElement[]): void {
 }
 
 /** Hard disks of the registry that the machine does not use as it is now, nor any of its snapshots. */
-function unattached(media: Media, snapshots: readonly XmlElement[], reading: Reading): readonly Medium[] {
+function unattached(
+  media: Media,
+  controllers: readonly StorageController[],
+  snapshots: readonly XmlElement[],
+): readonly Medium[] {
   const used = new Set<string>();
   const use = (id: string): void => {
     for (let medium = media.disks.get(id) ?? null; medium !== null && !used.has(medium.id); medium = medium.parent) {
       used.add(medium.id);
     }
   };
-  const names = new Set(reading.appliance.disks.map(({ file }) => file));
-  for (const medium of media.disks.values()) if (names.has(medium.location)) use(medium.id);
+  for (const { medium } of controllers.flatMap(({ drives }) => drives)) {
+    if (medium !== null && typeof medium !== "string") use(medium.id);
+  }
   for (const snapshot of snapshots) {
     const hardware = childNamed(snapshot, "Hardware");
     const list =

@@ -10,7 +10,7 @@ import { idFromText, type SettingsView } from "./view.js";
 import { type StorageKind, storageKind } from "./words.js";
 
 /** A drive as the settings have it. */
-interface Drive {
+export interface Drive {
   /** As VBoxManage names it: `SATA-0-0`. */
   readonly name: string;
   readonly device: Attachment["device"];
@@ -24,7 +24,7 @@ interface Drive {
 }
 
 /** A storage controller as the settings have it. */
-interface StorageController {
+export interface StorageController {
   readonly name: string;
   /** `undefined`: of a type that is not known. */
   readonly kind: StorageKind | undefined;
@@ -50,6 +50,8 @@ export function storageOf(machine: XmlElement, media: Media, view: SettingsView)
     const drives = [...element.elements(undefined, "AttachedDevice")].flatMap((drive) =>
       driveOf(drive, name, media, view),
     );
+    // By their places: VirtualBox writes them in any order, and boots the first disk by its place.
+    drives.sort((a, b) => a.port - b.port || a.place - b.place);
     controllers.push({ name, kind: storageKind(type), type, drives, element });
   }
   return controllers;

@@ -101,11 +101,12 @@ function importVbox(
   machine.firmwareFrom = settings === null || settings.firmwareType === null ? "default" : "declared";
   reading.origin("firmware", (settings?.firmwareElement ?? element).location);
   const usb = hardware === undefined ? null : readHardware(hardware, reading, view);
-  readStorage(storageOf(element, media, view), reading, usb);
+  const controllers = storageOf(element, media, view);
+  readStorage(controllers, reading, usb);
   // Drives come first to a reader; USB drives had to know their controller.
   const isUsb = ({ bus }: { readonly bus: string }): boolean => bus === "usb";
   machine.controllers = [...machine.controllers.filter((c) => !isUsb(c)), ...machine.controllers.filter(isUsb)];
-  readNics(settings?.adapters ?? [], reading);
+  if (hardware !== undefined) readNics(hardware, settings?.adapters ?? [], reading);
   machine.boot = [...(settings?.bootOrder ?? DEFAULT_BOOT)];
   const nvram = nvramOf(element, text, view);
   if (nvram !== null && files.find(nvram.path) !== undefined) {
@@ -120,7 +121,7 @@ function importVbox(
       });
     }
   }
-  importForeign(element, hardware, media, reading, view);
+  importForeign(element, hardware, { media, controllers }, reading, view);
   return reading.appliance;
 }
 

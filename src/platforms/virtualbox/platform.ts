@@ -1,4 +1,5 @@
 import type { Platform } from "../platform.js";
+import { exportVirtualbox } from "./export.js";
 import { readVbox } from "./import.js";
 
 /** VirtualBox's own machines: a `.vbox` file beside its disks. */
@@ -6,7 +7,8 @@ export const virtualboxPlatform: Platform = {
   id: "virtualbox",
   label: "VirtualBox",
   reads: ["vbox"],
-  defaultTarget: null,
+  defaultTarget: "virtualbox-7",
   defaults: {},
   readConfig: readVbox,
+  exportConfig: async (fitted, shapes, target, _options, ctx) => exportVirtualbox(fitted, shapes, target, ctx),
 };

@@ -1,0 +1,162 @@
+import type { Appliance, Machine } from "../../appliance/appliance.js";
+import type { Diagnostic } from "../../base/diagnostics.js";
+import { uuidOfFacts } from "../../disk/derived-id.js";
+import type { Context } from "../../io/context.js";
+import type { MachineShape, TargetProfile } from "../../targets/profile.js";
+import { el, renderXml, type XmlNode } from "../../xml/build.js";
+import type { HeldFact } from "../facts.js";
+import { createFiles } from "../files.js";
+import { commonLosses, loss } from "../losses.js";
+import { uuidFromText } from "../names-of-devices.js";
+import type { ExportDisk, ExportPlan } from "../platform.js";
+import { osType } from "./export-guest.js";
+import { hardwareElements } from "./export-hardware.js";
+import { type Images, registryElement, type Scope, storageElement } from "./export-storage.js";
+
+const LABEL = "a machine of VirtualBox";
+
+const HOLDS: ReadonlySet<HeldFact> = new Set([
+  "uuid",
+  "chipset",
+  "tpm",
+  "maxCpus",
+  "nested",
+  "serialPorts",
+  "sound",
+  "video",
+  "clock",
+  "nicKind",
+  "readOnly",
+  "sharedDisks",
+]);
+
+/** Writes settings of version 1.19, which VirtualBox 7 has, for each machine of a fitted appliance, and names its disks. Pure. */
+export function exportVirtualbox(
+  fitted: Appliance,
+  shapes: ReadonlyMap<string, MachineShape>,
+  target: TargetProfile,
+  ctx: Context,
+): ExportPlan {
+  const files = createFiles(fitted, {
+    format: "vdi",
+    variant: "dynamic",
+    extension: ".vdi",
+    cdromExtension: ".iso",
+    floppyExtension: ".img",
+  });
+  const notes: Diagnostic[] = [];
+  const images = imagesOf(fitted, ctx);
+  const configs = fitted.machines.map((machine) => {
+    const own = files.machine(machine, ".vbox");
+    const nvram = nvramOf(fitted, machine);
+    // VirtualBox looks for it under the name of the settings.
+    if (nvram !== null && !files.kept().has(nvram)) files.keep(nvram, own.beside(".nvram"));
+    const shape = shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
+    const settings = machineSettings(machine, shape, { files, images, notes, own: idOf(fitted, machine, ctx) });
+    return { name: own.name, bytes: new TextEncoder().encode(renderXml(settings)) };
+  });
+  notes.push(...commonLosses(fitted, LABEL, { files: files.kept(), holds: HOLDS }));
+  const disks = files.disks().map((disk): ExportDisk => {
+    const identity = images.disk(disk.disk);
+    // Only an image whose blocks all have their places can be written to by several machines.
+    return images.shared(disk.disk) ? { ...disk, identity, variant: "static" } : { ...disk, identity };
+  });
+  return { configs, notes, disks, files: files.assets() };
+}
+
+function machineSettings(machine: Machine, shape: MachineShape, scope: Scope): XmlNode {
+  const { notes } = scope;
+  const uuid = uuidFromText(machine.uuid);
+  if (machine.uuid !== null && uuid === null) {
+    notes.push(
+      loss("info", "virtualbox/uuid-dropped", `${machine.name}: ${JSON.stringify(machine.uuid)} is no UUID`, {
+        data: { machine: machine.id, uuid: machine.uuid },
+      }),
+    );
+  }
+  noteSecureBoot(machine, notes);
+  const type = osType(machine, notes);
+  return el(
+    "VirtualBox",
+    { xmlns: "http://www.virtualbox.org/", version: "1.19-linux" },
+    el(
+      "Machine",
+      { uuid: `{${scope.own}}`, name: machine.name, OSType: type, snapshotFolder: "Snapshots" },
+      machine.annotation === null || machine.annotation === "" ? null : el("Description", {}, machine.annotation),
+      registryElement(machine, scope),
+      el(
+        "Hardware",
+        // The machine's own UUID tells it from others in VirtualBox; this one is what the guest sees.
+        { uuid: uuid === null ? null : `{${uuid}}` },
+        ...hardwareElements(machine, shape, type, notes),
+        storageElement(machine, scope),
+      ),
+    ),
+  );
+}
+
+/** A UUID that tells a machine from all others: another conversion of the same source gives the same. */
+function idOf(appliance: Appliance, machine: Machine, ctx: Context): string {
+  return uuidOfFacts(["virtualbox machine", ...factsOf(appliance), machine.id], ctx);
+}
+
+/** What tells an appliance from others, as far as its description goes. */
+function factsOf(appliance: Appliance): readonly (string | number)[] {
+  return [
+    appliance.name ?? "",
+    ...appliance.machines.flatMap(({ id, name, uuid, memoryBytes, nics }) => [
+      id,
+      name,
+      uuid ?? "",
+      memoryBytes,
+      ...nics.map(({ mac }) => mac ?? ""),
+    ]),
+    ...appliance.disks.flatMap(({ id, file, capacityBytes }) => [id, file ?? "", capacityBytes]),
+  ];
+}
+
+function imagesOf(appliance: Appliance, ctx: Context): Images {
+  const facts = factsOf(appliance);
+  const known = new Map<string, string>();
+  const idFor = (kind: string, id: string): string => {
+    const key = `${kind} ${id}`;
+    const uuid = known.get(key) ?? uuidOfFacts([`virtualbox ${kind}`, ...facts, id], ctx);
+    known.set(key, uuid);
+    return uuid;
+  };
+  const uses = new Map<string, { count: number; readOnly: boolean }>();
+  for (const { disk, readOnly } of appliance.machines.flatMap(({ attachments }) => attachments)) {
+    if (disk === null) continue;
+    const before = uses.get(disk) ?? { count: 0, readOnly: true };
+    uses.set(disk, { count: before.count + 1, readOnly: before.readOnly && readOnly });
+  }
+  const readOnly = (id: string): boolean => uses.get(id)?.readOnly === true;
+  const shared = new Set(appliance.disks.filter((disk) => disk.shared).map(({ id }) => id));
+  return {
+    disk: (id) => idFor("disk", id),
+    file: (id) => idFor("image", id),
+    readOnly,
+    shared: (id) => !readOnly(id) && (shared.has(id) || (uses.get(id)?.count ?? 0) > 1),
+  };
+}
+
+/** The NVRAM file of a machine that comes from VirtualBox. Other platforms' files hold another format. */
+function nvramOf(appliance: Appliance, machine: Machine): string | null {
+  if (!machine.hardwareTypes.some((type) => /^virtualbox/i.test(type))) return null;
+  return appliance.files.find(({ id, role }) => id === machine.nvram && role === "nvram")?.id ?? null;
+}
+
+function noteSecureBoot(machine: Machine, notes: Diagnostic[]): void {
+  if (machine.firmware !== "efi-secure") return;
+  notes.push(
+    loss(
+      "warning",
+      "virtualbox/secure-boot-by-hand",
+      `${machine.name}: secure boot is not switched on by settings: its keys are in the NVRAM file, which VirtualBox makes`,
+      {
+        data: { machine: machine.id },
+        hint: "After registering: VBoxManage modifynvram NAME inituefivarstore, enrollorclpk, enrollmssignatures, secureboot --enable (four calls).",
+      },
+    ),
+  );
+}
