@@ -20,7 +20,11 @@ export const BUSES: Readonly<
 > = {
   ide: { machine: "pc", devices: ["ide-hd,drive=boot"], driver: "ata_piix" },
   sata: { machine: "q35", devices: ["ide-hd,drive=boot"], driver: "ahci" },
-  "scsi mptsas": { machine: "pc", devices: ["mptsas1068,id=scsi", "scsi-hd,bus=scsi.0,drive=boot"], driver: "mptsas" },
+  "scsi mptsas": {
+    machine: "pc",
+    devices: ["mptsas1068,id=scsi", "scsi-hd,bus=scsi.0,drive=boot,wwn=0x3000000000000001"],
+    driver: "mptsas",
+  },
   "scsi lsi": { machine: "pc", devices: ["lsi53c895a,id=scsi", "scsi-hd,bus=scsi.0,drive=boot"], driver: "sym53c8xx" },
   "scsi pvscsi": { machine: "q35", devices: ["pvscsi,id=scsi", "scsi-hd,bus=scsi.0,drive=boot"], driver: "vmw_pvscsi" },
   nvme: { machine: "q35", devices: ["nvme,drive=boot,serial=1"], driver: "nvme" },

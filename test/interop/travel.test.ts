@@ -51,13 +51,13 @@ type Journey = readonly PlatformId[];
 const AROUND: Journey = ["vmware", "hyperv", "xen", "virtualbox"];
 /** What must be written, and read by its configuration: else a reader could break, and nobody would notice. */
 const WRITTEN: Journey = ["vmware", "hyperv", "libvirt", "qemu"];
-const READ: Journey = ["vmware", "libvirt"];
+const READ: Journey = ["vmware", "hyperv", "libvirt"];
 
 /** What boots by default. */
 const FOUR: readonly (readonly [firmware: Firmware, controller: ControllerName, journey: Journey])[] = [
   ["bios", "ide", AROUND],
   ["efi", "nvme", AROUND],
-  ["bios", "scsi", ["libvirt", "virtualbox", "vmware", "xenserver", "hyperv", "proxmox"]],
+  ["bios", "scsi", ["libvirt", "virtualbox", "xenserver", "proxmox", "vmware"]],
   ["efi", "sata", ["hyperv", "proxmox", "xenserver", "vmware", "libvirt"]],
 ];
 const CONTROLLER_NAMES = Object.keys(CONTROLLERS) as ControllerName[];
@@ -130,16 +130,20 @@ function driverOf(converted: Converted | null): string {
   const [machine] = converted?.plan.appliance?.machines ?? [];
   const disk = machine?.attachments.find(({ device }) => device === "disk");
   const controller = machine?.controllers.find(({ id }) => id === disk?.controller);
-  const drivers: Readonly<Record<string, string>> = {
-    ide: "ata_piix",
-    sata: "ahci",
-    nvme: "nvme",
-    virtio: "virtio_blk",
-  };
-  if (controller?.bus === "scsi")
-    return /virtio/i.test(controller.model ?? "") ? "virtio_scsi" : `scsi of ${controller.model}`;
-  return drivers[controller?.bus ?? ""] ?? `${controller?.bus}`;
+  const { bus = "none", model = null } = controller ?? {};
+  return DRIVERS[bus === "scsi" ? `scsi ${model}` : bus] ?? `a driver of ${bus} ${model}`;
 }
+
+const DRIVERS: Readonly<Record<string, string>> = {
+  ide: "ata_piix",
+  sata: "ahci",
+  nvme: "nvme",
+  "virtio-blk": "virtio_blk",
+  "virtio-scsi": "virtio_scsi",
+  "scsi mptsas1068": "mptsas",
+  "scsi pvscsi": "vmw_pvscsi",
+  "scsi lsi53c895a": "sym53c8xx",
+};
 
 for (const firmware of ["bios", "efi"] as const) {
   test(`what a look at the ${firmware} guest's disk tells is what it was made of`, {

@@ -1,6 +1,7 @@
 import type { Attachment, Controller, Machine, Nic } from "../../appliance/appliance.js";
 import type { Bus } from "../../base/ids.js";
 import { el, type XmlNode } from "../../xml/build.js";
+import { sasName } from "../sas.js";
 
 /** Our words for SCSI chips are QEMU's; libvirt has its own. */
 const SCSI_MODELS: Readonly<Record<string, string>> = {
@@ -108,9 +109,15 @@ export function driveElement(
     image === null ? null : el("source", { file: image.path }),
     el("target", { dev: names.next(target.prefix), bus: target.bus }),
     attachment.device === "cdrom" ? el("readonly") : null,
+    bus === "scsi" && isSas(controller?.model ?? null) ? el("wwn", {}, sasName(index, attachment.slot ?? 0)) : null,
     boot === null ? null : el("boot", { order: boot }),
     addressElement(bus, controller?.model ?? null, index, attachment.slot ?? 0),
   );
+}
+
+/** Whether a SCSI controller is the SAS one: it is where nobody says more. */
+function isSas(model: string | null): boolean {
+  return (SCSI_MODELS[model ?? ""] ?? model ?? "lsisas1068") === "lsisas1068";
 }
 
 /** libvirt's drive address; a virtio disk is a PCI card of its own, which libvirt places. */

@@ -4,6 +4,7 @@ import { MIB } from "../../base/bytes.js";
 import type { MachineShape } from "../../targets/profile.js";
 import { type BootStep, bootPlace, bootSequence } from "../boot-sequence.js";
 import type { ResultFiles } from "../files.js";
+import { sasName } from "../sas.js";
 
 /** One argument of QEMU's command line with its value: `-m 512M`. */
 export type QemuArgument = readonly [option: string, value: string];
@@ -62,7 +63,7 @@ function controllerDevice(controller: Controller, shape: MachineShape): string |
     case "sata":
       return builtInSata(controller, shape) ? null : `ich9-ahci,id=sata${controller.index}`;
     case "scsi":
-      return `${controller.model ?? "mptsas1068"},id=scsi${controller.index}`;
+      return `${scsiModel(controller)},id=scsi${controller.index}`;
     case "virtio-scsi":
       return `virtio-scsi-pci,id=vscsi${controller.index}`;
     case "usb":
@@ -70,6 +71,13 @@ function controllerDevice(controller: Controller, shape: MachineShape): string |
     default:
       return null;
   }
+}
+
+/** QEMU's SAS controller, which is what SCSI means where nobody says more. */
+const SAS = "mptsas1068";
+
+function scsiModel(controller: Controller): string {
+  return controller.model ?? SAS;
 }
 
 function builtInSata(controller: Controller, shape: MachineShape): boolean {
@@ -108,7 +116,9 @@ function driveDevice(attachment: Attachment, controller: Controller | undefined,
     case "ide":
       return `${cdrom ? "ide-cd" : "ide-hd"},bus=ide.${index},unit=${slot}`;
     case "scsi":
-      return `${cdrom ? "scsi-cd" : "scsi-hd"},bus=scsi${index}.0,scsi-id=${slot}`;
+      return `${cdrom ? "scsi-cd" : "scsi-hd"},bus=scsi${index}.0,scsi-id=${slot}${
+        scsiModel(controller) === SAS ? `,wwn=0x${sasName(index, slot)}` : ""
+      }`;
     case "virtio-scsi":
       return `${cdrom ? "scsi-cd" : "scsi-hd"},bus=vscsi${index}.0,scsi-id=${slot}`;
     case "virtio-blk":

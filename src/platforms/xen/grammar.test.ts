@@ -54,7 +54,8 @@ test("a setting knows its line and column, and the last of one name counts", () 
 test("large nonsense takes no time", () => {
   for (const text of [
     " ".repeat(4e6),
-    "a=1;".repeat(1e6), "a+=[1]\n".repeat(5e5),
+    "a=1;".repeat(1e6),
+    "a+=[1]\n".repeat(5e5),
     "\n".repeat(4e6),
     "[".repeat(1e6),
     "a=[".repeat(1e6),
