@@ -97,7 +97,8 @@ function proxmox(version: "8" | "9"): TargetProfile {
   const buses: MachineShape["buses"] = {
     ide: { controllers: 2, slots: 2 },
     sata: { controllers: 1, slots: 6 },
-    scsi: { controllers: 1, slots: 31, models: ["lsi53c895a", "pvscsi", "megasas"] },
+    // In Proxmox VE's own words. Chips of LSI Logic take seven drives each, so that the 31 numbers need five of them.
+    scsi: { controllers: 5, slots: 31, models: ["lsi", "lsi53c810", "megasas", "pvscsi"] },
     "virtio-scsi": { controllers: 1, slots: 31 },
     "virtio-blk": virtioBlk,
     usb,

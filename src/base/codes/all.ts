@@ -18,6 +18,7 @@ import { ovfWritingCodes } from "./ovf-writing.js";
 import { packageCodes } from "./package.js";
 import { platformCodes } from "./platforms.js";
 import { policyCodes } from "./policy.js";
+import { proxmoxCodes } from "./proxmox.js";
 import { runCodes } from "./run.js";
 import { s3Codes } from "./s3.js";
 import { signCodes } from "./sign.js";
@@ -54,6 +55,7 @@ export const codes: CodeTable = {
   ...ovfEnvironmentCodes,
   ...ovfWritingCodes,
   ...platformCodes,
+  ...proxmoxCodes,
   ...virtualboxCodes,
 };
 

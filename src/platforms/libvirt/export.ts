@@ -163,7 +163,7 @@ function metadata(machine: Machine, notes: Diagnostic[]): XmlNode | null {
       el("libosinfo:libosinfo", { "xmlns:libosinfo": OSINFO }, el("libosinfo:os", { id: system.osinfo })),
     );
   }
-  const named = vmware ?? virtualbox ?? (cim === null ? null : String(cim));
+  const named = vmware ?? virtualbox ?? machine.guestOs.proxmox ?? (cim === null ? null : String(cim));
   if (named !== null) {
     notes.push(
       loss(

@@ -1,3 +1,4 @@
+import { quote } from "../shell.js";
 import type { QemuArgument } from "./arguments.js";
 
 /** What a script starts. */
@@ -120,9 +121,4 @@ set -- -drive "if=pflash,unit=0,format=raw,readonly=on,file=$code" \\
     secure ? "\\\n  -global driver=cfi.pflash01,property=secure,value=on -global ICH9-LPC.disable_s3=1 " : ""
   }"$@"
 `;
-}
-
-/** A word of the shell that means its text and nothing else. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
