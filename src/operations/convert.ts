@@ -6,6 +6,7 @@ import { FerryError } from "../base/errors.js";
 import type { PlatformId, TargetId } from "../base/ids.js";
 import { shapeOf } from "../disk/extents.js";
 import { diskFormats } from "../disk/formats.js";
+import type { GuestFacts } from "../disk/guest/model.js";
 import type { VirtualDisk } from "../disk/model.js";
 import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
@@ -19,6 +20,8 @@ import { assumedHardware } from "./bare-disk.js";
 import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import { type OpenDisks, openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
+import { firstBootLists } from "./first-boot.js";
+import { bootDriverNotes, fillGuestSystems, guestsOf } from "./guest.js";
 import { entryNamed } from "./open.js";
 import type { OpenedSource } from "./opened.js";
 import { proveConfigs } from "./read-back.js";
@@ -68,7 +71,8 @@ export async function planConversion(
   try {
     await fillFirmware(appliance, disks.byId, own);
     const wished = { wishes, notes };
-    const plan = await planFor({ opened, platform, target, appliance, wished, disks, findings, options }, own);
+    const guests = await guestsOf(appliance, disks.byId, own);
+    const plan = await planFor({ opened, platform, target, appliance, wished, disks, guests, findings, options }, own);
     return { plan, findings, close: () => disks.close() };
   } catch (cause) {
     await disks.close();
@@ -100,12 +104,15 @@ interface Planning {
   readonly appliance: Appliance;
   readonly wished: { readonly wishes: Wishes; readonly notes: readonly Diagnostic[] };
   readonly disks: OpenDisks;
+  /** What boot disks say, by machine id. */
+  readonly guests: ReadonlyMap<string, GuestFacts>;
   readonly findings: Diagnostic[];
   readonly options: ConvertOptions;
 }
 
 async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan> {
-  const { opened, platform, target, disks, findings, options } = planning;
+  const { opened, platform, target, disks, guests, findings, options } = planning;
+  const named = fillGuestSystems(planning.appliance, guests);
   const fitted = fit(planning.appliance, target);
   const exported = await platform.exportConfig?.(
     fitted.appliance,
@@ -117,7 +124,8 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
   if (exported === undefined) throw new FerryError("internal/bug", `${platform.id} has no export`);
   const { wishes, notes } = planning.wished;
   const unmet = unmetWishes(fitted.appliance, wishes, target.id);
-  const losses = [...notes, ...unmet, ...fitted.notes, ...exported.notes];
+  const drivers = bootDriverNotes(fitted.appliance, guests);
+  const losses = [...notes, ...named, ...unmet, ...fitted.notes, ...drivers, ...exported.notes];
   const planned = await planDisks(fitted.appliance, exported, disks.byId, options, ctx);
   const copies = copiesOf(opened, fitted.appliance, exported);
   const work: Work = {
@@ -146,6 +154,7 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
             ],
             losses,
             findings,
+            firstBoot: firstBootLists(planning.appliance, fitted.appliance, guests, platform.id),
           }),
         ),
       },

@@ -6,7 +6,7 @@ import type { Context } from "../io/context.js";
 import { isDamage } from "./damage.js";
 
 /** The disk that a machine boots from: the first attached one, unless its boot order names another. */
-function bootDisk(machine: Machine): string | null {
+export function bootDiskOf(machine: Machine): string | null {
   const attached = machine.attachments.filter((attachment) => attachment.device === "disk" && attachment.disk !== null);
   const chosen = machine.boot.find((device) => device.device === "disk" && device.index !== null);
   const named = chosen === undefined ? undefined : machine.attachments[chosen.index as number];
@@ -32,7 +32,7 @@ export async function fillFirmware(
 ): Promise<void> {
   for (const machine of appliance.machines) {
     if (machine.firmware !== "unknown") continue;
-    const id = bootDisk(machine);
+    const id = bootDiskOf(machine);
     const disk = id === null ? undefined : disks.get(id);
     if (disk === undefined) continue;
     const firmware = await firmwareOf(disk, ctx);

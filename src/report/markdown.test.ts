@@ -11,6 +11,7 @@ const input: ReportInput = {
   files: [{ name: "web.xml", what: "the machine" }],
   losses: [],
   findings: [],
+  firstBoot: [],
 };
 
 describe("a report", () => {

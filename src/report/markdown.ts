@@ -15,6 +15,18 @@ export interface ReportInput {
   readonly losses: readonly Diagnostic[];
   /** Findings about the source. */
   readonly findings: readonly Diagnostic[];
+  /** What to look at when machines start there for the first time; empty: nothing is said of it. */
+  readonly firstBoot: readonly FirstBoot[];
+}
+
+/** What to look at when one machine starts. Items are Markdown; what guests wrote in them is made plain here. */
+export interface FirstBoot {
+  readonly machine: string;
+  /** The system on its disk, in words. */
+  readonly system: string | null;
+  readonly items: readonly string[];
+  /** What was not looked at, and why. */
+  readonly notRead: readonly string[];
 }
 
 /** What is known of the source, in a sentence. */
@@ -26,7 +38,11 @@ export const INTEGRITY: Readonly<Record<ReportInput["integrity"], string>> = {
 
 /** Text from a package in a Markdown line: no line breaks, no markup, no control characters. */
 export function plainText(text: string): string {
-  return printable(text.replace(/\s+/g, " ").trim()).replace(/[\\`*_{}[\]<>#|]/g, "\\$&");
+  return plainPart(text.trim());
+}
+
+function plainPart(text: string): string {
+  return printable(text.replace(/\s+/g, " ")).replace(/[\\`*_{}[\]<>#|]/g, "\\$&");
 }
 
 /** One finding as an item of a list. */
@@ -46,6 +62,19 @@ export function noteLines(
 /** A heading with what stands below it; nothing where that is nothing. */
 export function section(title: string, body: readonly string[]): string[] {
   return body.length === 0 ? [] : ["", `## ${title}`, "", ...body];
+}
+
+function firstBootLines({ machine, system, items, notRead }: FirstBoot): string[] {
+  const title = `### ${plainText(machine)}${system === null ? "" : `: ${plainText(system)}`}`;
+  const lines = items.map((item) => `- ${codeOrText(item)}`);
+  const skipped = notRead.map((what) => `- Not looked at: ${plainText(what)}.`);
+  return [title, "", ...(lines.length === 0 ? ["- Nothing that is known of needs a hand."] : lines), ...skipped, ""];
+}
+
+/** Text with parts in code marks, which stay; all else is made plain. */
+function codeOrText(text: string): string {
+  const parts = text.split("`");
+  return parts.map((part, index) => (index % 2 === 0 ? plainPart(part) : `\`${printable(part)}\``)).join("");
 }
 
 /** The report beside a result: what was made, what was lost and why, in plain words. Markdown; free of times and paths. */
@@ -72,6 +101,7 @@ export function renderReport(input: ReportInput): string {
     ...(lost.length === 0 ? ["Nothing was lost."] : lost.flatMap(noteLines)),
     ...section("Decided on the way", decided.flatMap(noteLines)),
     ...section("Findings about the source", input.findings.flatMap(noteLines)),
+    ...section("First start", input.firstBoot.flatMap(firstBootLines)),
     "",
   ].join("\n");
 }

@@ -10,6 +10,7 @@ import { vdiCodes } from "./disk-vdi.js";
 import { vhdCodes } from "./disk-vhd.js";
 import { vhdxCodes } from "./disk-vhdx.js";
 import { vmdkCodes } from "./disk-vmdk.js";
+import { guestCodes } from "./guest.js";
 import { httpCodes } from "./http.js";
 import { ioCodes } from "./io.js";
 import { ovfCodes } from "./ovf.js";
@@ -45,6 +46,7 @@ export const codes: CodeTable = {
   ...xvaCodes,
   ...vmaCodes,
   ...convertCodes,
+  ...guestCodes,
   ...configCodes,
   ...packageCodes,
   ...policyCodes,
