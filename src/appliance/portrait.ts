@@ -74,7 +74,8 @@ export function portraitOf(
   const { cpu } = machine;
   const guest = findGuestSystem(machine.guestOs);
   say("name", machine.name);
-  say("annotation", machine.annotation);
+  // Each system has line ends of its own.
+  say("annotation", machine.annotation?.replaceAll("\r\n", "\n") ?? null);
   say("uuid", machine.uuid);
   // libosinfo's ids name no word size.
   say("guestOs", guest.by === null ? null : guest.system.vmx.replace(/-64$/, ""));

@@ -1,4 +1,4 @@
-import { GIB, MIB, TIB } from "../base/bytes.js";
+import { GIB, MIB } from "../base/bytes.js";
 import type { BusShape, TargetProfile } from "./profile.js";
 import { xenCenterReader, xenOrchestraReader } from "./readers.js";
 
