@@ -16,7 +16,8 @@ export const explanations: Readonly<Record<DiagnosticCode, readonly FactName[]>>
   "fit/drive-without-disk": ["disk", "boot"],
   "fit/drive-placed": MOVED,
   "fit/disk-moved": MOVED,
-  "fit/drive-renumbered": ["disk.place"],
+  // Another controller of the bus may be another chip.
+  "fit/drive-renumbered": ["disk.place", "disk.controller"],
   "fit/no-room-for-disk": ["disk", "disk.readOnly", "disk.shared", ...MOVED, "boot"],
   "fit/cdrom-moved": ["cdrom.bus"],
   "fit/cdrom-dropped": ["cdrom", "cdrom.bus", "cdrom.image", "boot"],
@@ -58,6 +59,21 @@ export const explanations: Readonly<Record<DiagnosticCode, readonly FactName[]>>
   "hyperv/switch-by-name": ["nic.network", "nic.kind"],
   "hyperv/boot-order-reduced": ["boot"],
   "hyperv/no-network-boot": ["boot"],
+  "virtualbox/uuid-dropped": ["uuid"],
+  "virtualbox/secure-boot-by-hand": ["firmware"],
+  "virtualbox/guest-os-unknown": ["guestOs"],
+  "virtualbox/guest-os-mapped": ["guestOs"],
+  "virtualbox/chipset-changed": ["chipset"],
+  "virtualbox/cores-dropped": ["cpu.coresPerSocket"],
+  "virtualbox/max-cpus-lowered": ["cpu.max"],
+  "virtualbox/boot-by-kind": ["boot"],
+  "virtualbox/video-changed": ["video"],
+  "virtualbox/sound-changed": ["sound"],
+  "virtualbox/usb-full": ["disk", ...MOVED],
+  "virtualbox/network-chosen": ["nic.network", "nic.kind"],
+  "virtualbox/interface-to-choose": ["nic.network"],
+  "virtualbox/serial-dropped": ["serialPorts"],
+  "virtualbox/read-only-dropped": ["disk.readOnly"],
 };
 
 /** What `platform/fact-dropped` names. */

@@ -44,6 +44,16 @@ function modeElement(machine: Machine, nic: Nic, slot: number, own: boolean, not
   // A name that says the kind is no name.
   const name = network !== null && word !== said ? network : null;
   const data = { machine: machine.id, nic: slot, kind: nic.kind, network };
+  if (network !== null && name === null && (said === "nat" || said === "internal")) {
+    notes.push(
+      loss(
+        "info",
+        "virtualbox/network-chosen",
+        `${machine.name}: network card ${slot} is connected as the name of its network says: ${network}`,
+        { data },
+      ),
+    );
+  }
   switch (said) {
     case "bridged":
     case "hostonly": {

@@ -1,4 +1,5 @@
 import type { Attachment, Controller, Machine } from "../../appliance/appliance.js";
+import { bootDiskIndex } from "../../appliance/fit/drives.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { el, type XmlNode } from "../../xml/build.js";
 import type { ResultFiles } from "../files.js";
@@ -133,7 +134,7 @@ function unitsOf(machine: Machine, scope: Scope): readonly Unit[] {
   let ide: Unit | null = null;
   const used = new Set(machine.attachments.map(({ controller }) => controller));
   // VirtualBox numbers the controllers of a kind as they come.
-  for (const controller of inOrder(machine.controllers)) {
+  for (const controller of inOrder(machine)) {
     if (controller.bus === "usb") {
       if (!used.has(controller.id)) continue;
       usb ??= unit(kindOf(controller));
@@ -174,9 +175,12 @@ function unitsOf(machine: Machine, scope: Scope): readonly Unit[] {
   return units;
 }
 
-/** Controllers bus by bus, as the source has the buses, each in the order of its numbers. */
-function inOrder(controllers: readonly Controller[]): readonly Controller[] {
-  const buses = [...new Set(controllers.map(({ bus }) => bus))];
+/** Controllers bus by bus, that of the boot disk first, then as the source has the buses; each in the order of its numbers. */
+function inOrder(machine: Machine): readonly Controller[] {
+  const { controllers } = machine;
+  const boot = machine.attachments[bootDiskIndex(machine)];
+  const first = controllers.find(({ id }) => id === boot?.controller);
+  const buses = [...new Set([...(first === undefined ? [] : [first]), ...controllers].map(({ bus }) => bus))];
   return buses.flatMap((name) => controllers.filter(({ bus }) => bus === name).sort((a, b) => a.index - b.index));
 }
 

@@ -145,6 +145,8 @@ function readHardware(hardware: XmlElement, reading: Reading, view: SettingsView
     machine.cpu.count = Math.max(1, Math.min(plugged || count, count));
     machine.cpu.max = count;
   }
+  // To the guest, all of them are cores of one socket.
+  else if (count > 1) machine.cpu.coresPerSocket = count;
   const nested = cpu === undefined ? undefined : childNamed(cpu, "NestedHWVirt");
   machine.cpu.nested = nested === undefined ? null : view.flag(nested, "enabled", null);
   reading.origin("cpu", (cpu ?? hardware).location);
