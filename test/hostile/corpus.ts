@@ -14,6 +14,7 @@ import { tarFamily } from "./families/tar.js";
 import { vdiFamily } from "./families/vdi.js";
 import { vhdFamily } from "./families/vhd.js";
 import { vhdxFamily } from "./families/vhdx.js";
+import { vmaFamily } from "./families/vma.js";
 import { vmdkFamily } from "./families/vmdk.js";
 import { xmlFamily } from "./families/xml.js";
 import { xvaFamily } from "./families/xva.js";
@@ -36,6 +37,7 @@ export const hostileFamilies: readonly HostileFamily[] = [
   vdiFamily,
   qcow2Family,
   xvaFamily,
+  vmaFamily,
   hypervFamily,
   boundsFamily,
 ];

@@ -8,6 +8,11 @@ export const proxmoxCodes: CodeTable = {
     why: "The name goes into settings in which commas and blanks mean something else.",
     fix: "Give the name as the host has it: `pvesm status` lists storages, the network page of a node its bridges.",
   },
+  "proxmox/one-file": {
+    what: "One file stands for two volumes of a machine of Proxmox VE.",
+    why: "Volumes of several storages may have one name; beside the configuration there can be but one file of it.",
+    fix: "Keep them apart, and say where each lies with `--map-disk`.",
+  },
   "proxmox/name-changed": {
     what: "The machine has another name on Proxmox VE.",
     why: "It takes names of hosts: letters, digits and hyphens between dots.",

@@ -25,7 +25,10 @@ export function presentDrives(
   at: (key: string) => Location | undefined,
 ): readonly ConfDrive[] {
   const drives = drivesOf(view);
-  if (!isBackup(conf, drives, files)) return drives;
+  if (!isBackup(conf, drives, files)) {
+    reportOneFile(drives, files, reading, at);
+    return drives;
+  }
   return drives.flatMap((drive): ConfDrive[] => {
     if (drive.volume === null) return [drive];
     const device = deviceOf(conf, drive.name);
@@ -46,6 +49,31 @@ export function presentDrives(
     });
     return drive.device === "disk" ? [] : [{ ...drive, volume: null }];
   });
+}
+
+/** Volumes of two storages may have one name, and then one file beside the configuration cannot be both. */
+function reportOneFile(
+  drives: readonly ConfDrive[],
+  files: ConfigFiles,
+  reading: Reading,
+  at: (key: string) => Location | undefined,
+): void {
+  const volumes = new Map<string, string>();
+  for (const { name, device, volume } of drives) {
+    const file = volume === null || device !== "disk" ? undefined : files.find(volume)?.name;
+    if (volume === null || file === undefined) continue;
+    const other = volumes.get(file);
+    volumes.set(file, other ?? volume);
+    if (other === undefined || other === volume) continue;
+    const location = at(name);
+    reading.report({
+      code: "proxmox/one-file",
+      severity: "error",
+      message: `${file} was found for ${other} and for ${volume}, and can be but one of them`,
+      hint: `Say where each lies: --map-disk ${name}=PATH.`,
+      ...(location === undefined ? {} : { location }),
+    });
+  }
 }
 
 /** Where the EFI variables lie: as the configuration names them, or as the backup does. `null`: nowhere. */

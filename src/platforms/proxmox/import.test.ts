@@ -232,6 +232,13 @@ test("in a backup drives are devices of the archive, and what it left out is a f
   );
 });
 
+test("one file for volumes of two storages is an error, and for one volume twice it is none", () => {
+  const codes = (second: string): string[] =>
+    read(["scsi0: a:vm-100-disk-0", `scsi1: ${second}`], ["vm-100-disk-0"]).findings.map(({ code }) => code);
+  assert.deepEqual(codes("b:vm-100-disk-0"), ["proxmox/one-file"]);
+  assert.deepEqual(codes("a:vm-100-disk-0"), []);
+});
+
 test("what vzdump wrote for itself is no description", () => {
   const { machine, findings } = read(["memory: 64", "#qmdump#map:scsi0:drive-scsi0:local:raw:", "what is this"]);
   assert.equal(machine.annotation, null);
