@@ -15,7 +15,8 @@ import { factsOf } from "../platforms/ovf/platform.js";
 import { toDiagnosticResult } from "../report/results.js";
 import { type ConversionOutcome, type ConversionPlan, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import type { OpenConversion } from "./convert.js";
-import { planOvfAuthoring } from "./convert-ovf-anew.js";
+import { flavourOf, planOvfAuthoring } from "./convert-ovf-anew.js";
+import { flavoured, staysDocument } from "./convert-ovf-flavour.js";
 import { editDescriptor, freeName } from "./descriptor-edits.js";
 import { type OpenDisks, openDisks } from "./disks.js";
 import type { OpenedPackage } from "./open.js";
@@ -42,22 +43,27 @@ interface OutputFile {
 /**
  * Plans a package for importers of OVF: the descriptor stays what it is, byte for byte but for what changed; every disk is stream-optimized VMDK;
  * a new SHA-256 manifest covers all. A signature is dropped, since it is of another manifest, and so are files that the descriptor does not
- * refer to. A machine of another platform gets a descriptor written anew.
+ * refer to. For a flavour the descriptor is changed where its importer would refuse it. A machine of another platform gets a descriptor written
+ * anew, and so does a package that is wanted otherwise, by the standard alone, or in another generation of it.
+ * @throws `ovf/version-not-read`
  */
 export async function planOvfConversion(
   source: OpenedSource,
   options: ConvertOvfOptions,
   ctx: Context,
 ): Promise<OpenConversion> {
-  const opened = source.ovf;
-  const { flavour, version, wishes = noWishes } = options;
-  if (opened === null || flavour !== undefined || version !== undefined || !asItIs(wishes)) {
+  const wanted = options.flavour === undefined && options.version === undefined ? null : flavourOf(options);
+  const stays = source.ovf !== null && asItIs(options.wishes ?? noWishes);
+  if (!stays || (wanted !== null && !staysDocument(source.ovf.document, wanted.flavour, options.version))) {
     return planOvfAuthoring(source, options, ctx);
   }
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const signing = options.signing === undefined ? null : await readySigning(options.signing, ctx);
   findings.push(...(signing?.findings ?? []));
+  const made =
+    wanted === null ? null : await flavoured(source.ovf, { flavour: wanted.flavour, version: options.version }, own);
+  const opened = made?.opened ?? source.ovf;
   const { reader } = opened;
   const { descriptor } = reader;
   if (descriptor === null) throw new FerryError("internal/bug", "an open package has a descriptor");
@@ -66,17 +72,19 @@ export async function planOvfConversion(
   const disks = await openDisks(reader, appliance, { compressed: "unpack", parents: "refuse" }, own);
   try {
     const files = await planFiles({ opened, appliance, disks, options }, own);
-    const losses = lossesOf(reader, files, signing);
+    const losses = [...(made?.notes ?? []), ...lossesOf(reader, files, signing)];
+    const blocked = losses.filter((loss) => loss.severity === "error");
     const manifestName = `${withoutExtension(descriptor.name)}.mf`;
     const generated = [descriptor.name, manifestName, ...(signing === null ? [] : [certificateName(manifestName)])];
     const work: Work = {
-      reader,
+      // The manifest is of the descriptor as it was.
+      reader: source.reader,
       disks: files.flatMap((file) => (file.disk === null ? [] : [file.disk])),
       copies: files.flatMap(({ disk, carried, entry, name }) =>
         disk === null ? [carried === null ? { entry, name } : { entry, name, disk: carried }] : [],
       ),
       order: files.map((file) => file.name),
-      blocked: [],
+      blocked,
       generated: () => [],
     };
     // Where an image has more than a rounding of what the descriptor says, importers would cut it off.
@@ -91,7 +99,7 @@ export async function planOvfConversion(
       files: files.map(({ name, entry, disk }) => ({ name, most: disk === null ? entry.size : mostBytes(disk) })),
       descriptorName: descriptor.name,
       manifestName,
-      digest: signing?.digest ?? "sha256",
+      digest: signing?.digest ?? wanted?.flavour.digest(wanted.version) ?? "sha256",
       signing,
       descriptor: (sizes, scope) => editedDescriptor({ descriptor, files, larger }, sizes, scope),
     };
@@ -104,7 +112,7 @@ export async function planOvfConversion(
         ...generated.slice(1).map((name) => ({ name, size: null })),
       ],
       steps: stepsOf(work, generated, losses),
-      blocked: [],
+      blocked,
       appliance,
       executables: [],
       async execute(to, how, scope): Promise<ConversionOutcome> {

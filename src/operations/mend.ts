@@ -221,6 +221,11 @@ function* sizes({ document, reader, proven }: Mendable): Iterable<{
   }
 }
 
+/** A package with another descriptor in the place of its own. */
+export function withDescriptorBytes(given: Mendable, bytes: Uint8Array, ctx: Context): Mendable {
+  return withDescriptor(given, bytes, { added: [], renamed: new Map() }, ctx);
+}
+
 /** The package with another descriptor in the place of its own, and more files. */
 function withDescriptor(given: Mendable, bytes: Uint8Array, { added, renamed }: Changes, ctx: Context): Mendable {
   const { descriptor: old, reader: from } = given;

@@ -127,7 +127,7 @@ for (const flavour of flavours) {
             [],
           );
         }),
-        { numRuns: 150, includeErrorInReport: true },
+        { numRuns: 60, includeErrorInReport: true },
       );
     });
   }

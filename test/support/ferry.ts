@@ -34,6 +34,7 @@ import {
   openPath,
   openSingleFileSet,
 } from "../../src/node.js";
+import type { FlavourId, WrittenVersion } from "../../src/platforms/ovf/flavours.js";
 import { openFolderAccess } from "../../src/runtime/node/folder.js";
 
 type Context = ReturnType<typeof createContext>;
@@ -42,6 +43,9 @@ type Context = ReturnType<typeof createContext>;
 export interface ConvertRequest extends Omit<ConvertOptions, "platform"> {
   /** A platform, `ova` or `ovf`. */
   readonly to: PlatformId | "ova";
+  /** Whom a package is for, and its version. */
+  readonly flavour?: FlavourId;
+  readonly version?: WrittenVersion;
   readonly integrity?: boolean;
   readonly prove?: boolean;
   /** Takes a disk alone for a machine. */
@@ -174,7 +178,12 @@ export function startFerry(): Ferry {
         }),
       );
     },
-    async convert(source, destination, { to, integrity, prove, disks, ...options }): Promise<Converted> {
+    async convert(
+      source,
+      destination,
+      { to, integrity, prove, disks, flavour, version, ...options },
+    ): Promise<Converted> {
+      const whom = { ...(flavour === undefined ? {} : { flavour }), ...(version === undefined ? {} : { version }) };
       const how = { ...(integrity === undefined ? {} : { integrity }), ...(prove === undefined ? {} : { prove }) };
       const findings: Diagnostic[] = [];
       const ctx = context({ report: (finding) => findings.push(finding) });
@@ -182,7 +191,7 @@ export function startFerry(): Ferry {
         closing(await openSource(input, disks === undefined ? {} : { disks }, ctx), async (opened) => {
           const conversion =
             to === "ova" || to === "ovf"
-              ? await planOvfConversion(opened, { kind: to, archive: basename(destination), findings }, ctx)
+              ? await planOvfConversion(opened, { kind: to, archive: basename(destination), findings, ...whom }, ctx)
               : await planConversion(opened, { ...options, platform: to, findings }, ctx);
           const kind = to === "ova" ? "file" : "folder";
           return closing(conversion, () => execute(conversion, destination, { kind, ...how }));

@@ -8,6 +8,16 @@ export const ovfWritingCodes: CodeTable = {
     why: "`--flavour` names who is going to read the package, and `--ovf-version` how it is written.",
     fix: "Choose one of the versions that the hint names, or write `--flavour strict`.",
   },
+  "convert/flavoured": {
+    what: "A descriptor was changed so that the importer of `--flavour` takes it.",
+    why: "The rule that the finding names says what the importer would have done.",
+    fix: "Nothing; leave out `--flavour` for the descriptor as it was.",
+  },
+  "convert/hardware-dropped": {
+    what: "One of several hardware sections was left out.",
+    why: "The importer takes the first section, or all of them for one machine, whatever they are for.",
+    fix: "Nothing; keep the source package for the other platform.",
+  },
   "ovf/number-cut": {
     what: "A number is larger than the standard's schemas allow.",
     why: "Start orders and delays have 16 bits in OVF.",

@@ -50,6 +50,18 @@ export const vsphereFlavour: OvfFlavour = {
   digest: () => "sha256",
 };
 
+/** VirtualBox 7, in the words of its own packages. */
+export const virtualboxFlavour: OvfFlavour = {
+  id: "virtualbox",
+  label: "an OVF package for VirtualBox",
+  targets: ["virtualbox-7"],
+  versions: ["1.0", "1.1", "2.0", "2.1"],
+  disk: STREAM,
+  emptyDisks: "made",
+  vmware: false,
+  digest: () => "sha256",
+};
+
 /** The standard alone: nothing that one vendor made up. */
 export const strictFlavour: OvfFlavour = {
   id: "strict",
@@ -64,4 +76,4 @@ export const strictFlavour: OvfFlavour = {
 };
 
 /** In the order of help. */
-export const flavours: readonly OvfFlavour[] = [vsphereFlavour, strictFlavour];
+export const flavours: readonly OvfFlavour[] = [vsphereFlavour, virtualboxFlavour, strictFlavour];
