@@ -74,6 +74,12 @@ export const explanations: Readonly<Record<DiagnosticCode, readonly FactName[]>>
   "virtualbox/interface-to-choose": ["nic.network"],
   "virtualbox/serial-dropped": ["serialPorts"],
   "virtualbox/read-only-dropped": ["disk.readOnly"],
+  "hyperv/dynamic-memory-changed": ["dynamicMemory"],
+  "hyperv/tpm-dropped": ["tpm"],
+  "hyperv/serial-port-dropped": ["serialPorts"],
+  "hyperv/floppy-implied": ["floppy", "boot"],
+  "hyperv/network-unnamed": ["nic.network", "nic.kind", "nic.connected"],
+  "hyperv/network-dropped": ["nic.network", "nic.kind"],
 };
 
 /** What `platform/fact-dropped` names. */

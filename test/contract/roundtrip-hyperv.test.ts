@@ -1,3 +1,4 @@
+// Long: one law, whose tests share what is written and the host that it is run on.
 /**
  * The way to Hyper-V and back, on a host that is not there: the script makes the machine, the collector collects it, and what it collects is
  * what was written beside the script and what is read from either. The host is written from Microsoft's reference (test/support/powershell).
@@ -11,9 +12,12 @@ import { fit } from "../../src/appliance/fit.js";
 import { biosIdeCd, nvmeSecure } from "../../src/appliance/testing/samples.js";
 import { MIB } from "../../src/base/bytes.js";
 import { defaultLimits } from "../../src/base/limits.js";
+import { testContext } from "../../src/io/testing/context.js";
+import { describeChange, readBackConfigs, unexplainedChanges } from "../../src/operations/read-back.js";
 import type { HypervDocument, HypervMachine } from "../../src/platforms/hyperv/document.js";
 import { exportHyperv, type HypervOptions } from "../../src/platforms/hyperv/export.js";
 import { readHyperv } from "../../src/platforms/hyperv/import.js";
+import { hypervPlatform } from "../../src/platforms/hyperv/platform.js";
 import type { ExportPlan } from "../../src/platforms/platform.js";
 import { targets } from "../../src/targets/targets.js";
 import { validate } from "../meta/json-schema.js";
@@ -151,7 +155,7 @@ function facts(appliance: Appliance, machine: Machine): unknown {
   const name = (file: string | null): string => appliance.files.find(({ id }) => id === file)?.name ?? "-";
   return {
     name: machine.name,
-    annotation: machine.annotation?.replace(/\r\n|\r|\n/g, "\r\n") || null,
+    annotation: machine.annotation?.replace(/\r\n|\r/g, "\n") || null,
     firmware: machine.firmware,
     cpu: { ...machine.cpu, coresPerSocket: null, max: null },
     memory: machine.memoryBytes,
@@ -323,4 +327,34 @@ test("the interpreter refuses what a real PowerShell would refuse", () => {
   ]) {
     assert.throws(() => runPowerShell(parsePowerShell(text), {}, createShell(host)), Error, text);
   }
+});
+
+/** A machine without what is made by chance alone: drives with files that are not there, one disk in two drives, boot devices that are none. */
+function sound(source: Appliance, machine: Machine): Machine {
+  const known = new Set(source.files.map(({ id }) => id));
+  const attachments = machine.attachments
+    .map((a) => ({ ...a, file: a.file !== null && known.has(a.file) ? a.file : null }))
+    .filter((a, index, all) => a.disk === null || all.findIndex(({ disk }) => disk === a.disk) === index);
+  const boot = machine.boot.filter(({ device, index }) =>
+    device === "network"
+      ? machine.nics[index ?? 0] !== undefined
+      : index !== null && attachments[index]?.device === device,
+  );
+  // Lines end as they do in the model.
+  const annotation = machine.annotation?.replace(/\r\n?/g, "\n") ?? null;
+  return { ...machine, annotation, nvram: null, attachments, boot };
+}
+
+test("what is read back differs from the fitted machine in nothing that no note accounts for", () => {
+  const ctx = testContext();
+  fc.assert(
+    fc.property(anyAppliance, (source) => {
+      const machines = source.machines.map((machine) => sound(source, machine));
+      const { fitted, plan } = write({ ...source, machines });
+      const back = readBackConfigs(hypervPlatform, plan, ctx);
+      assert.ok(back !== null);
+      assert.deepEqual(unexplainedChanges(fitted, plan, back).map(describeChange), []);
+    }),
+    { numRuns: 300, includeErrorInReport: true },
+  );
 });

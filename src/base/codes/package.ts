@@ -207,8 +207,8 @@ export const packageCodes: CodeTable = {
   "package/unreadable-kind": {
     kind: "unsupported-feature",
     what: "A package was recognised, and its kind is not read yet.",
-    why: "vmferry reads OVA files and OVF folders so far.",
-    fix: "Export the machine as OVF where it comes from.",
+    why: "Its format is one that vmferry does not read, such as Hyper-V's binary VMCX, which nobody has documented.",
+    fix: "Export the machine as OVF where it comes from; of Hyper-V collect it with the script that `vmferry collect hyperv` prints.",
   },
   "package/no-member": {
     kind: "not-found",

@@ -217,6 +217,11 @@ export const platformCodes: CodeTable = {
     why: "A machine has COM1 and COM2, and behind them a named pipe of Windows or nothing.",
     fix: "Give it a pipe: `Set-VMComPort -VMName NAME -Number 1 -Path '\\\\.\\pipe\\NAME'`.",
   },
+  "hyperv/floppy-implied": {
+    what: "An empty floppy drive is not written down.",
+    why: "Every generation 1 machine has one, so that an empty one says nothing about it.",
+    fix: "Nothing.",
+  },
   "hyperv/network-unnamed": {
     what: "A network card is to be connected, to a network that has no name.",
     why: "Adapters are connected to virtual switches by name.",

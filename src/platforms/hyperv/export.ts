@@ -142,18 +142,20 @@ function generation1Notes(machine: Machine): Diagnostic[] {
   const notes: Diagnostic[] = [];
   const disks = new Set(machine.boot.flatMap((b) => (b.device === "disk" ? [b.index] : [])));
   const cdroms = new Set(machine.boot.flatMap((b) => (b.device === "cdrom" ? [b.index] : [])));
-  if (disks.size > 1 || cdroms.size > 1) {
+  const networks = new Set(machine.boot.flatMap((b) => (b.device === "network" ? [b.index ?? 0] : [])));
+  const legacy = machine.nics.findIndex((nic) => nic.model === "legacy");
+  const otherCard = networks.size > 0 && legacy >= 0 && !networks.has(legacy);
+  if (disks.size > 1 || cdroms.size > 1 || networks.size > 1 || otherCard) {
     notes.push(
       loss(
         "warning",
         "hyperv/boot-order-reduced",
-        `${machine.name}: a generation 1 machine orders kinds of devices, not single drives`,
+        `${machine.name}: a generation 1 machine orders kinds of devices, not single ones`,
         { data },
       ),
     );
   }
-  const network = machine.boot.find((b) => b.device === "network");
-  if (network !== undefined && machine.nics[network.index ?? 0]?.model !== "legacy") {
+  if (networks.size > 0 && legacy < 0) {
     notes.push(
       loss(
         "warning",

@@ -1,4 +1,4 @@
-import type { BootDevice, Nic } from "../../appliance/appliance.js";
+import type { Attachment, BootDevice, Machine, Nic } from "../../appliance/appliance.js";
 import { blankAttachment, blankNic } from "../../appliance/blank.js";
 import type { Bus } from "../../base/ids.js";
 import { macFromText } from "../names-of-devices.js";
@@ -190,11 +190,26 @@ export function readBoot(facts: HypervMachine, places: readonly (number | null)[
     const key = word.toLowerCase();
     const device = Object.hasOwn(STARTUP, key) ? STARTUP[key] : undefined;
     // It names all kinds, also those of which the machine has none.
-    if (device === "network") {
-      const index = machine.nics.findIndex((nic) => nic.model === "legacy");
-      if (index >= 0) machine.boot.push({ device, index });
-    } else if (device !== undefined && machine.attachments.some((drive) => drive.device === device)) {
-      machine.boot.push({ device, index: null });
-    }
+    const index =
+      device === "network" ? machine.nics.findIndex((nic) => nic.model === "legacy") : firstToBoot(machine, device);
+    if (device !== undefined && index >= 0) machine.boot.push({ device, index });
   }
+}
+
+/** The drive of its kind that the BIOS of generation 1 starts: the first one, and not on SCSI. -1: there is none. */
+function firstToBoot({ attachments, controllers }: Machine, device: BootDevice["device"] | undefined): number {
+  const place = (drive: Attachment): number => {
+    const controller = controllers.find(({ id }) => id === drive.controller);
+    return controller === undefined || controller.bus === "scsi"
+      ? Number.POSITIVE_INFINITY
+      : controller.index * 2 + (drive.slot ?? 0);
+  };
+  let first = -1;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const [index, drive] of attachments.entries()) {
+    if (drive.device !== device || place(drive) >= lowest) continue;
+    first = index;
+    lowest = place(drive);
+  }
+  return first;
 }

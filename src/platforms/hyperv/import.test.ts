@@ -45,7 +45,7 @@ test("a generation 2 machine is EFI with its secure boot, TPM and processors", (
   );
   assert.deepEqual([machine.firmware, machine.firmwareFrom, machine.tpm], ["efi-secure", "declared", "2.0"]);
   assert.equal(machine.uuid, "7ffee066-9755-4950-9a16-4c94ac67ad00");
-  assert.equal(machine.annotation, "two\r\nlines");
+  assert.equal(machine.annotation, "two\nlines");
   assert.deepEqual(machine.cpu, { count: 4, coresPerSocket: null, threadsPerCore: 2, max: null, nested: true });
   assert.deepEqual(machine.dynamicMemory, { minBytes: 2 ** 29, maxBytes: 2 ** 34 });
   assert.deepEqual(machine.foreign, [
@@ -90,10 +90,21 @@ test("a generation 1 machine boots by BIOS, by kinds of devices, and from the ne
   );
   // It has no floppy drive that anything is in.
   assert.deepEqual(machine.boot, [
-    { device: "cdrom", index: null },
-    { device: "disk", index: null },
+    { device: "cdrom", index: 1 },
+    { device: "disk", index: 0 },
     { device: "network", index: 1 },
   ]);
+});
+
+test("a generation 1 machine starts its first disk on IDE, however many come before it on SCSI", () => {
+  const drives = [
+    blankDrive({ path: "C:\\s.vhdx" }),
+    blankDrive({ controllerType: "IDE", controllerNumber: 1, path: "C:\\b.vhd" }),
+    blankDrive({ controllerType: "IDE", controllerLocation: 1, path: "C:\\a.vhd" }),
+  ];
+  const bios = { generation: 1, firmware: null, startupOrder: ["IDE"] };
+  assert.deepEqual(read(blankHyperv({ ...bios, drives })).machine.boot, [{ device: "disk", index: 2 }]);
+  assert.deepEqual(read(blankHyperv({ ...bios, drives: drives.slice(0, 1) })).machine.boot, []);
 });
 
 test("the boot order of generation 2 names drives and adapters; entries of the guest's own are passed over", () => {

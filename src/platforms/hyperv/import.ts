@@ -44,7 +44,8 @@ export function importHyperv(
   const reading = createReading(facts.name, files, report);
   const { machine } = reading;
   reading.origin("name", at("name"));
-  machine.annotation = facts.notes === "" ? null : facts.notes;
+  // Hyper-V has Windows line ends, the model has none of a system.
+  machine.annotation = facts.notes?.replaceAll("\r\n", "\n") || null;
   machine.uuid = uuidFromText(facts.biosGuid);
   machine.hardwareTypes = facts.version === null ? [] : [`hyperv-${facts.version}`];
   readFirmware(placed, reading);

@@ -11,6 +11,7 @@ export function deviceNotes(machine: Machine, facts: HypervMachine): Diagnostic[
     ...tpmNotes(machine, facts),
     ...serialNotes(machine, facts),
     ...nicNotes(machine),
+    ...floppyNotes(machine, facts),
   ];
 }
 
@@ -65,4 +66,11 @@ function nicNotes({ id, name, nics }: Machine): Diagnostic[] {
     const message = `${name}: network card ${index} is not connected; the name of its network (${JSON.stringify(network)}) is lost`;
     return [loss("info", "hyperv/network-dropped", message, { data })];
   });
+}
+
+function floppyNotes({ id, name, attachments }: Machine, { drives }: HypervMachine): Diagnostic[] {
+  const has = attachments.some(({ device }) => device === "floppy");
+  if (!has || drives.some(({ device }) => device === "floppy")) return [];
+  const message = `${name}: its empty floppy drive is the one that every generation 1 machine has`;
+  return [loss("info", "hyperv/floppy-implied", message, { data: { machine: id } })];
 }
