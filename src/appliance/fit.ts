@@ -60,8 +60,10 @@ function fitMachine(
   disks: ReadonlySet<string>,
   notes: Diagnostic[],
 ): { machine: Machine; shape: MachineShape } {
-  const firmware = fitFirmware(appliance, machine, target, notes);
-  const { shape, drives } = chooseShape(appliance, machine, target, firmware, disks);
+  const guests = shapesOfGuest(machine, target);
+  // What Xen's guests boot is no matter of firmware.
+  const firmware = guests === null ? fitFirmware(appliance, machine, target, notes) : machine.firmware;
+  const { shape, drives } = chooseShape(appliance, machine, guests ?? shapesFor(target, firmware), target, disks);
   const nics = fitNics(appliance, machine, shape);
   notes.push(...drives.notes, ...nics.notes);
   const limits: TargetLimits = { ...target.limits, ...shape.limits };
@@ -80,7 +82,7 @@ function fitMachine(
     );
   }
   const boot = fitBoot(appliance, machine, drives, notes);
-  const firmwareFrom = machine.firmware === "unknown" ? "default" : machine.firmwareFrom;
+  const firmwareFrom = firmware !== "unknown" && machine.firmware === "unknown" ? "default" : machine.firmwareFrom;
   return {
     shape,
     machine: {
@@ -146,17 +148,27 @@ function fitFirmware(appliance: Appliance, machine: Machine, target: TargetProfi
   return target.defaultFirmware;
 }
 
+/** Shapes for a guest of Xen that knows that it is one; `null`: it is none, or the target has none for it. */
+function shapesOfGuest({ virtualization }: Machine, { shapes }: TargetProfile): readonly MachineShape[] | null {
+  if (virtualization !== "pv" && virtualization !== "pvh") return null;
+  const own = shapes.filter(({ guests }) => guests?.includes(virtualization) === true);
+  return own.length === 0 ? null : own;
+}
+
+function shapesFor({ shapes }: TargetProfile, firmware: Machine["firmware"]): readonly MachineShape[] {
+  return shapes.filter((shape) => shape.guests === undefined && shape.firmware.some((known) => known === firmware));
+}
+
 /** The first of the shapes that move the fewest drives and leave the chip set and every card. */
 function chooseShape(
   appliance: Appliance,
   machine: Machine,
+  shapes: readonly MachineShape[],
   target: TargetProfile,
-  firmware: Firmware,
   disks: ReadonlySet<string>,
 ): { shape: MachineShape; drives: DriveFit } {
   let best: { shape: MachineShape; drives: DriveFit; cost: number } | null = null;
-  for (const shape of target.shapes) {
-    if (!shape.firmware.includes(firmware)) continue;
+  for (const shape of shapes) {
     const drives = fitDrives(appliance, machine, shape, disks);
     const otherChipset = shape.chipset !== undefined && (machine.chipset ?? shape.chipset) !== shape.chipset;
     const surplusNics = machine.nics.length > (shape.limits?.nics ?? target.limits.nics);

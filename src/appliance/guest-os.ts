@@ -1,4 +1,5 @@
 import type { GuestOs } from "./appliance.js";
+import { XENSERVER_TEMPLATES } from "./guest-templates.js";
 
 /** One guest system under the names that platforms give it. */
 export interface GuestSystem {
@@ -193,7 +194,7 @@ const API_NAMES: Readonly<Record<string, string>> = {
 export interface GuestMatch {
   readonly system: GuestSystem;
   /** Which of the source's names told it; `null`: none did, and the system is an unknown one. */
-  readonly by: "vmware" | "virtualbox" | "osinfo" | "proxmox" | "cim" | null;
+  readonly by: "vmware" | "virtualbox" | "osinfo" | "xenserver" | "proxmox" | "cim" | null;
   /** The source names this very version; otherwise the system stands for its whole family. */
   readonly exact: boolean;
 }
@@ -214,9 +215,11 @@ export function findGuestSystem(guestOs: GuestOs): GuestMatch {
         exact: found.family === "windows" || /[0-9]/.test(id.replace(/_64$/, "")),
       };
   }
-  const { cim, proxmox, osinfo } = guestOs;
+  const { cim, proxmox, osinfo, xenserver } = guestOs;
   const known = osinfo === null ? undefined : byOsinfo(osinfo);
   if (known !== undefined) return { ...known, by: "osinfo" };
+  const template = Object.entries(XENSERVER_TEMPLATES).find(([, name]) => name === xenserver)?.[0];
+  if (template !== undefined) return { system: byVmx(template), by: "xenserver", exact: true };
   if (proxmox !== null && Object.hasOwn(PROXMOX_SYSTEMS, proxmox)) {
     return { system: byVmx(PROXMOX_SYSTEMS[proxmox] ?? "other-64"), by: "proxmox", exact: false };
   }

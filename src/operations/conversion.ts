@@ -93,6 +93,16 @@ export interface Work {
   ) => readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
+/** @throws `convert/blocked` where the target cannot take a machine */
+export function refuseBlocked(blocked: readonly Diagnostic[]): void {
+  const [first] = blocked;
+  if (first === undefined) return;
+  throw new FerryError("convert/blocked", `the target cannot take this machine: ${first.message}`, {
+    hint: first.hint ?? "Look at the plan with --dry-run.",
+    diagnostics: blocked,
+  });
+}
+
 /**
  * Carries out the parts that every conversion has: space first, disks through the engine, copies, integrity beside them as a gate, generated files last,
  * and the proof.
@@ -104,12 +114,7 @@ export async function executeWork(
   ctx: Context,
 ): Promise<ConversionOutcome> {
   const { reader } = work;
-  if (work.blocked.length > 0) {
-    throw new FerryError("convert/blocked", `the target cannot take this machine: ${work.blocked[0]?.message}`, {
-      hint: work.blocked[0]?.hint ?? "Look at the plan with --dry-run.",
-      diagnostics: work.blocked,
-    });
-  }
+  refuseBlocked(work.blocked);
   await checkRoom(to, () => bytesNeeded(work, ctx));
   const files = new Map<string, number | null>();
   let codec: string | null = null;

@@ -10,6 +10,7 @@ import type { GuestFacts } from "../disk/guest/model.js";
 import type { VirtualDisk } from "../disk/model.js";
 import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
+import { safeStem } from "../platforms/names.js";
 import type { ExportPlan, ImportChoice, Platform } from "../platforms/platform.js";
 import { platforms } from "../platforms/platforms.js";
 import { renderReport } from "../report/markdown.js";
@@ -18,6 +19,7 @@ import type { TargetProfile } from "../targets/profile.js";
 import { targets } from "../targets/targets.js";
 import { assumedHardware } from "./bare-disk.js";
 import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
+import { planArchive } from "./convert-archive.js";
 import { type OpenDisks, openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
 import { firstBootLists } from "./first-boot.js";
@@ -34,6 +36,8 @@ export interface ConvertOptions {
   readonly choice?: ImportChoice;
   /** Options of the platform's export. */
   readonly exportOptions?: Readonly<Record<string, unknown>>;
+  /** Name of the result, for platforms whose result is one file; left out: after the appliance. */
+  readonly archive?: string;
   /** Deflate level for packed disks. */
   readonly level?: number;
   /** What is wanted otherwise than the source has it. */
@@ -126,6 +130,13 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
   const unmet = unmetWishes(fitted.appliance, wishes, target.id);
   const drivers = bootDriverNotes(fitted.appliance, guests);
   const losses = [...notes, ...named, ...unmet, ...fitted.notes, ...drivers, ...exported.notes];
+  if (platform.archive !== undefined) {
+    const name = options.archive ?? `${safeStem(fitted.appliance.name ?? "machines")}.${platform.archive}`;
+    const { reader } = opened;
+    const kind = platform.archive;
+    const open = disks.byId;
+    return planArchive({ reader, kind, name, fitted: fitted.appliance, exported, open, empty: emptyDisk, losses }, ctx);
+  }
   const planned = await planDisks(fitted.appliance, exported, disks.byId, options, ctx);
   const copies = copiesOf(opened, fitted.appliance, exported);
   const work: Work = {

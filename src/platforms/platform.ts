@@ -28,6 +28,8 @@ export interface ExportPlan {
   readonly notes: readonly Diagnostic[];
   readonly disks: readonly ExportDisk[];
   readonly files: readonly { readonly asset: string; readonly name: string }[];
+  /** Where the result is one archive: how the chunks of its disks are summed. Its disks are members, called as `disks` says. */
+  readonly archive?: { readonly sum: "xxh64" | "sha1" };
 }
 
 /** The text of one configuration. */
@@ -77,6 +79,8 @@ export interface Platform<O extends object = object> {
   /** The profile that `exportConfig` writes for unless another is named; `null`: not written. */
   readonly defaultTarget: TargetId | null;
   readonly defaults: Readonly<O>;
+  /** The result is one file: an archive of this kind, with configuration and disks inside. */
+  readonly archive?: PackageKind;
   /** The configuration names its disks by absolute path: `exportConfig` has to know, as option `folder`, where they are going to lie. */
   readonly namesFolder?: true;
   /**

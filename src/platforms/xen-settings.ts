@@ -59,6 +59,7 @@ const USUAL: Readonly<Record<string, RegExp>> = {
   pae: /^(?:true|1)$/,
   apic: /^(?:true|1)$/,
   acpi: /^(?:true|1)$/,
+  viridian: /^(?:false|0)$/,
   hpet: /^(?:true|1)$/,
   // Follows from the firmware.
   "device-model": /^qemu-upstream-(?:compat|uefi)$/,

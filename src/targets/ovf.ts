@@ -40,9 +40,13 @@ export const ovf: TargetProfile = {
   },
 };
 
+/** Drives that are Xen's own, behind the four that are emulated too. */
+const xenDrives: BusShape = { controllers: 1, slots: 256, reserved: [0, 1, 2, 3], models: ["xen"] };
+
 /*
- * XenServer 8 through XenCenter's OVF import. Sources: "XenServer system limits" (docs.xenserver.com: 32 processors, 7 network cards, 255 disks,
- * 2 TiB per VDI), xenadmin XenOvfApi (SHA-1 manifests, VHD URI, one CD drive).
+ * XenServer 8, by XVA or through XenCenter's OVF import. Sources: "XenServer system limits" (docs.xenserver.com: 32 processors, 7 network cards, 255
+ * disks, 2 TiB per VDI), xenadmin XenOvfApi (SHA-1 manifests, VHD URI, one CD drive), xenopsd's device.ml (what is emulated: four IDE drives, or NVMe
+ * for the disks of EFI machines; RTL8139, E1000 for EFI; a guest's drivers for Xen replace them).
  */
 export const xenserver8: TargetProfile = {
   id: "xenserver-8",
@@ -51,14 +55,28 @@ export const xenserver8: TargetProfile = {
   shapes: [
     {
       id: "hvm",
-      firmware: ["bios", "efi", "efi-secure"],
-      bootBuses: ["scsi", "ide"],
-      nicModels: [],
-      buses: {
-        ide: { controllers: 2, slots: 2 },
-        scsi: { controllers: 4, slots: 64, models: ["xen"] },
-      },
+      firmware: ["bios"],
+      bootBuses: ["ide"],
+      nicModels: ["rtl8139"],
+      buses: { ide: { controllers: 2, slots: 2 }, scsi: xenDrives },
       cdromBuses: ["ide"],
+    },
+    {
+      id: "hvm",
+      firmware: ["efi", "efi-secure"],
+      bootBuses: ["nvme"],
+      nicModels: ["e1000"],
+      buses: { nvme: { controllers: 1, slots: 4 }, ide: { controllers: 2, slots: 2 }, scsi: xenDrives },
+      cdromBuses: ["ide"],
+    },
+    {
+      id: "pv",
+      firmware: ["bios"],
+      guests: ["pv", "pvh"],
+      bootBuses: ["scsi"],
+      nicModels: ["xen"],
+      buses: { scsi: { controllers: 1, slots: 256, models: ["xen"] } },
+      cdromBuses: ["scsi"],
     },
   ],
   defaultFirmware: "bios",
@@ -66,10 +84,11 @@ export const xenserver8: TargetProfile = {
   memory: { stepBytes: MIB, minBytes: 16 * MIB },
   reader: xenCenterReader,
   accepts: {
-    packages: ["ova", "directory", "xva"],
+    packages: ["xva", "ova", "directory"],
     ovfVersions: ["1.0"],
     digests: ["sha1", "sha256"],
     disks: [
+      { format: "xva", variants: ["chunks"] },
       { format: "vhd", variants: ["dynamic", "fixed"] },
       { format: "vmdk", variants: ["streamOptimized"] },
     ],
@@ -77,7 +96,7 @@ export const xenserver8: TargetProfile = {
 };
 
 /**
- * XCP-ng 8.3 through Xen Orchestra's import. Sources: "Configuration limits" in the XCP-ng documentation (docs.xcp-ng.org), which runs the same
+ * XCP-ng 8.3, by XVA or through Xen Orchestra's import of OVA. Sources: "Configuration limits" in the XCP-ng documentation (docs.xcp-ng.org), which runs the same
  * hypervisor as XenServer 8; disks are VHD there too, and a VHD holds 2040 GiB.
  */
 export const xcpNg83: TargetProfile = {
@@ -86,10 +105,11 @@ export const xcpNg83: TargetProfile = {
   version: "8.3",
   reader: xenOrchestraReader,
   accepts: {
-    packages: ["ova", "xva"],
+    packages: ["xva", "ova"],
     ovfVersions: ["1.0"],
     digests: [],
     disks: [
+      { format: "xva", variants: ["chunks"] },
       { format: "vmdk", variants: ["streamOptimized"] },
       { format: "vhd", variants: ["dynamic"] },
     ],

@@ -17,6 +17,8 @@ export interface MachineShape {
   /** Chip set of its mainboard, where machines of the other one have another shape. */
   readonly chipset?: "i440fx" | "q35";
   readonly firmware: readonly Firmware[];
+  /** Guests of Xen that are no machines on emulated hardware: they have this shape, whatever their firmware, and no other machine has. */
+  readonly guests?: readonly ("pv" | "pvh")[];
   /** Buses that a machine can boot from, the best first: a drive that has to move goes to the first one with room. */
   readonly bootBuses: readonly Bus[];
   /** NIC models in the target's words, the default first; empty: every model is kept as it is. */

@@ -1,17 +1,24 @@
 /** Machines in XVA archives as the command names them. Archives are crafted by xapi's data model: see test/support/xva.ts. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import * as zlib from "node:zlib";
 import { run } from "../../src/cli/program.js";
+import { emptyStream } from "../../src/operations/empty-disk.js";
+import { createContext } from "../../src/runtime/node/runtime.js";
 import { captureStreams } from "../support/streams.js";
+import { Workshop } from "../support/workshop.js";
+import { importXva } from "../support/xapi.js";
 import { cd, network, type RpcRecord, sr, vbd, vdi, vif, vm, xvaOf } from "../support/xva.js";
 
 const MIB = 2 ** 20;
 const root = mkdtempSync(join(tmpdir(), "vmferry-xva-machines-"));
 after(() => rmSync(root, { recursive: true }));
+const shop = new Workshop();
+after(() => shop.close());
 
 const records: readonly RpcRecord[] = [
   vm("Ref:0", { name_label: "web" }),
@@ -107,3 +114,143 @@ describe("an XVA", () => {
     assert.match(err, /package\/unknown-kind/);
   });
 });
+
+describe("convert --to xenserver", () => {
+  it("makes one file that xapi's importer takes, with the disks, addresses and settings", async () => {
+    const to = join(root, "again.xva");
+    const { exitCode, out, err } = await vmferry(
+      "convert",
+      plain,
+      to,
+      "--for",
+      "xcp-ng-8.3",
+      "--prove",
+      "--json",
+      "--quiet",
+    );
+    assert.equal(exitCode, 0, err);
+    const result = JSON.parse(out);
+    assert.deepEqual(
+      result.files.map(({ name, size }: { name: string; size: number }) => [name, size]),
+      [["again.xva", statSync(to).size]],
+    );
+    assert.deepEqual(
+      result.proof.map(({ name, equal }: { name: string; equal: boolean }) => [
+        name.startsWith("again.xva!Ref:"),
+        equal,
+      ]),
+      [
+        [true, true],
+        [true, true],
+      ],
+    );
+    assert.deepEqual(
+      result.losses.map(({ code }: { code: string }) => code),
+      ["xenserver/preserve"],
+    );
+    const imported = importXva(new Uint8Array(readFileSync(to)));
+    const [machine] = imported.machines;
+    assert.deepEqual(
+      machine?.drives.map(({ number, type }) => [number, type]),
+      [
+        ["0", "Disk"],
+        ["1", "Disk"],
+        ["3", "CD"],
+      ],
+    );
+    assert.deepEqual(machine?.cards, [
+      { device: "0", mac: "ce:0b:61:7d:00:00", network: "LAN", locking: "network_default" },
+    ]);
+    const before = importXvaDisks(archive);
+    const after = [...imported.disks.values()].map((bytes) => createHash("sha256").update(bytes).digest("hex"));
+    assert.deepEqual(after.sort(), before.sort());
+  });
+
+  it("takes a package of another platform: EFI, secure boot, TPM, a CD image by its name", async () => {
+    const folder = join(root, "vmx");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "win.iso"), new Uint8Array(4096));
+    writeFileSync(join(folder, "disk.vmdk"), await emptyStream("disk.vmdk", 64 * MIB, createContext(shop.runtime)));
+    writeFileSync(
+      join(folder, "win.vmx"),
+      [
+        'config.version = "8"',
+        'virtualHW.version = "19"',
+        'displayName = "win"',
+        'guestOS = "windows2019srv-64"',
+        'memsize = "4096"',
+        'numvcpus = "4"',
+        'firmware = "efi"',
+        'uefi.secureBoot.enabled = "TRUE"',
+        'vtpm.present = "TRUE"',
+        'scsi0.present = "TRUE"',
+        'scsi0.virtualDev = "pvscsi"',
+        'scsi0:0.present = "TRUE"',
+        'scsi0:0.fileName = "disk.vmdk"',
+        'sata0.present = "TRUE"',
+        'sata0:0.present = "TRUE"',
+        'sata0:0.deviceType = "cdrom-image"',
+        'sata0:0.fileName = "win.iso"',
+      ].join("\n"),
+    );
+    const to = join(root, "win.xva");
+    // The name says what is meant.
+    const { exitCode, out, err } = await vmferry("convert", folder, to, "--json", "--quiet");
+    assert.equal(exitCode, 0, err);
+    const codes = JSON.parse(out).losses.map(({ code }: { code: string }) => code);
+    for (const code of ["fit/disk-moved", "xenserver/image-named"]) assert.ok(codes.includes(code), code);
+    const { machines, disks } = importXva(new Uint8Array(readFileSync(to)));
+    const { fields, drives, tpms } = machines[0] ?? assert.fail();
+    assert.deepEqual(fields.HVM_boot_params, { firmware: "uefi", order: "cdn" });
+    assert.equal((fields.platform as Record<string, string>).secureboot, "true");
+    assert.equal((fields.platform as Record<string, string>).viridian, "true");
+    assert.deepEqual(fields.other_config, { base_template_name: "Windows Server 2019 (64-bit)" });
+    assert.equal(tpms, 1);
+    assert.deepEqual(drives.map(({ number, type, vdi }) => [number, type, vdi !== null]).sort(), [
+      ["0", "Disk", true],
+      ["3", "CD", true],
+    ]);
+    assert.deepEqual(
+      [...disks.values()].map((bytes) => bytes.length),
+      [64 * MIB],
+    );
+  });
+
+  it("writes PV guests with their boot loader, and shows a plan that writes nothing", async () => {
+    const pv = join(root, "pv.xva");
+    const guest = vm("Ref:0", {
+      HVM_boot_policy: "",
+      HVM_boot_params: {},
+      domain_type: "pv",
+      PV_bootloader: "pygrub",
+      PV_args: "ro",
+    });
+    writeFileSync(
+      pv,
+      xvaOf([guest, vbd("Ref:1", "Ref:0", "Ref:2", 0), vdi("Ref:2", "Ref:3", MIB), sr("Ref:3")], { "Ref:2": MIB }),
+    );
+    const to = join(root, "pv-again.xva");
+    const shown = await vmferry("convert", pv, to, "--to", "xenserver", "--dry-run", "--quiet");
+    assert.equal(shown.exitCode, 0, shown.err);
+    assert.match(shown.out, /pv-again\.xva!ova\.xml/);
+    assert.throws(() => statSync(to));
+    assert.equal((await vmferry("convert", pv, to, "--to", "xenserver", "--quiet")).exitCode, 0);
+    const [machine] = importXva(new Uint8Array(readFileSync(to))).machines;
+    assert.deepEqual(
+      ["domain_type", "HVM_boot_policy", "PV_bootloader", "PV_args"].map((name) => machine?.fields[name]),
+      ["pv", "", "pygrub", "ro"],
+    );
+    const again = await vmferry("convert", pv, to, "--to", "xenserver", "--quiet");
+    assert.match(again.err, /io\/exists/);
+  });
+});
+
+/** Digests of the disks of a crafted archive, whose chunks have no sums. */
+function importXvaDisks(bytes: Uint8Array): string[] {
+  assert.ok(bytes.length > 0);
+  return ["disk2.raw", "disk10.raw"].map((name) =>
+    createHash("sha256")
+      .update(readFileSync(join(root, name)))
+      .digest("hex"),
+  );
+}

@@ -70,4 +70,44 @@ export const xvaCodes: CodeTable = {
     why: "Exports name such images and do not hold them.",
     fix: "Put the image into the drive on the new platform if the guest needs it.",
   },
+  "xenserver/preserve": {
+    what: "A machine in an XVA has MAC addresses or a UUID of its own.",
+    why: "XenServer gives an imported machine new ones, unless it is told to preserve them.",
+    fix: "Import it with `xe vm-import filename=FILE preserve=true`, once: two machines with one address disturb each other.",
+  },
+  "xenserver/image-named": {
+    what: "A CD image of the source is named in an XVA and not held by it.",
+    why: "Archives of XenServer hold disks alone; images lie in ISO libraries of the host.",
+    fix: "Put the image into an ISO library under the same name before the import.",
+  },
+  "xenserver/drive-renumbered": {
+    what: "A drive gets another number than its place on the source's bus says.",
+    why: "XenServer numbers the drives of all buses in one row, and the first four are emulated.",
+    fix: "Nothing, unless the guest names drives by their place.",
+  },
+  "xenserver/memory-range-widened": {
+    what: "The range in which memory may grow and shrink did not hold what the machine starts with.",
+    why: "XenServer wants the numbers to rise: least, start, most.",
+    fix: "Nothing, or set the range on the host.",
+  },
+  "xenserver/max-cpus-lowered": {
+    what: "The most processors that a machine may have are made whole sockets.",
+    why: "XenServer does not start a machine whose processors do not make whole sockets.",
+    fix: "Nothing, or change `platform:cores-per-socket`.",
+  },
+  "xenserver/video-changed": {
+    what: "The graphics card becomes one that XenServer has.",
+    why: "There are two: standard VGA and Cirrus.",
+    fix: "Nothing.",
+  },
+  "xenserver/template-chosen": {
+    what: "No template stands for the guest system.",
+    why: "Templates tell XenCenter and Xen Orchestra what a guest is; the machine runs without.",
+    fix: "Nothing.",
+  },
+  "xenserver/serial-port-dropped": {
+    what: "A serial port is lost.",
+    why: "XenServer gives a machine one, on a terminal of the host; other kinds name files and devices there, which an import must not.",
+    fix: "Set `platform:hvm_serial` by hand.",
+  },
 };

@@ -26,6 +26,8 @@ import { placeOptions, placesOfFiles, wishesOf, wishOptions } from "../wishes.js
 
 /** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
 const written = platforms.all.filter((platform) => platform.exportConfig !== undefined).map((platform) => platform.id);
+/** Those whose result is one file. */
+const archived = platforms.all.filter(({ archive }) => archive !== undefined);
 const wanted: readonly string[] = [...written, "ova", "ovf"];
 const flavourNames = flavours.map((flavour) => flavour.id);
 const ovfVersions: readonly WrittenVersion[] = ["1.0", "1.1", "2.0", "2.1"];
@@ -38,7 +40,7 @@ export const convert: CommandDefinition = defineCommand({
       what: "an .ova, an .ovf, a machine's configuration, a folder with one, or a disk; an http(s) or s3 URL of an .ova or .ovf",
       complete: "file",
     },
-    { name: "DEST", what: "the folder (for ova: the file) to write", complete: "file" },
+    { name: "DEST", what: "the folder (for ova and xenserver: the file) to write", complete: "file" },
   ],
   options: {
     to: choice("--to PLATFORM", "what to write", wanted),
@@ -73,12 +75,13 @@ export const convert: CommandDefinition = defineCommand({
     "convert appliance.ova hyperv/ --to hyperv",
     "convert appliance.ova vm/ --to vmware --for workstation-17 --prove",
     "convert appliance.ova kvm/ --to libvirt --dry-run",
+    "convert appliance.ova vm.xva --to xenserver --for xcp-ng-8.3",
     "convert vm/machine.vmx hyperv/ --to hyperv --map-network 'VM Network=Default Switch'",
     "convert disk.qcow2 vm/ --to vmware --cpus 2 --memory 4GiB --firmware efi --os debian12",
   ],
   async run([source = "", destination = ""], options, cli) {
     const newest = options.for === null ? null : targets.get(options.for).platform;
-    const to = options.to ?? newest ?? (/\.ova$/i.test(destination) ? "ova" : null);
+    const to = options.to ?? newest ?? namedBy(destination);
     if (to === null) {
       throw new FerryError("cli/usage", "the destination does not tell what to write", {
         hint: `Say it with --to; one of: ${wanted.join(", ")}.`,
@@ -116,6 +119,12 @@ export const convert: CommandDefinition = defineCommand({
     });
   },
 });
+
+/** What a destination's name says is to be written. */
+function namedBy(destination: string): string | null {
+  if (/\.ova$/i.test(destination)) return "ova";
+  return archived.find(({ archive }) => destination.toLowerCase().endsWith(`.${archive}`))?.id ?? null;
+}
 
 function targetNames(): readonly TargetId[] {
   return targets.all.filter((target) => written.includes(target.platform)).map((target) => target.id);
@@ -169,6 +178,7 @@ export async function planOf(
       platform: request.to as PlatformId,
       findings,
       wishes: request.wishes,
+      archive: path.basename(request.destination),
       ...level,
       ...(request.for === null ? {} : { target: request.for }),
       ...(request.configuration === null ? {} : { choice: { configuration: request.configuration } }),
@@ -199,11 +209,12 @@ function openDestination(
   work: string | null,
   native: Native,
 ): Promise<NodeFileSet> {
-  if (work !== null && to === "ova") {
+  const isFile = to === "ova" || archived.some(({ id }) => id === to);
+  if (work !== null && isFile) {
     throw new FerryError("cli/usage", "an archive cannot be gone on with: its members follow one another", {
       hint: "Write a folder with --to ovf --resume, then: vmferry pack FOLDER DEST.ova.",
     });
   }
   const resume = work === null ? {} : { resume: work };
-  return (to === "ova" ? openSingleFileSet : openFolderSet)(destination, { force, native, ...resume });
+  return (isFile ? openSingleFileSet : openFolderSet)(destination, { force, native, ...resume });
 }

@@ -90,10 +90,7 @@ describe("an ova.xml", () => {
       ],
     );
     assert.deepEqual(appliance.networks, [{ name: "Pool-wide network associated with eth0", description: "the LAN" }]);
-    assert.deepEqual(
-      machine.foreign.map(({ name, payload }) => [name, payload]),
-      [["platform:viridian", "false"]],
-    );
+    assert.deepEqual(machine.foreign, []);
     assert.deepEqual(appliance.origins.get("machines/web 1/cpu")?.at, "text");
   });
 

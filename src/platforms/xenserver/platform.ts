@@ -1,12 +1,15 @@
 import type { Platform } from "../platform.js";
+import { exportXenserver, type XenserverOptions, xenserverDefaults } from "./export.js";
 import { readOvaXml } from "./import.js";
 
-/** XenServer and XCP-ng: XVA archives of `xe vm-export`. */
-export const xenserverPlatform: Platform = {
+/** XenServer and XCP-ng: XVA archives of `xe vm-export` and for `xe vm-import`. */
+export const xenserverPlatform: Platform<XenserverOptions> = {
   id: "xenserver",
   label: "XenServer and XCP-ng (XVA)",
   reads: ["xva"],
-  defaultTarget: null,
-  defaults: {},
+  defaultTarget: "xenserver-8",
+  defaults: xenserverDefaults,
+  archive: "xva",
   readConfig: (text, ctx) => readOvaXml(text, ctx),
+  exportConfig: async (fitted, _shapes, _target, options) => exportXenserver(fitted, options),
 };
