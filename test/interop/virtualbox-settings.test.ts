@@ -294,7 +294,7 @@ test("a chain of differencing images becomes one disk with what the guest sees",
 for (const { name, source } of await packageFixtures()) {
   test(`${name}: VirtualBox registers what is written, and shows it`, { skip }, async (t) => {
     const result = join(await scratch(t, "vbox-package"), "out");
-    const { plan } = await ferry.convert(source, result, { to: "virtualbox" });
+    const { plan } = await ferry.convert(source, result, { to: "virtualbox", prove: true });
     const fitted = plan.appliance;
     assert.ok(fitted !== undefined);
     const box = await registerAll(t, result);
