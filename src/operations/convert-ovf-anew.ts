@@ -11,9 +11,8 @@ import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
 import { withoutExtension } from "../package/names.js";
 import { exportOvf, type OvfExport } from "../platforms/ovf/export.js";
-import { flavours, type OvfFlavour, strictFlavour, type WrittenVersion } from "../platforms/ovf/flavours.js";
+import { flavours, type OvfFlavour, profileOf, strictFlavour, type WrittenVersion } from "../platforms/ovf/flavours.js";
 import { toDiagnosticResult } from "../report/results.js";
-import { targets } from "../targets/targets.js";
 import { assumedHardware } from "./bare-disk.js";
 import { type ConversionPlan, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import { emptyDisk, type OpenConversion } from "./convert.js";
@@ -63,7 +62,7 @@ export async function planOvfAuthoring(
   try {
     await fillFirmware(appliance, disks.byId, own);
     const [targetId = "ovf"] = flavour.targets;
-    const fitted = fit(appliance, targets.get(targetId));
+    const fitted = fit(appliance, profileOf(flavour));
     const exported = exportOvf(fitted.appliance, { flavour, version });
     const assumed = assumedHardware(source, wishes);
     const losses = [

@@ -10,10 +10,9 @@ import { checkStructure } from "../../src/ovf/schema/check.js";
 import type { SchemaVersion } from "../../src/ovf/schema/versions.js";
 import { bootSequence } from "../../src/platforms/boot-sequence.js";
 import { exportOvf, type OvfExport } from "../../src/platforms/ovf/export.js";
-import { flavours, type OvfFlavour, type WrittenVersion } from "../../src/platforms/ovf/flavours.js";
+import { flavours, type OvfFlavour, profileOf, type WrittenVersion } from "../../src/platforms/ovf/flavours.js";
 import { importOvf } from "../../src/platforms/ovf/import.js";
 import { nicChip, scsiChip } from "../../src/targets/chips.js";
-import { targets } from "../../src/targets/targets.js";
 import { parseXml } from "../../src/xml/parse.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
 
@@ -24,8 +23,8 @@ const SCHEMAS: Readonly<Record<WrittenVersion, SchemaVersion>> = {
   "2.1": "2.0.1",
 };
 
-function fittedFor(source: Appliance, { targets: [id = "ovf"] }: OvfFlavour): Appliance {
-  return fit(source, targets.get(id)).appliance;
+function fittedFor(source: Appliance, flavour: OvfFlavour): Appliance {
+  return fit(source, profileOf(flavour)).appliance;
 }
 
 function written(exported: OvfExport): Uint8Array {

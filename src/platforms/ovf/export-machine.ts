@@ -82,6 +82,7 @@ function guestSection(machine: Machine, { flavour, notes }: OvfWriting): XmlNode
     "The operating system of the guest",
     { "ovf:id": guest.cim, "vmw:osType": flavour.vmware ? guest.vmware : null },
     textElement("Description", machine.guestOs.description),
+    flavour.virtualbox === true ? textElement("vbox:OSType", guest.virtualbox, { "ovf:required": "false" }) : null,
   );
 }
 

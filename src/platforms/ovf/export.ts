@@ -1,7 +1,7 @@
 /** Writes a descriptor from the neutral model. Pure: a tree of elements, and the disks and files that go with it. */
 import type { Appliance, Group, Machine } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
-import { BOOT_CONFIG, BOOT_SOURCE, EPASD, RASD, VMWARE, VSSD, XSI } from "../../ovf/namespaces.js";
+import { BOOT_CONFIG, BOOT_SOURCE, EPASD, RASD, VIRTUALBOX, VMWARE, VSSD, XSI } from "../../ovf/namespaces.js";
 import { el, renderXml, type XmlNode } from "../../xml/build.js";
 import { asciiStem, lossesOf, nameContents, nameFiles, type OvfExportFile, sharedDisks } from "./export-files.js";
 import { machineElement } from "./export-machine.js";
@@ -91,6 +91,7 @@ function envelope(
       "xmlns:vssd": VSSD,
       ...(second ? { "xmlns:epasd": EPASD, "xmlns:bootc": BOOT_CONFIG, "xmlns:boots": BOOT_SOURCE } : {}),
       ...(flavour.vmware ? { "xmlns:vmw": VMWARE } : {}),
+      ...(flavour.virtualbox === true ? { "xmlns:vbox": VIRTUALBOX } : {}),
       "xmlns:xsi": XSI,
       "ovf:version": version,
     },

@@ -1,5 +1,7 @@
 /** Whom a package is made for: the words, formats and versions that an importer of OVF takes. */
 import type { DiskFormatId, HashName, TargetId } from "../../base/ids.js";
+import type { MachineShape, TargetProfile } from "../../targets/profile.js";
+import { targets } from "../../targets/targets.js";
 
 /** A consumer that packages are made for, or the standard alone. */
 export type FlavourId = "vsphere" | "virtualbox" | "xenserver" | "strict";
@@ -27,8 +29,19 @@ export interface OvfFlavour {
   readonly emptyDisks: "described" | "made";
   /** VMware's settings and ids, each with `ovf:required="false"`. */
   readonly vmware: boolean;
+  /** VirtualBox's id of the guest system, with `ovf:required="false"`. */
+  readonly virtualbox?: true;
+  /** Buses that its importer makes smaller than the target has them. */
+  readonly buses?: MachineShape["buses"];
   /** The digest of the manifest. */
   digest(version: WrittenVersion): HashName;
+}
+
+/** What machines are fitted to for a flavour. */
+export function profileOf({ targets: [id = "ovf"], buses }: OvfFlavour): TargetProfile {
+  const target = targets.get(id);
+  if (buses === undefined) return target;
+  return { ...target, shapes: target.shapes.map((shape) => ({ ...shape, buses: { ...shape.buses, ...buses } })) };
 }
 
 const STREAM: OvfFlavour["disk"] = {
@@ -59,6 +72,9 @@ export const virtualboxFlavour: OvfFlavour = {
   disk: STREAM,
   emptyDisks: "made",
   vmware: false,
+  virtualbox: true,
+  // Its importer gives an NVMe controller one port: "port=1 (must be in range [0, 0])" (tried with 7.2.22).
+  buses: { nvme: { controllers: 1, slots: 1 } },
   digest: () => "sha256",
 };
 
