@@ -17,6 +17,7 @@ import { type ItemAttachment, readAttachments, readControllers, readNics } from 
 import type { PackageDisks } from "./disks.js";
 import { foreignElement, type ImportSession, origin, sourceOf } from "./session.js";
 import { nvramFile } from "./uses.js";
+import { isXenServerSetting, readXenServer } from "./xenserver.js";
 
 /** Sections of a machine that the model holds, if not all that is in them. */
 const READ_SECTIONS: ReadonlySet<string> = new Set([
@@ -74,6 +75,7 @@ export function readMachine(content: OvfContent, id: string, disks: PackageDisks
     ...normal.flatMap((item) => foreignItem(item, held.has(item), id, session)),
   );
   if (vbox !== undefined) machine.foreign.push(foreignElement(session.scope, vbox, "vbox:Machine", id));
+  if (hardware !== null) readXenServer(hardware.element, machine);
   return machine;
 }
 
@@ -239,7 +241,7 @@ function foreignSettings(hardware: OvfHardware | null, id: string, session: Impo
   if (hardware === null) return [];
   const foreign: Foreign[] = [];
   for (const child of hardware.element.elements()) {
-    if (session.scope.isCore(child.namespace)) continue;
+    if (session.scope.isCore(child.namespace) || isXenServerSetting(child)) continue;
     if (child.namespace !== VMWARE || !/^(Extra)?Config$/.test(child.name)) {
       foreign.push(foreignElement(session.scope, child, child.name, id));
     }
