@@ -28,6 +28,7 @@ function shapes(extra: MachineShape["buses"]): readonly MachineShape[] {
   return [
     {
       id: "q35",
+      chipset: "q35",
       firmware: ["bios"],
       bootBuses: ["sata", "scsi", "virtio-scsi", "virtio-blk", ...nvme],
       nicModels,
@@ -36,6 +37,7 @@ function shapes(extra: MachineShape["buses"]): readonly MachineShape[] {
     },
     {
       id: "q35",
+      chipset: "q35",
       // Secure boot needs the system management mode that only q35 has.
       firmware: ["efi", "efi-secure"],
       // OVMF as distributions build it has no driver for the SCSI chips (seen with Debian's 2022.11): a disk there is data, not to boot from.
@@ -47,6 +49,7 @@ function shapes(extra: MachineShape["buses"]): readonly MachineShape[] {
     {
       // IDE exists on this one alone. Firmware descriptors of distributions promise EFI for q35, not everywhere for this one.
       id: "pc",
+      chipset: "i440fx",
       firmware: ["bios"],
       bootBuses: ["ide", "sata", "scsi", "virtio-scsi", "virtio-blk", ...nvme],
       nicModels: legacyNicModels,

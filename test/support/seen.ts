@@ -186,8 +186,8 @@ export function seenDomain(xml: string): Seen {
   return {
     name: (child(domain, "title") ?? child(domain, "name"))?.text ?? "",
     annotation: description === undefined ? null : lines(description.text),
-    memoryBytes: Number(child(domain, "memory")?.text),
-    cpus: Number(child(domain, "vcpu")?.text),
+    memoryBytes: Number((child(domain, "currentMemory") ?? child(domain, "memory"))?.text),
+    cpus: Number(child(domain, "vcpu")?.attributes.current ?? child(domain, "vcpu")?.text),
     coresPerSocket: cores === undefined ? null : Number(cores),
     firmware: os?.attributes.firmware === "efi" ? (secure ? "efi-secure" : "efi") : "bios",
     drives: drives.sort(),

@@ -116,6 +116,21 @@ export const platformCodes: CodeTable = {
     why: "Its image holds a file system without a partition table, which only a paravirtual guest of Xen sees as a partition.",
     fix: "Make a disk with a partition table and a boot loader, and copy the file system into it, before it is used elsewhere.",
   },
+  "libvirt/nvram-kept": {
+    what: "The memory of a machine's EFI firmware is taken over as OVMF's variables.",
+    why: "It has their size. Boot entries stay, but only firmware of the same build reads them.",
+    fix: "Nothing; where the machine does not start, take the `<nvram>` element out of the domain: the firmware starts with an empty memory then.",
+  },
+  "libvirt/serial-of-host": {
+    what: "Serial ports of a machine lead to files, sockets or addresses of the host.",
+    why: "They are those of the host that it came from.",
+    fix: "Make them, or change the `<serial>` elements, before the machine is started.",
+  },
+  "libvirt/tpm-empty": {
+    what: "A machine's TPM starts empty.",
+    why: "What a TPM keeps secret cannot be taken out of it.",
+    fix: "Have the recovery keys of encrypted disks at hand, and install swtpm on the host.",
+  },
   "libvirt/relative-folder": {
     kind: "usage",
     what: "The folder of a domain's disks is no absolute path.",

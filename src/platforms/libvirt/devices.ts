@@ -78,11 +78,29 @@ function letters(index: number): string {
   return index < 26 ? last : letters(Math.floor(index / 26) - 1) + last;
 }
 
+/** A virtio disk has no address that would say its number: its name does. */
+function deviceName({ slot }: Attachment, bus: Bus, prefix: string, names: DeviceNames): string {
+  return bus === "virtio-blk" && slot !== null ? prefix + letters(slot) : names.next(prefix);
+}
+
 /** Where a drive's image is, and what it is. */
 export interface DriveImage {
   /** Absolute path. */
   readonly path: string;
   readonly format: "qcow2" | "raw";
+}
+
+/** How a machine uses a drive. */
+export interface DriveUse {
+  /** Place in the boot order, from 1. */
+  readonly boot: number | null;
+  /** Whether others write to its disk too. */
+  readonly shared: boolean;
+}
+
+/** Buses on which QEMU has disks that cannot be written to. */
+export function takesReadOnly(bus: Bus | undefined): boolean {
+  return bus === "scsi" || bus === "virtio-scsi" || bus === "virtio-blk";
 }
 
 /** The element for one drive. */
@@ -92,7 +110,7 @@ export function driveElement(
   index: number,
   image: DriveImage | null,
   names: DeviceNames,
-  boot: number | null,
+  { boot, shared }: DriveUse,
 ): XmlNode {
   const bus = attachment.device === "floppy" ? "floppy" : (controller?.bus ?? "sata");
   const target = TARGETS[bus] ?? { bus: "sata", prefix: "sd" };
@@ -107,8 +125,11 @@ export function driveElement(
           discard: attachment.device === "disk" ? "unmap" : null,
         }),
     image === null ? null : el("source", { file: image.path }),
-    el("target", { dev: names.next(target.prefix), bus: target.bus }),
-    attachment.device === "cdrom" ? el("readonly") : null,
+    el("target", { dev: deviceName(attachment, bus, target.prefix, names), bus: target.bus }),
+    attachment.device === "cdrom" || (attachment.readOnly && (bus === "floppy" || takesReadOnly(bus)))
+      ? el("readonly")
+      : null,
+    shared ? el("shareable") : null,
     bus === "scsi" && isSas(controller?.model ?? null) ? el("wwn", {}, sasName(index, attachment.slot ?? 0)) : null,
     boot === null ? null : el("boot", { order: boot }),
     addressElement(bus, controller?.model ?? null, index, attachment.slot ?? 0),
@@ -142,13 +163,14 @@ function addressElement(bus: Bus, model: string | null, index: number, slot: num
 }
 
 /** The element for one network card, on one of the host's networks. */
-export function nicElement(nic: Nic, network: string, boot: number | null): XmlNode {
+export function nicElement(nic: Nic, network: string, boot: number | null, vlan: number | null): XmlNode {
   return el(
     "interface",
     { type: "network" },
     nic.mac === null ? null : el("mac", { address: nic.mac }),
     el("source", { network }),
     nic.model === null ? null : el("model", { type: nic.model }),
+    vlan === null ? null : el("vlan", {}, el("tag", { id: vlan })),
     nic.connected ? null : el("link", { state: "down" }),
     boot === null ? null : el("boot", { order: boot }),
   );

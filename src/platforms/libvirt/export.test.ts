@@ -14,7 +14,8 @@ import {
 import type { FerryError } from "../../base/errors.js";
 import { targets } from "../../targets/targets.js";
 import type { ExportPlan } from "../platform.js";
-import { exportLibvirt, type LibvirtOptions } from "./export.js";
+import { exportLibvirt } from "./export.js";
+import type { LibvirtOptions } from "./options.js";
 
 function run(source: Appliance, options: Partial<LibvirtOptions> = {}): ExportPlan {
   const target = targets.get("libvirt");
@@ -193,4 +194,80 @@ test("a card on a network of the same name as the host's needs no note", () => {
   };
   assert.ok(!codesOf(run(one({ nics: [nic] }))).includes("libvirt/network-chosen"));
   assert.ok(codesOf(run(one({ nics: [nic] }), { network: "lab" })).includes("libvirt/network-chosen"));
+});
+
+test("what a domain has a word for is in it, and what it has none for is named", () => {
+  const files = [
+    { id: "k", name: "vmlinuz", role: "kernel" as const, size: 1 },
+    { id: "n", name: "x_VARS.fd", role: "nvram" as const, size: 528 * 1024 },
+  ];
+  const source = (size: number): Appliance =>
+    one(
+      {
+        uuid: "564d1a2b-3c4d-5e6f-7081-92a3b4c5d6e7",
+        firmware: "efi",
+        tpm: "2.0",
+        nvram: "n",
+        directBoot: { kernel: "k", initrd: null, arguments: "quiet", loader: null },
+        serialPorts: [
+          { index: 0, backing: "pipe", target: "\\\\.\\pipe\\com1" },
+          { index: 1, backing: "network", target: "tcp://h:5,server" },
+        ],
+        sound: "hdaudio",
+        video: { model: "VMSVGA", memoryBytes: null, heads: null },
+        dynamicMemory: { minBytes: 1, maxBytes: 2 ** 34 },
+      },
+      { files: files.map((file) => (file.id === "n" ? { ...file, size } : file)) },
+    );
+  const plan = run(source(528 * 1024));
+  const text = xml(plan);
+  for (const part of [
+    "<uuid>564d1a2b-3c4d-5e6f-7081-92a3b4c5d6e7</uuid>",
+    '<tpm model="tpm-crb">',
+    "_VARS.fd</nvram>",
+    "-kernel</kernel>",
+    "<cmdline>quiet</cmdline>",
+    '<source mode="bind" host="h" service="5"/>',
+    '<sound model="ich6"/>',
+    '<model type="vga"/>',
+    '<memory unit="b">17179869184</memory>',
+  ]) {
+    assert.ok(text.includes(part), part);
+  }
+  const lost = plan.notes.filter(({ code }) => code === "platform/fact-dropped").map(({ data }) => data?.fact);
+  assert.deepEqual(lost, ["dynamicMemory", "serialPorts", "video"]);
+  for (const code of ["libvirt/tpm-empty", "libvirt/nvram-kept", "libvirt/serial-of-host"] as const) {
+    assert.ok(codesOf(plan).includes(code), code);
+  }
+  const other = run(source(4096));
+  assert.ok(!xml(other).includes("nvram") && codesOf(other).includes("platform/nvram-dropped"));
+});
+
+test("disks are shared where they are raw, and read only where QEMU has such disks", () => {
+  const attachments = (bus: string): Machine["attachments"] => [
+    { device: "disk", disk: "d", file: null, controller: bus, slot: 0, readOnly: true },
+  ];
+  const source = (bus: "sata" | "virtio-scsi"): Appliance =>
+    one(
+      { controllers: [{ id: bus, bus, model: null, index: 0 }], attachments: attachments(bus) },
+      { disks: [{ ...disk("d"), shared: true }] },
+    );
+  const raw = run(source("virtio-scsi"), { disks: "raw" });
+  assert.ok(xml(raw).includes("<shareable/>") && xml(raw).includes("<readonly/>"));
+  assert.ok(!codesOf(raw).includes("platform/disk-shared"));
+  const plain = run(source("sata"));
+  assert.ok(!xml(plain).includes("<shareable/>") && !xml(plain).includes("<readonly/>"));
+  assert.ok(codesOf(plain).includes("platform/disk-shared") && codesOf(plain).includes("platform/fact-dropped"));
+});
+
+test("a VLAN is set on networks that can have one", () => {
+  const nic = { network: "lab", kind: null, vlan: 42, model: "virtio", mac: null, connected: true, portProfile: null };
+  assert.ok(xml(run(one({ nics: [nic] }), { network: "lab" })).includes('<tag id="42"/>'));
+  const plan = run(one({ nics: [nic] }));
+  assert.ok(!xml(plan).includes("vlan") && codesOf(plan).includes("platform/fact-dropped"));
+});
+
+test("a machine keeps its chip set where its drives allow it", () => {
+  assert.ok(xml(run(one({ chipset: "i440fx" }))).includes('machine="pc"'));
+  assert.ok(xml(run(one({ chipset: "q35" }))).includes('machine="q35"'));
 });

@@ -1,6 +1,7 @@
 import type { Platform } from "../platform.js";
-import { exportLibvirt, type LibvirtOptions, libvirtDefaults } from "./export.js";
+import { exportLibvirt } from "./export.js";
 import { readDomain } from "./import.js";
+import { type LibvirtOptions, libvirtDefaults } from "./options.js";
 
 /** libvirt domains of QEMU and KVM. */
 export const libvirtPlatform: Platform<LibvirtOptions> = {

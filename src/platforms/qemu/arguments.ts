@@ -3,7 +3,9 @@ import { findGuestSystem } from "../../appliance/guest-os.js";
 import { MIB } from "../../base/bytes.js";
 import type { MachineShape } from "../../targets/profile.js";
 import { type BootStep, bootPlace, bootSequence } from "../boot-sequence.js";
+import { layoutOf } from "../cpu-layout.js";
 import type { ResultFiles } from "../files.js";
+import { uuidFromText } from "../names-of-devices.js";
 import { sasName } from "../sas.js";
 
 /** One argument of QEMU's command line with its value: `-m 512M`. */
@@ -26,18 +28,20 @@ export function machineArguments(
   const secure = machine.firmware === "efi-secure";
   const steps = bootSequence(machine);
   const windows = findGuestSystem(machine.guestOs).system.family === "windows";
+  const { total, topology } = layoutOf(cpu);
+  const most = total === cpu.count ? "" : `,maxcpus=${total}`;
   const sockets =
-    cpu.coresPerSocket === null
-      ? ""
-      : `,sockets=${cpu.count / cpu.coresPerSocket},cores=${cpu.coresPerSocket},threads=1`;
+    topology === null ? "" : `,sockets=${topology.sockets},cores=${topology.cores},threads=${topology.threads}`;
+  const uuid = uuidFromText(machine.uuid);
   const args: QemuArgument[] = [
     ["-name", `guest=${optionValue(machine.name)}`],
     ["-machine", secure ? `${shape.id},smm=on` : shape.id],
     // Everything that the accelerator can do: right for KVM and for emulation.
     ["-cpu", "max"],
-    ["-smp", `cpus=${cpu.count}${sockets}`],
+    ["-smp", `cpus=${cpu.count}${most}${sockets}`],
     ["-m", `${machine.memoryBytes / MIB}M`],
-    ["-rtc", `base=${windows ? "localtime" : "utc"}`],
+    ["-rtc", `base=${machine.clock ?? (windows ? "localtime" : "utc")}`],
+    ...(uuid === null ? [] : [["-uuid", uuid] as const]),
   ];
   for (const controller of machine.controllers) {
     const device = controllerDevice(controller, shape);
@@ -99,12 +103,19 @@ function driveArguments(
   const args: QemuArgument[] = [];
   if (file !== null) {
     const format = attachment.device === "disk" ? `${diskFormat},discard=unmap` : "raw";
-    const media = attachment.device === "cdrom" ? ",media=cdrom,readonly=on" : "";
+    const media =
+      attachment.device === "cdrom" ? ",media=cdrom,readonly=on" : readsOnly(machine, attachment) ? ",readonly=on" : "";
     args.push(["-drive", `if=none,id=${id},file=${optionValue(file)},format=${format}${media}`]);
   }
   const controller = machine.controllers.find((c) => c.id === attachment.controller);
   args.push(["-device", `${driveDevice(attachment, controller, shape)}${ending}`]);
   return args;
+}
+
+/** Whether a disk cannot be written to, on a bus that has such disks. */
+export function readsOnly({ controllers }: Machine, { device, controller, readOnly }: Attachment): boolean {
+  const bus = controllers.find(({ id }) => id === controller)?.bus;
+  return device === "disk" && readOnly && (bus === "scsi" || bus === "virtio-scsi" || bus === "virtio-blk");
 }
 
 function driveDevice(attachment: Attachment, controller: Controller | undefined, shape: MachineShape): string {

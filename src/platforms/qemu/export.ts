@@ -1,10 +1,12 @@
-import type { Appliance } from "../../appliance/appliance.js";
+import type { Appliance, Machine } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import type { MachineShape, TargetProfile } from "../../targets/profile.js";
+import { layoutOf } from "../cpu-layout.js";
 import { createFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
+import { uuidFromText } from "../names-of-devices.js";
 import type { ExportPlan } from "../platform.js";
-import { machineArguments } from "./arguments.js";
+import { machineArguments, readsOnly } from "./arguments.js";
 import { renderScript } from "./script.js";
 
 /** Options of the QEMU export. */
@@ -72,6 +74,29 @@ export function exportQemu(
     const name = fitted.machines.length === 1 ? files.take("run", ".sh") : files.take(`run-${machine.name}`, ".sh");
     return { name, bytes: new TextEncoder().encode(script), executable: true };
   });
-  notes.push(...commonLosses(fitted, LABEL, { files: files.kept() }));
+  const shapeOf = (machine: Machine): MachineShape => shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
+  const rest = { ...fitted, machines: fitted.machines.map((machine) => unsaid(machine, shapeOf(machine))) };
+  notes.push(...commonLosses(rest, LABEL, { files: files.kept() }));
   return { configs, notes, disks: files.disks(), files: files.assets() };
+}
+
+/** A machine without what its command line says: the rest is lost. */
+function unsaid(machine: Machine, shape: MachineShape): Machine {
+  const { cpu } = machine;
+  const { keepsMax, keepsThreads } = layoutOf(cpu);
+  return {
+    ...machine,
+    uuid: uuidFromText(machine.uuid) === null ? machine.uuid : null,
+    chipset: shape.chipset === machine.chipset ? null : machine.chipset,
+    cpu: {
+      ...cpu,
+      max: keepsMax || cpu.max === null || cpu.max <= cpu.count ? null : cpu.max,
+      threadsPerCore: keepsThreads ? null : cpu.threadsPerCore,
+      // The processor has all that the host's can do.
+      nested: null,
+    },
+    clock: null,
+    nics: machine.nics.map((nic) => (nic.kind === "nat" ? { ...nic, kind: null } : nic)),
+    attachments: machine.attachments.map((one) => (readsOnly(machine, one) ? { ...one, readOnly: false } : one)),
+  };
 }
