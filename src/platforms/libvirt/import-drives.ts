@@ -23,6 +23,9 @@ const FORMATS: Readonly<Record<string, DiskFormatId>> = {
 const KNOWN =
   /^(?:source|target|driver|readonly|shareable|boot|address|alias|backingStore|seclabel|serial|transient|mirror)$/;
 
+/** World wide names that a conversion to libvirt gives to drives on SAS controllers, by their places. */
+const OWN_NAME = /^\s*30{9}[0-9a-f]{6}\s*$/;
+
 /** A drive of a domain. */
 interface DomainDrive {
   readonly element: XmlElement;
@@ -196,6 +199,7 @@ function busOfPrefix(prefix: string): string {
 function leaveRest({ element, name, device }: DomainDrive, { left }: DomainReading): void {
   for (const part of element.elements()) {
     if (part.name === "serial" && part.text.trim() !== "") left(`serial of ${name}`, part.text);
+    else if (part.name === "wwn" && OWN_NAME.test(part.text)) continue;
     else if (part.name === "mirror" || part.name === "transient" || !KNOWN.test(part.name)) {
       left(`${part.name} of ${name}`, part.markup);
     }

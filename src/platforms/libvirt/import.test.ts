@@ -5,6 +5,7 @@ import type { Appliance, Machine } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { FerryError } from "../../base/errors.js";
 import type { ConfigFiles } from "../platform.js";
+import { sasName } from "../sas.js";
 import { libvirtPlatform } from "./platform.js";
 
 interface Read {
@@ -249,4 +250,10 @@ test("what is no machine is refused", () => {
 test("a domain of endless things ends", () => {
   const many = Array.from({ length: 5000 }, (_, i) => `<thing${i}/>`).join("");
   assert.ok(read(`<devices>${many}</devices>`).machine.foreign.length < 300);
+});
+
+test("a name that a conversion gave to a drive is its place, and nothing that is lost", () => {
+  const drive = (name: string): string => `<devices>${disk("sda", ` bus="scsi"/><wwn>${name}</wwn>`)}</devices>`;
+  assert.deepEqual(read(drive(sasName(0, 3))).foreign, []);
+  assert.deepEqual(read(drive("5000c50015ea71ac")).foreign, ["wwn of sda"]);
 });
