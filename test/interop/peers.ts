@@ -54,6 +54,7 @@ export type PeerName =
   | "pvck"
   | "grub-mkimage"
   | "unshare"
+  | "xl-cfg-check"
   | "tinyproxy";
 
 const PROBES: Readonly<Record<PeerName, Probe>> = {
@@ -92,6 +93,7 @@ const PROBES: Readonly<Record<PeerName, Probe>> = {
   pvck: { args: ["--version"], version: /(\d[\d.]*)/ },
   "grub-mkimage": { args: ["--version"], version: /GRUB\) (\S+)/ },
   unshare: { args: ["--version"], version: /(\d[\d.]*)/ },
+  "xl-cfg-check": { args: ["/dev/null"], version: null },
   tinyproxy: { args: ["-v"], version: /(\d[\d.]*)/ },
 };
 
