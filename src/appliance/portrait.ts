@@ -2,8 +2,9 @@
 import type { JsonValue } from "../base/ids.js";
 import { nicChip, scsiChip } from "../targets/chips.js";
 import type { Appliance, Attachment, Machine } from "./appliance.js";
-import { numberControllers } from "./fit/positions.js";
+import { firstDrive, numberControllers } from "./fit/positions.js";
 import { findGuestSystem } from "./guest-os.js";
+import { kindOfNetwork } from "./networks.js";
 
 /** What a fact is about. Those of drives and cards are there once for each of them. */
 export type FactName =
@@ -104,8 +105,10 @@ export function portraitOf(
   for (const [index, nic] of machine.nics.entries()) {
     const of = `card ${index}`;
     say("nic", true, of);
-    say("nic.network", nic.network, of);
-    say("nic.kind", nic.kind === "network" ? null : nic.kind, of);
+    // A network called NAT is what others call a kind of network.
+    const kind = nic.kind === null || nic.kind === "network" ? kindOfNetwork(nic.network) : nic.kind;
+    say("nic.network", kindOfNetwork(nic.network) === null ? nic.network : null, of);
+    say("nic.kind", kind, of);
     say("nic.vlan", nic.vlan, of);
     say("nic.model", nic.model === null ? null : (nicChip(nic.model) ?? nic.model.toLowerCase()), of);
     say("nic.mac", nic.mac, of);
@@ -151,8 +154,7 @@ function placeOf({ slot }: Attachment, controller: number | undefined): string |
 function bootOf(machine: Machine, diskNames: ReadonlyMap<string, string>): string[] {
   const words = machine.boot.flatMap(({ device, index }) => {
     if (device === "network") return [`network ${index ?? 0}`];
-    const drive =
-      index === null ? machine.attachments.find((known) => known.device === device) : machine.attachments[index];
+    const drive = index === null ? firstDrive(machine, device) : machine.attachments[index];
     if (drive === undefined) return [];
     return [device === "disk" ? `disk ${diskNames.get(drive.disk ?? "") ?? drive.disk}` : device];
   });

@@ -82,7 +82,7 @@ function meant(fitted: Appliance, machine: Machine, hosted: boolean, names: Read
     ports: machine.serialPorts.filter(({ index }) => index < (hosted ? 4 : 32)).map(portOf),
     sound: sound === null ? null : soundEntries(machine, []).find(([name]) => name === "sound.virtualDev")?.[1],
     video: video === null ? null : { ...video, model: "svga" },
-    clock: machine.clock === "utc" ? "utc" : null,
+    clock: machine.clock === "utc" ? "utc" : hosted ? "localtime" : null,
     boot: bootEntries(machine, []),
   };
 }

@@ -4,7 +4,7 @@ import type { BusShape, MachineShape } from "../../targets/profile.js";
 import type { Appliance, Attachment, Controller, Machine } from "../appliance.js";
 import { fitControllers } from "./controllers.js";
 import { note } from "./note.js";
-import { numberControllers, type Position } from "./positions.js";
+import { firstDrive, numberControllers, type Position } from "./positions.js";
 
 /** A machine's drives on a shape. */
 export interface DriveFit {
@@ -35,7 +35,11 @@ export function bootDiskIndex(machine: Machine): number {
     if (device.device !== "disk" || device.index === null) continue;
     if (machine.attachments[device.index]?.device === "disk") return device.index;
   }
-  return machine.attachments.findIndex((a) => a.device === "disk");
+  const first = machine.attachments.findIndex((a) => a.device === "disk");
+  // An order of kinds alone means the firmware's own: by places, wherever a list has the disk.
+  const byKind = machine.boot.some(({ device, index }) => device === "disk" && index === null);
+  const placed = byKind ? firstDrive(machine, "disk") : undefined;
+  return placed === undefined ? first : machine.attachments.indexOf(placed);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Attachment, Machine, Nic } from "../../appliance/appliance.js";
+import { kindOfNetwork } from "../../appliance/networks.js";
 import type { Bus } from "../../base/ids.js";
 import type { VmxEntry } from "./vmx.js";
 
@@ -106,15 +107,6 @@ export function driveEntries(
   }
 }
 
-/** How a hosted product connects a card, told by the name that sources give a network; `null`: the name does not tell. */
-export function connectionType(network: string | null): "nat" | "bridged" | "hostonly" | null {
-  if (network === null) return null;
-  const word = network.toLowerCase().replace(/[^a-z]/g, "");
-  if (word === "nat" || word === "natnetwork") return "nat";
-  if (word === "bridged" || word === "bridge" || word === "bridgednetworking") return "bridged";
-  return word === "hostonly" || word === "hostonlynetwork" ? "hostonly" : null;
-}
-
 /** How a card is plugged in, where source and name tell. */
 export type Plug = "nat" | "bridged" | "hostonly" | "custom" | "pvn";
 
@@ -123,7 +115,7 @@ export function plugOf({ kind, network }: Nic): Plug | null {
   if (kind === "nat" || kind === "bridged" || kind === "hostonly") return kind;
   if (kind === "internal") return "pvn";
   if (network !== null && /^vmnet[0-9]{1,3}$/i.test(network)) return "custom";
-  return connectionType(network);
+  return kindOfNetwork(network);
 }
 
 /** The port group that every ESXi host has when it is new. */

@@ -56,12 +56,16 @@ export function readVideo({ view, reading, at }: VmxScope): void {
 }
 
 /**
- * What the clock shows. Without a word it shows the host's local time, which is UTC on ESXi: not said. A fixed distance from UTC is a local time.
+ * What the clock shows. Without a word it shows the host's local time, which is UTC on ESXi: said where the
+ * product is a hosted one. A fixed distance from UTC is a local time.
  * Source: VMware, "Timekeeping in VMware Virtual Machines", on `rtc.diffFromUTC`.
  */
 export function readClock({ view, reading, at }: VmxScope): void {
   const difference = view.text("rtc.diffFromUTC");
-  if (difference === null) return;
+  if (difference === null) {
+    if (view.text("virtualHW.productCompatibility")?.toLowerCase() === "hosted") reading.machine.clock = "localtime";
+    return;
+  }
   const utc = Number(difference) === 0;
   reading.machine.clock = utc ? "utc" : "localtime";
   reading.origin("clock", at("rtc.diffFromUTC"));
