@@ -4,7 +4,7 @@ import type { Firmware } from "../base/ids.js";
 import { formatBytes } from "../base/text.js";
 import type { MachineShape, TargetLimits, TargetProfile } from "../targets/profile.js";
 import type { Appliance, BootDevice, Machine } from "./appliance.js";
-import { type DriveFit, fitDrives } from "./fit/drives.js";
+import { bootDiskIndex, type DriveFit, fitDrives } from "./fit/drives.js";
 import { fitNics } from "./fit/nics.js";
 import { note } from "./fit/note.js";
 import { fitTexts } from "./fit/text.js";
@@ -243,7 +243,10 @@ function fitSizes(
 /** The boot order, with the drives' new places in the list. */
 function fitBoot(appliance: Appliance, machine: Machine, drives: DriveFit, notes: Diagnostic[]): BootDevice[] {
   const boot: BootDevice[] = [];
-  for (const device of machine.boot) {
+  for (const named of machine.boot) {
+    // "The first disk" is another one when disks have moved: it is settled by where they were.
+    const first = named.device === "disk" && named.index === null ? bootDiskIndex(machine) : -1;
+    const device = first >= 0 ? { ...named, index: first } : named;
     if (device.index === null || device.device === "network") {
       boot.push({ ...device });
       continue;
