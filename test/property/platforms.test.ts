@@ -14,6 +14,7 @@ import type { MachineShape } from "../../src/targets/profile.js";
 import { targets } from "../../src/targets/targets.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
 import { expected, type Seen, seenDomain, seenQemu, seenScript, seenVmx } from "../support/seen.js";
+import { seenProxmox } from "../support/seen-proxmox.js";
 import { seenVbox } from "../support/seen-vbox.js";
 import { importRecords } from "../support/xapi.js";
 
@@ -65,6 +66,19 @@ const readers: Readonly<Record<string, Reader>> = {
     read: (index, fitted, _, plan) => seenXapi(plan, index, fitted.machines[index] ?? assert.fail()),
     lost: {},
     holds: ["platform/startup-dropped", "platform/network-description-dropped"],
+  },
+  proxmox: {
+    read: (index, fitted, _, plan) => {
+      // Names become those of hosts, and texts comments: test/contract/roundtrip-proxmox.test.ts reads them.
+      const machine = fitted.machines[index] ?? assert.fail();
+      const { name, annotation, memoryBytes } = expected(machine, plan);
+      const configs = plan.configs.filter((config) => config.name.endsWith(".conf"));
+      const seen = seenProxmox(new TextDecoder().decode(configs[index]?.bytes));
+      // Memory that shrinks is the most that there is at first: a note says so.
+      return { name, annotation, ...seen, ...(machine.dynamicMemory === null ? {} : { memoryBytes }) };
+    },
+    lost: { coresPerSocket: () => "" },
+    holds: ["platform/startup-dropped"],
   },
   qemu: {
     read(index, fitted, shapes) {
@@ -145,6 +159,10 @@ function readable(fact: keyof Seen, seen: Seen, platform: string): unknown {
   if (fact === "drives" && platform === "hyperv") return seen.drives.filter((d) => d !== "floppy floppy 0:0 -");
   if (fact === "drives" && platform === "virtualbox")
     return seen.drives.map((d) => d.replace(/ usb \d+:\d+ /, " usb ")).sort();
+  if (fact === "drives" && platform === "proxmox") {
+    // Its SCSI drives hang on one controller, whichever that is: a note says so.
+    return seen.drives.map((d) => d.replace(/^(\S+ \S+) \d+:\d+ /, "$1 ").replace(" virtio-scsi ", " scsi ")).sort();
+  }
   // Drives of all buses are numbered in one row.
   if (fact === "drives" && platform === "xenserver") return seen.drives.map((d) => d.replace(/ .* /, " ")).sort();
   return fact === "annotation" ? seen.annotation || null : seen[fact];

@@ -175,6 +175,14 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ...to("box.ova", ".ova", "--to", "ova"),
     [folder, fresh(), "--to", "ovf"],
   ],
+  adapt: () => {
+    const all = [...platforms.all.filter(({ exportConfig }) => exportConfig !== undefined).map(({ id }) => id), "ova"];
+    return [
+      [ova, fresh(), "--to", all.join(",")],
+      [ova, fresh(), "--to", all.join(","), "--dry-run"],
+      [address("box.ova"), fresh(), "--to", "libvirt,vmware"],
+    ];
+  },
   pack: () => [
     [folder, fresh(".ova")],
     [address("box.ova"), fresh(".ova")],
