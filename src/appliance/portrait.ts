@@ -106,7 +106,8 @@ export function portraitOf(
     const of = `card ${index}`;
     say("nic", true, of);
     // A network called NAT is what others call a kind of network.
-    const kind = nic.kind === null || nic.kind === "network" ? kindOfNetwork(nic.network) : nic.kind;
+    const named = nic.kind === null || nic.kind === "network" || (nic.kind === "bridged" && nic.network !== null);
+    const kind = named ? kindOfNetwork(nic.network) : nic.kind;
     say("nic.network", kindOfNetwork(nic.network) === null ? nic.network : null, of);
     say("nic.kind", kind, of);
     say("nic.vlan", nic.vlan, of);
@@ -191,6 +192,8 @@ export function changesBetween(
     }
     for (const { name, of, value } of portraitOf(before, machine)) {
       const to = found.get(`${name} ${of}`) ?? null;
+      // BIOS is what everybody means who says nothing.
+      if (name === "firmware" && value === "bios" && to === null) continue;
       if (JSON.stringify(to) === JSON.stringify(value) || (name === "boot" && beginsAlike(value, to))) continue;
       changes.push({ machine: machine.id, name, of, from: value, to });
     }

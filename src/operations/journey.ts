@@ -19,8 +19,21 @@ export interface Arrival {
   readonly diskNames: ReadonlyMap<string, string>;
 }
 
-/** Writes an appliance for a platform and reads it back; `null` where the platform's result is not read, or it refuses the machine. */
-export async function travel(appliance: Appliance, platform: Platform, ctx: Context): Promise<Arrival | null> {
+/** Something that machines are written as and read from again. */
+export interface Way {
+  /** `vmware`, `ovf-virtualbox`. */
+  readonly id: string;
+  readonly label: string;
+  /** Writes an appliance and reads it back; `null` where the machine is refused. */
+  travel(appliance: Appliance, ctx: Context): Promise<Arrival | null>;
+}
+
+/** A platform's own configuration as a way. */
+export function platformWay(platform: Platform): Way {
+  return { id: platform.id, label: platform.label, travel: (appliance, ctx) => travel(appliance, platform, ctx) };
+}
+
+async function travel(appliance: Appliance, platform: Platform, ctx: Context): Promise<Arrival | null> {
   const { defaultTarget, exportConfig } = platform;
   if (defaultTarget === null || exportConfig === undefined) {
     throw new FerryError("internal/bug", `${platform.id} is not written`);
@@ -68,12 +81,12 @@ export function judgeJourney(
 
 /** There and back: from a machine that is at home on one platform, over another one. `null`: one of them refuses it. */
 export async function roundTrip(
-  home: { readonly appliance: Appliance; readonly platform: Platform },
-  over: Platform,
+  home: { readonly appliance: Appliance; readonly way: Way },
+  over: Way,
   ctx: Context,
 ): Promise<JourneyResult | null> {
-  const there = await travel(home.appliance, over, ctx);
-  const back = there === null ? null : await travel(there.appliance, home.platform, ctx);
+  const there = await over.travel(home.appliance, ctx);
+  const back = there === null ? null : await home.way.travel(there.appliance, ctx);
   if (there === null || back === null) return null;
   const names = new Map([...back.diskNames].map(([id, name]) => [id, there.diskNames.get(name) ?? name]));
   return judgeJourney(home.appliance, back.appliance, names, [...there.notes, ...withMachineIds(home, back)]);

@@ -31,7 +31,8 @@ export function readBackConfigs(platform: Platform, exported: ExportPlan, ctx: C
   const parts: Appliance[] = [];
   for (const { name, bytes } of exported.configs) {
     const window = { name, size: bytes.length, head: bytes.subarray(0, 65_536), tail: bytes.subarray(-4096) };
-    const kind = detectPackage(window)?.kind;
+    // The configuration of an archive has no name and no words that tell it by itself.
+    const kind = platform.archive ?? detectPackage(window)?.kind;
     if (kind === undefined || !platform.reads.includes(kind)) continue;
     const config = readConfig({ name: withoutExtension(name), label: name, bytes }, ctx);
     parts.push(config.appliance(files, () => {}));

@@ -6,7 +6,7 @@ import { fit } from "../../src/appliance/fit.js";
 import { changesBetween, portraitOf } from "../../src/appliance/portrait.js";
 import { openSource } from "../../src/index.js";
 import { createContext, createRuntime, openPath } from "../../src/node.js";
-import { judgeJourney, travel } from "../../src/operations/journey.js";
+import { judgeJourney, platformWay } from "../../src/operations/journey.js";
 import { describeChange } from "../../src/operations/read-back.js";
 import { explanationsOf } from "../../src/platforms/explained.js";
 import { platforms } from "../../src/platforms/platforms.js";
@@ -72,7 +72,7 @@ test("EFI, NVMe and two network cards are kept on every platform, or it is said 
     const [result] = fitted.appliance.machines;
     assert.ok(result !== undefined && portraitOf(fitted.appliance, result).some((fact) => fact.name === "disk"));
     assert.deepEqual([result.firmware, result.nics.length], ["efi", 2], platform.id);
-    const arrival = await travel(appliance, platform, ctx);
+    const arrival = await platformWay(platform).travel(appliance, ctx);
     if (arrival === null) continue;
     readBack++;
     const { fates } = judgeJourney(appliance, arrival.appliance, arrival.diskNames, arrival.notes);

@@ -23,6 +23,11 @@ export const ovfWritingCodes: CodeTable = {
     why: "Start orders and delays have 16 bits in OVF.",
     fix: "Set the time where the machine is imported.",
   },
+  "ovf/guest-os-coarse": {
+    what: "The guest system is named by its family alone, or by another version.",
+    why: "Numbers of CIM name no versions, and the flavour has no other names.",
+    fix: "Nothing; choose the version in the importer if it asks.",
+  },
   "ovf/guest-os-unknown": {
     what: "The guest system has a name that no number of OVF is known for.",
     why: "OVF names guest systems by a number of CIM, VMware and VirtualBox by ids of their own.",

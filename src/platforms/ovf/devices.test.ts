@@ -175,7 +175,6 @@ test("VMware's settings say the firmware, and all others are carried along", () 
     [
       ["vmware", "Config cpuHotAddEnabled", "true"],
       ["vmware", "ExtraConfig svga.present", "TRUE"],
-      ["ovf", "Graphics controller", "..."],
       ["vmware", "Ethernet Adapter: Config wakeOnLanEnabled", "true"],
     ],
   );

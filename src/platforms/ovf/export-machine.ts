@@ -1,5 +1,7 @@
 /** One virtual system of a descriptor. */
 import type { Machine } from "../../appliance/appliance.js";
+import { blankGuestOs } from "../../appliance/blank.js";
+import { findGuestSystem } from "../../appliance/guest-os.js";
 import { el, type XmlNode } from "../../xml/build.js";
 import { type BootStep, bootSequence } from "../boot-sequence.js";
 import { loss } from "../losses.js";
@@ -76,6 +78,27 @@ function guestSection(machine: Machine, { flavour, notes }: OvfWriting): XmlNode
         { data: { machine: machine.id, cim: guest.cim, osinfo, proxmox, xenserver } },
       ),
     );
+  }
+  if (guest.known && !flavour.vmware) {
+    // Numbers stand for families, and VirtualBox's ids for some versions.
+    const names = {
+      ...blankGuestOs(),
+      cim: guest.cim,
+      virtualbox: flavour.virtualbox === true ? guest.virtualbox : null,
+    };
+    const [said, meant] = [findGuestSystem(names).system.vmx, findGuestSystem(machine.guestOs).system.vmx];
+    if (said !== meant) {
+      notes.push(
+        loss(
+          "info",
+          "ovf/guest-os-coarse",
+          `${machine.name}: the guest system ${meant} becomes ${said}: ${flavour.label} names no more`,
+          {
+            data: { machine: machine.id, from: meant, to: said },
+          },
+        ),
+      );
+    }
   }
   return section(
     "OperatingSystemSection",

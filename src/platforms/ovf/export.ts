@@ -27,6 +27,8 @@ export interface OvfExport {
   readonly name: string;
   /** In the order of References. */
   readonly files: readonly OvfExportFile[];
+  /** Ids of the appliance's disks, with the `diskId` of each. */
+  readonly disks: readonly (readonly [disk: string, diskId: string])[];
   readonly notes: readonly Diagnostic[];
   render(sizes: OvfSizes): Uint8Array;
 }
@@ -53,6 +55,7 @@ export function exportOvf(fitted: Appliance, options: OvfExportOptions): OvfExpo
   return {
     name: `${stem}.ovf`,
     files,
+    disks: [...diskIds],
     notes,
     render: (sizes) => new TextEncoder().encode(renderXml(envelope(writing, files, content, sizes))),
   };

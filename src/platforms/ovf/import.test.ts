@@ -250,7 +250,6 @@ test("what is nobody's is carried along with its source", () => {
       ["urn:x", "BarSection"],
       ["ovf", "resource type 99"],
       ["ovf", "resource type 77"],
-      ["ovf", "Sound card ensoniq1371"],
     ],
   );
   assert.deepEqual(codes, ["ovf/unknown-resource-type", "ovf/unknown-resource-type"]);

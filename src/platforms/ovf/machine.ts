@@ -15,6 +15,7 @@ import { readVirtualBoxMachine, type VirtualBoxMachine } from "../virtualbox-har
 import { readCpu, readMemory } from "./cpu-memory.js";
 import { type ItemAttachment, readAttachments, readControllers, readNics } from "./devices.js";
 import type { PackageDisks } from "./disks.js";
+import { NESTED_KEY, type Peripherals, readPeripherals } from "./peripherals.js";
 import { foreignElement, type ImportSession, origin, sourceOf } from "./session.js";
 import { nvramFile } from "./uses.js";
 import { isXenServerSetting, readXenServer } from "./xenserver.js";
@@ -69,10 +70,12 @@ export function readMachine(content: OvfContent, id: string, disks: PackageDisks
   origin(session, `machines/${id}/transports`, hardware?.element);
   const held = new Set([...controllers, ...attachments].map((entry) => entry.item));
   for (const item of normal) if (HELD_KINDS.has(resourceType(item.resourceType ?? 0)?.kind ?? "other")) held.add(item);
+  const peripherals = readPeripherals(normal, hardware, machine, session);
+  for (const item of peripherals.items) held.add(item);
   machine.foreign.push(
     ...foreignSections(content, id, session),
     ...foreignSettings(hardware, id, session),
-    ...normal.flatMap((item) => foreignItem(item, held.has(item), id, session)),
+    ...normal.flatMap((item) => foreignItem(item, { held: held.has(item), peripherals }, id, session)),
   );
   if (vbox !== undefined) machine.foreign.push(foreignElement(session.scope, vbox, "vbox:Machine", id));
   if (hardware !== null) readXenServer(hardware.element, machine);
@@ -248,18 +251,24 @@ function foreignSettings(hardware: OvfHardware | null, id: string, session: Impo
   }
   for (const setting of hardware.settings) {
     if (setting.kind === "Config" && (setting.key === FIRMWARE_KEY || setting.key === SECURE_BOOT_KEY)) continue;
+    if (setting.kind === "Config" && setting.key === NESTED_KEY) continue;
     foreign.push({ source: "vmware", name: `${setting.kind} ${setting.key}`, payload: setting.value, machine: id });
   }
   return foreign;
 }
 
 /** What the model does not hold of an item: the whole of it where it is no drive, controller or card, else its vendor settings. */
-function foreignItem(item: OvfItem, held: boolean, id: string, session: ImportSession): Foreign[] {
+function foreignItem(
+  item: OvfItem,
+  { held, peripherals }: { readonly held: boolean; readonly peripherals: Peripherals },
+  id: string,
+  session: ImportSession,
+): Foreign[] {
   const type = item.resourceType;
   const known = type === null ? undefined : resourceType(type);
   const subTypes = item.resourceSubTypes.join(" ");
   const label = `${known?.label ?? `resource type ${type ?? "unknown"}`}${subTypes === "" ? "" : ` ${subTypes}`}`;
-  if (known === undefined && nvramFile(item) === null) {
+  if (known === undefined && !held && nvramFile(item) === null) {
     session.report(
       finding(
         "ovf/unknown-resource-type",
@@ -275,7 +284,8 @@ function foreignItem(item: OvfItem, held: boolean, id: string, session: ImportSe
     );
   }
   if (!held) return [foreignElement(session.scope, item.element, label, id)];
-  const foreign: Foreign[] = item.settings.map((setting) => ({
+  const own = item.settings.filter(({ key }) => !peripherals.holds(item, key));
+  const foreign: Foreign[] = own.map((setting) => ({
     source: "vmware",
     name: `${item.label ?? label}: ${setting.kind} ${setting.key}`,
     payload: setting.value,

@@ -1,4 +1,6 @@
 import type { BootDevice, Machine } from "../../appliance/appliance.js";
+import { bootDiskIndex } from "../../appliance/fit/drives.js";
+import { firstDrive } from "../../appliance/fit/positions.js";
 import { findGuestSystem } from "../../appliance/guest-os.js";
 import { MIB } from "../../base/bytes.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
@@ -103,6 +105,21 @@ function bootElement(machine: Machine, notes: Diagnostic[]): XmlNode {
   const kinds: BootDevice["device"][] = [];
   const asked = machine.boot.length > 0 ? machine.boot : [{ device: "disk" as const }, { device: "cdrom" as const }];
   for (const { device } of asked) if (!kinds.includes(device)) kinds.push(device);
+  const boot = machine.attachments[bootDiskIndex(machine)];
+  const first = firstDrive(machine, "disk");
+  if (machine.boot.length > 0 && boot !== undefined && first !== undefined && boot !== first) {
+    notes.push(
+      loss(
+        "warning",
+        "virtualbox/boot-by-kind",
+        `${machine.name}: VirtualBox starts the first disk by its place, which is ${first.disk}, and not ${boot.disk}`,
+        {
+          data: { machine: machine.id, wanted: boot.disk, first: first.disk },
+          hint: "Hang the disk that starts on the bus of the others, with --bus.",
+        },
+      ),
+    );
+  }
   if (kinds.length < asked.length) {
     notes.push(
       loss(

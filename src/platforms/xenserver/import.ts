@@ -113,6 +113,7 @@ function importMachine(
   }
   readSizes(reading, fields);
   readDrives(xapi, record, reading);
+  nameFirstDisk(reading);
   readNics(xapi, record, reading);
   readStart(reading, fields);
   importForeign(xapi, record, reading);
@@ -148,6 +149,13 @@ function stateDefaults({ machine }: Reading): void {
       { device: "disk", index: null },
       { device: "cdrom", index: null },
     ];
+}
+
+/** Firmware starts the first drive by number, on whatever bus that is emulated. */
+function nameFirstDisk({ machine }: Reading): void {
+  if (machine.virtualization !== "hvm") return;
+  const first = machine.attachments.findIndex(({ device }) => device === "disk");
+  machine.boot = machine.boot.map((step) => (step.device === "disk" && first >= 0 ? { ...step, index: first } : step));
 }
 
 function readSizes(reading: Reading, fields: RpcStruct): void {
