@@ -87,7 +87,8 @@ export function portraitOf(
   say("chipset", machine.chipset);
   say("directBoot", machine.directBoot === null ? null : { arguments: machine.directBoot.arguments });
   say("cpu.count", cpu.count);
-  say("cpu.coresPerSocket", cpu.coresPerSocket);
+  // Of one processor there is nothing to share out.
+  say("cpu.coresPerSocket", cpu.count > 1 ? cpu.coresPerSocket : null);
   say("cpu.threadsPerCore", cpu.threadsPerCore === 1 ? null : cpu.threadsPerCore);
   say("cpu.max", cpu.max);
   say("cpu.nested", cpu.nested === true ? true : null);
@@ -154,7 +155,8 @@ function placeOf({ slot }: Attachment, controller: number | undefined): string |
 /** The boot order in words that survive renumbering: disks by their names, cards by their numbers. */
 function bootOf(machine: Machine, diskNames: ReadonlyMap<string, string>): string[] {
   const words = machine.boot.flatMap(({ device, index }) => {
-    if (device === "network") return [`network ${index ?? 0}`];
+    // Firmware may try the network of a machine that has no card.
+    if (device === "network") return machine.nics[index ?? 0] === undefined ? [] : [`network ${index ?? 0}`];
     const drive = index === null ? firstDrive(machine, device) : machine.attachments[index];
     if (drive === undefined) return [];
     return [device === "disk" ? `disk ${diskNames.get(drive.disk ?? "") ?? drive.disk}` : device];
@@ -192,13 +194,20 @@ export function changesBetween(
     }
     for (const { name, of, value } of portraitOf(before, machine)) {
       const to = found.get(`${name} ${of}`) ?? null;
-      // BIOS is what everybody means who says nothing.
-      if (name === "firmware" && value === "bios" && to === null) continue;
+      if (to === null && other !== undefined && isDefault(name, value, other, diskNames)) continue;
       if (JSON.stringify(to) === JSON.stringify(value) || (name === "boot" && beginsAlike(value, to))) continue;
       changes.push({ machine: machine.id, name, of, from: value, to });
     }
   }
   return changes;
+}
+
+/** What everybody means who says nothing: BIOS, and the first disk. */
+function isDefault(name: FactName, value: JsonValue, other: Machine, diskNames: ReadonlyMap<string, string>): boolean {
+  if (name === "firmware") return value === "bios";
+  if (name !== "boot" || other.boot.length > 0 || !Array.isArray(value) || value.length > 1) return false;
+  const first = firstDrive(other, "disk")?.disk ?? "";
+  return value[0] === `disk ${diskNames.get(first) ?? first}`;
 }
 
 /** Whether an order goes on behind what was asked for: platforms fill up the rest. */
