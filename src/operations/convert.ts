@@ -68,13 +68,12 @@ export async function planConversion(
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const wishes = options.wishes ?? noWishes;
-  const assumed = assumedHardware(opened, wishes);
-  if (assumed !== null) own.report(assumed);
   const { appliance, notes } = applyWishes(opened.appliance(options.choice ?? {}, own), wishes);
   const disks = await openDisks(opened.reader, appliance, { compressed: "unpack" }, own);
   try {
     await fillFirmware(appliance, disks.byId, own);
-    const wished = { wishes, notes };
+    const assumed = assumedHardware(opened, wishes);
+    const wished = { wishes, notes: assumed === null ? notes : [assumed, ...notes] };
     const guests = await guestsOf(appliance, disks.byId, own);
     const plan = await planFor({ opened, platform, target, appliance, wished, disks, guests, findings, options }, own);
     return { plan, findings, close: () => disks.close() };

@@ -74,6 +74,7 @@ describe("a machine whose disk lies elsewhere", () => {
         'config.version = "8"',
         'displayName = "m"',
         'memsize = "64"',
+        'sata0.present = "TRUE"',
         'sata0:0.present = "TRUE"',
         `sata0:0.fileName = "${there}"`,
       ].join("\n"),
