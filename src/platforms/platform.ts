@@ -79,6 +79,8 @@ export interface Platform<O extends object = object> {
   /** The profile that `exportConfig` writes for unless another is named; `null`: not written. */
   readonly defaultTarget: TargetId | null;
   readonly defaults: Readonly<O>;
+  /** Words that options take, by name; an option that is not here takes any text. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
   /** The result is one file: an archive of this kind, with configuration and disks inside. */
   readonly archive?: PackageKind;
   /** The configuration names its disks by absolute path: `exportConfig` has to know, as option `folder`, where they are going to lie. */

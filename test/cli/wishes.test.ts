@@ -92,6 +92,31 @@ describe("a machine whose disk lies elsewhere", () => {
   });
 });
 
+describe("options of a platform", () => {
+  it("choose the format of its disks", async () => {
+    const folder = join(root, "raw");
+    const { exitCode, err } = await vmferry(
+      "convert",
+      disk,
+      folder,
+      "--to",
+      "libvirt",
+      "--option",
+      "disks=raw",
+      "--prove",
+    );
+    assert.equal(exitCode, 0, err);
+    assert.match(readFileSync(join(folder, "disk.xml"), "utf8"), /type="raw"/);
+  });
+
+  for (const word of ["disk=raw", "disks=qcow3", "folder=/x"]) {
+    it(`are refused: ${word}`, async () => {
+      const { exitCode, err } = await vmferry("convert", disk, join(root, "x"), "--to", "libvirt", "--option", word);
+      assert.deepEqual([exitCode, /error\[(.+?)\]/.exec(err)?.[1]], [2, "cli/invalid-value"]);
+    });
+  }
+});
+
 describe("options that cannot be met", () => {
   for (const [what, options, exitCode, code] of [
     ["a machine that is not there", ["--only", "x"], 2, "convert/no-such-machine"],

@@ -84,6 +84,7 @@ export const adapt: CommandDefinition = defineCommand({
             destination: path.join(destination, folder, name),
             ovfVersion: null,
             signing: null,
+            option: [],
             wishes: wishesOf(options),
           };
           const conversion = await planOf(named, request, session);

@@ -17,6 +17,7 @@ import { targets } from "../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { demandOptions, demandsOf } from "../demands.js";
 import { showOrExecute } from "../execute.js";
+import { exportOption, exportOptionsOf } from "../export-options.js";
 import { choice, flag, json, text, wholeNumber, workOptions } from "../options.js";
 import { type NamedPackage, openNamedSource } from "../packages.js";
 import { allowRemote, remoteOptions } from "../remote.js";
@@ -49,6 +50,7 @@ export const convert: CommandDefinition = defineCommand({
     ...placeOptions,
     flavour: choice("--flavour WHOM", "for ova and ovf: who is going to import it (default: vsphere)", flavourNames),
     ovfVersion: choice("--ovf-version VERSION", "for ova and ovf: the version of the standard", ovfVersions),
+    option: exportOption,
     configuration: text("--configuration ID", "the deployment option to convert (default: the package's own)"),
     dryRun: flag("--dry-run", "show the plan and write nothing"),
     prove: flag("--prove", "read every disk back and compare it with its source"),
@@ -142,6 +144,7 @@ export interface Request {
   readonly level: number | null;
   readonly signing: Signing | null;
   readonly wishes: Wishes;
+  readonly option: readonly (readonly [string, string])[];
 }
 
 /** Plans what a command line asks for. */
@@ -153,6 +156,7 @@ export async function planOf(
   const level = request.level === null ? {} : { level: request.level };
   const findings = session.findings;
   if (request.to === "ova" || request.to === "ovf") {
+    exportOptionsOf(request.to, request.option);
     const archive = path.basename(request.destination);
     const modified = resultTime(session);
     const signing = request.signing === null ? {} : { signing: request.signing };
@@ -182,9 +186,12 @@ export async function planOf(
       ...level,
       ...(request.for === null ? {} : { target: request.for }),
       ...(request.configuration === null ? {} : { choice: { configuration: request.configuration } }),
-      ...(platforms.get(request.to as PlatformId).namesFolder === true
-        ? { exportOptions: { folder: path.resolve(request.destination) } }
-        : {}),
+      exportOptions: {
+        ...(platforms.get(request.to as PlatformId).namesFolder === true
+          ? { folder: path.resolve(request.destination) }
+          : {}),
+        ...exportOptionsOf(request.to, request.option),
+      },
     },
     session.ctx,
   );

@@ -9,6 +9,7 @@ export const hypervPlatform: Platform<HypervOptions> = {
   reads: ["hyperv"],
   defaultTarget: "hyperv-2025",
   defaults: hypervDefaults,
+  choices: { disks: ["dynamic", "fixed"], format: ["vhdx", "vhd"] },
   readConfig: (text, ctx) => readHyperv(text, ctx.limits),
   exportConfig: async (fitted, shapes, target, options) => exportHyperv(fitted, shapes, target, options),
 };

@@ -10,6 +10,7 @@ export const libvirtPlatform: Platform<LibvirtOptions> = {
   reads: ["libvirt"],
   defaultTarget: "libvirt",
   defaults: libvirtDefaults,
+  choices: { type: ["kvm", "qemu"], disks: ["qcow2", "raw"] },
   namesFolder: true,
   readConfig: readDomain,
   exportConfig: async (fitted, shapes, target, options) => exportLibvirt(fitted, shapes, target, options),

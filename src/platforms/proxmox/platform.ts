@@ -9,6 +9,7 @@ export const proxmoxPlatform: Platform<ProxmoxOptions> = {
   reads: ["proxmox", "vma"],
   defaultTarget: "proxmox-9",
   defaults: proxmoxDefaults,
+  choices: { disks: ["qcow2", "raw"] },
   readConfig: (text) => readProxmoxConf(text),
   exportConfig: async (fitted, shapes, target, options) => exportProxmox(fitted, shapes, target, options),
 };

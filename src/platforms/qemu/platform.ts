@@ -8,5 +8,6 @@ export const qemuPlatform: Platform<QemuOptions> = {
   reads: [],
   defaultTarget: "qemu",
   defaults: qemuDefaults,
+  choices: { disks: ["qcow2", "raw"] },
   exportConfig: async (fitted, shapes, target, options) => exportQemu(fitted, shapes, target, options),
 };

@@ -9,6 +9,16 @@ export const vmwarePlatform: Platform<VmwareOptions> = {
   reads: ["vmx"],
   defaultTarget: "workstation-17",
   defaults: vmwareDefaults,
+  choices: {
+    disks: [
+      "auto",
+      "monolithicSparse",
+      "streamOptimized",
+      "monolithicFlat",
+      "twoGbMaxExtentSparse",
+      "twoGbMaxExtentFlat",
+    ],
+  },
   readConfig: (text) => readVmx(text),
   exportConfig: async (fitted, shapes, target, options) => exportVmware(fitted, shapes, target, options),
 };

@@ -9,6 +9,7 @@ export const xenserverPlatform: Platform<XenserverOptions> = {
   reads: ["xva"],
   defaultTarget: "xenserver-8",
   defaults: xenserverDefaults,
+  choices: { sum: ["xxh64", "sha1"] },
   archive: "xva",
   readConfig: (text, ctx) => readOvaXml(text, ctx),
   exportConfig: async (fitted, _shapes, _target, options) => exportXenserver(fitted, options),
