@@ -85,6 +85,75 @@ describe("a package of a machine that had none", () => {
     assert.ok(bytes.includes(Buffer.from(stream)), "the disk's own bytes are in the archive");
   });
 
+  it("has VirtualBox's own settings for VirtualBox, which say what the items cannot", async () => {
+    const lines = {
+      firmware: "efi",
+      "cpuid.coresPerSocket": "2",
+      "sound.present": "TRUE",
+      "sound.virtualDev": "hdaudio",
+      "vtpm.present": "TRUE",
+      "vhv.enable": "TRUE",
+      "uuid.bios": "56 4d 11 22 33 44 55 66-77 88 99 aa bb cc dd ee",
+      "scsi0:1.present": "TRUE",
+      "scsi0:1.deviceType": "cdrom-image",
+      "scsi0:1.fileName": "tools.iso",
+      "ethernet0.networkName": "",
+      "ethernet0.connectionType": "nat",
+    };
+    const folder = shop.folder({
+      "web.vmx": new TextEncoder().encode(vmx(lines)),
+      "disk.vmdk": sparse,
+      "tools.iso": new Uint8Array(40_960),
+    });
+    const result = shop.fresh();
+    const { plan } = await shop.convert(folder, result, { to: "ovf", flavour: "virtualbox", prove: true });
+    const codes = plan.losses.map(({ code }) => code);
+    for (const gone of [
+      "ovf/firmware-dropped",
+      "ovf/sockets-dropped",
+      "ovf/boot-order-dropped",
+      "platform/fact-dropped",
+    ]) {
+      assert.ok(!codes.some((code) => code === gone), codes.join(" "));
+    }
+    const text = readFileSync(join(result, "web-1.ovf"), "utf8");
+    // Each drive's image is among the disks, by the same UUID.
+    const wanted = [...text.matchAll(/<Image uuid="\{([^}]+)\}"/g)].map(([, uuid]) => uuid);
+    const there = [...text.matchAll(/ vbox:uuid="([^"]+)"/g)].map(([, uuid]) => uuid);
+    assert.equal(wanted.length, 2, text);
+    assert.deepEqual([...wanted].sort(), [...there].sort());
+    const { appliance, diagnostics } = await shop.inspect(result);
+    assert.deepEqual(
+      diagnostics.filter(({ severity }) => severity !== "info"),
+      [],
+    );
+    const [machine] = appliance?.machines ?? [];
+    assert.equal(machine?.firmware, "efi");
+    assert.equal(machine?.cpu.coresPerSocket, 2);
+    const again = shop.fresh();
+    const { plan: back } = await shop.convert(result, again, { to: "vmware" });
+    const [read] = back.appliance?.machines ?? [];
+    assert.equal(read?.tpm, "2.0");
+    assert.equal(read?.uuid, "564d1122-3344-5566-7788-99aabbccddee");
+    assert.equal(read?.cpu.nested, true);
+    assert.equal(read?.sound?.toLowerCase().includes("hda"), true, String(read?.sound));
+    assert.equal(read?.nics[0]?.kind, "nat");
+  });
+
+  it("has the boot order for VirtualBox in the first generation, too", async () => {
+    const result = shop.fresh();
+    const { plan } = await shop.convert(source(sparse, { "bios.bootOrder": "ethernet0,hdd" }), result, {
+      to: "ovf",
+      flavour: "virtualbox",
+    });
+    assert.ok(!plan.losses.some(({ code }) => code === "ovf/boot-order-dropped"));
+    const { plan: back } = await shop.convert(result, shop.fresh(), { to: "virtualbox" });
+    assert.deepEqual(
+      back.appliance?.machines[0]?.boot.map(({ device }) => device),
+      ["network", "disk"],
+    );
+  });
+
   it("says what the standard alone cannot hold", async () => {
     const from = source(stream, { firmware: "efi", "cpuid.coresPerSocket": "2", "sound.present": "TRUE" });
     const { plan } = await shop.convert(from, shop.fresh(), { to: "ovf", flavour: "strict" });

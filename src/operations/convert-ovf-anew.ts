@@ -20,6 +20,7 @@ import { openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
 import { entryNamed } from "./open.js";
 import type { OpenedSource } from "./opened.js";
+import { embeddedFor } from "./ovf-settings.js";
 import { type ConvertOvfOptions, mostBytes, type OvfOutput, writeOvf } from "./ovf-write.js";
 import { certificateName, readySigning } from "./signing.js";
 
@@ -63,7 +64,7 @@ export async function planOvfAuthoring(
     await fillFirmware(appliance, disks.byId, own);
     const [targetId = "ovf"] = flavour.targets;
     const fitted = fit(appliance, profileOf(flavour));
-    const exported = exportOvf(fitted.appliance, { flavour, version });
+    const exported = exportOvf(fitted.appliance, { flavour, version, ...embeddedFor(fitted, flavour, ctx) });
     const assumed = assumedHardware(source, wishes);
     const losses = [
       ...(assumed === null ? [] : [assumed]),

@@ -7,6 +7,7 @@ import { importOvf } from "../platforms/ovf/import.js";
 import { platforms } from "../platforms/platforms.js";
 import { parseXml } from "../xml/parse.js";
 import { platformWay, type Way } from "./journey.js";
+import { embeddedFor } from "./ovf-settings.js";
 
 /** An OVF package for one consumer as a way. */
 function ovfWay(flavour: OvfFlavour): Way {
@@ -16,7 +17,7 @@ function ovfWay(flavour: OvfFlavour): Way {
     async travel(appliance, ctx) {
       const fitted = fit(appliance, profileOf(flavour));
       const [version = "1.0"] = flavour.versions;
-      const exported = exportOvf(fitted.appliance, { flavour, version });
+      const exported = exportOvf(fitted.appliance, { flavour, version, ...embeddedFor(fitted, flavour, ctx) });
       const notes = [...fitted.notes, ...exported.notes];
       if (notes.some(({ severity }) => severity === "error")) return null;
       const files = new Map(exported.files.map(({ name }) => [name, 1]));

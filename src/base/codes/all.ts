@@ -26,7 +26,6 @@ import { signCodes } from "./sign.js";
 import { signatureCodes } from "./signature.js";
 import { virtualboxCodes } from "./virtualbox.js";
 import { vmaCodes } from "./vma.js";
-import { xenCodes } from "./xen.js";
 import { xmlCodes } from "./xml.js";
 import { xvaCodes } from "./xva.js";
 
@@ -45,7 +44,6 @@ export const codes: CodeTable = {
   ...vdiCodes,
   ...qcow2Codes,
   ...xvaCodes,
-  ...xenCodes,
   ...vmaCodes,
   ...convertCodes,
   ...guestCodes,

@@ -77,7 +77,7 @@ function checkWhole({ appliance, document, found }: Imported, name: string): voi
     for (const property of product.properties) assert.ok(!property.password || property.value === null, name);
   }
   for (const { code, message, hint, location } of found) {
-    assert.match(code, /^(ovf\/[a-z-]+|xml\/undeclared-prefix)$/);
+    assert.match(code, /^(ovf\/[a-z-]+|xml\/undeclared-prefix|virtualbox\/bad-value)$/);
     assert.ok(message !== "" && hint !== "" && location?.at === "text", `${name}: ${code}`);
   }
   assert.ok(referencesOf(document).length <= document.references.length);

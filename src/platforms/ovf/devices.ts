@@ -185,7 +185,7 @@ export function readNics(
       origin(session, `${place}/mac`, adapter.element);
     return {
       network: networkOf(item, session),
-      kind: null,
+      kind: adapter?.kind ?? null,
       vlan: null,
       model: nicModel(item, session) ?? adapter?.type ?? null,
       mac: address ?? adapter?.mac ?? null,

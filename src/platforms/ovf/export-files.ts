@@ -16,6 +16,8 @@ export interface OvfExportFile {
   /** Id of a disk, or of another file of the appliance. */
   readonly disk: string | null;
   readonly asset: string | null;
+  /** `diskId` of an image that stands among the disks; `null`: it does not. */
+  readonly diskId: string | null;
 }
 
 /** The files of a package, and what the descriptor calls them. */
@@ -25,6 +27,8 @@ export interface NamedFiles {
   readonly diskIds: ReadonlyMap<string, string>;
   /** Id of a File by the id of another file. */
   readonly fileIds: ReadonlyMap<string, string>;
+  /** `diskId` by the id of an image in a CD drive. */
+  readonly imageIds: ReadonlyMap<string, string>;
 }
 
 /** Letters that every importer takes in names of files: some look for a name as it stands in its reference. */
@@ -40,7 +44,7 @@ export function asciiStem(text: string): string {
 const DISK_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Names each disk and image that a machine uses, once, however many use it. */
-export function nameFiles(fitted: Appliance, flavour: OvfFlavour, stem: string): NamedFiles {
+export function nameFiles(fitted: Appliance, flavour: OvfFlavour, stem: string, imagesAreDisks: boolean): NamedFiles {
   const names = createFileNames();
   // The descriptor and its companions have these.
   for (const ending of [".ovf", ".mf", ".cert"]) names.take(stem, ending);
@@ -49,16 +53,28 @@ export function nameFiles(fitted: Appliance, flavour: OvfFlavour, stem: string):
   const fileIds = new Map<string, string>();
   const byId = new Map(fitted.disks.map((disk) => [disk.id, disk]));
   const assets = new Map(fitted.files.map((file) => [file.id, file]));
-  const add = (name: string, of: { readonly disk: string } | { readonly asset: string }): string => {
+  const imageIds = new Map<string, string>();
+  const add = (
+    name: string,
+    of: { readonly disk: string } | { readonly asset: string; readonly diskId?: string },
+  ): string => {
     const id = `file${files.length + 1}`;
-    files.push({ id, name, disk: null, asset: null, ...of });
+    files.push({ id, name, disk: null, asset: null, diskId: null, ...of });
     return id;
   };
   const addAsset = (id: string | null, fallback: string): void => {
     const asset = id === null ? undefined : assets.get(id);
     if (asset === undefined || fileIds.has(asset.id)) return;
     const { stem: own, extension } = splitFileName(asset.name);
-    fileIds.set(asset.id, add(names.take(asciiStem(own), extension || fallback), { asset: asset.id }));
+    const image = imagesAreDisks && fallback === ".iso" ? `iso${files.length + 1}` : undefined;
+    if (image !== undefined) imageIds.set(asset.id, image);
+    fileIds.set(
+      asset.id,
+      add(names.take(asciiStem(own), extension || fallback), {
+        asset: asset.id,
+        ...(image === undefined ? {} : { diskId: image }),
+      }),
+    );
   };
   for (const machine of fitted.machines) {
     let number = 0;
@@ -79,7 +95,7 @@ export function nameFiles(fitted: Appliance, flavour: OvfFlavour, stem: string):
     }
     if (flavour.vmware && isVmwareNvram(machine)) addAsset(machine.nvram, ".nvram");
   }
-  return { files, diskIds, fileIds };
+  return { files, diskIds, fileIds, imageIds };
 }
 
 /** Ids of content by `machine ID` and `group ID`; `group ` is the collection that holds everything. The standard wants each once. */
@@ -127,12 +143,12 @@ const ALWAYS: readonly HeldFact[] = [
 
 /** What the package cannot say. */
 export function lossesOf(writing: OvfWriting, kept: ReadonlySet<string>): Diagnostic[] {
-  const { fitted, flavour, version } = writing;
-  const holds = new Set<HeldFact>(ALWAYS);
+  const { fitted, flavour, version, embedded } = writing;
+  const holds = new Set<HeldFact>([...ALWAYS, ...(embedded?.holds ?? [])]);
   if (flavour.vmware) for (const fact of ["sound", "nested"] as const) holds.add(fact);
   if (isSecond(version)) for (const fact of ["portProfile", "vlan", "sharedDisks"] as const) holds.add(fact);
   if (flavour.vmware && fitted.machines.every(({ tpm }) => tpm !== "1.2")) holds.add("tpm");
-  const notes = commonLosses(fitted, flavour.label, { files: kept, holds });
+  const notes = [...(embedded?.notes ?? []), ...commonLosses(fitted, flavour.label, { files: kept, holds })];
   for (const machine of fitted.machines) notes.push(...machineLosses(machine, writing));
   const [only, another] = fitted.machines;
   if (only !== undefined && another === undefined && fitted.groups.length === 0 && fitted.startup.length > 0) {
@@ -145,8 +161,10 @@ export function lossesOf(writing: OvfWriting, kept: ReadonlySet<string>): Diagno
   return notes;
 }
 
-function machineLosses(machine: Machine, { flavour, version }: OvfWriting): Diagnostic[] {
+function machineLosses(machine: Machine, { flavour, version, embedded }: OvfWriting): Diagnostic[] {
   const notes: Diagnostic[] = [];
+  // Its own notes say what the consumer's settings do not.
+  if (embedded !== null) return notes;
   const { name, id, firmware, cpu } = machine;
   if (!flavour.vmware && (firmware === "efi" || firmware === "efi-secure")) {
     notes.push(

@@ -139,6 +139,7 @@ function driveItem(
   const disk = attachment.disk === null ? null : writing.diskId(attachment.disk);
   if (device === "disk" && disk === null) return null;
   const file = attachment.file === null ? null : writing.fileId(attachment.file);
+  const image = attachment.file === null || device !== "cdrom" ? null : writing.imageId(attachment.file);
   const words = driveWords(attachment, file !== null, writing.flavour);
   const number = machine.attachments.filter((a) => a.device === device).indexOf(attachment) + 1;
   const label = `${device === "disk" ? "Hard disk" : device === "cdrom" ? "CD/DVD drive" : "Floppy drive"} ${number}`;
@@ -149,7 +150,8 @@ function driveItem(
       AutomaticAllocation: device === "disk" ? null : file !== null,
       Description: label,
       ElementName: label,
-      HostResource: disk !== null ? `ovf:/disk/${disk}` : file !== null ? `ovf:/file/${file}` : null,
+      HostResource:
+        (disk ?? image) !== null ? `ovf:/disk/${disk ?? image}` : file !== null ? `ovf:/file/${file}` : null,
       InstanceID: id,
       Parent: parent,
       ResourceSubType: words.subType,

@@ -48,6 +48,7 @@ export function machineElement(machine: Machine, writing: OvfWriting): XmlNode {
     ...(writing.flavour.vmware
       ? vmwareBootOrder(machine, steps, items)
       : [bootSection(machine, steps, writing)].filter((node) => node !== null)),
+    writing.embedded?.machine(machine.id),
   );
 }
 
@@ -115,10 +116,12 @@ const CIM_DEVICES = { disk: "Hard-Disk", cdrom: "CD/DVD", floppy: "Floppy" } as 
 function bootSection(
   machine: Machine,
   steps: readonly BootStep[],
-  { version, notes, flavour }: OvfWriting,
+  { version, notes, flavour, embedded }: OvfWriting,
 ): XmlNode | null {
   if (steps.length === 0) return null;
   if (!isSecond(version)) {
+    // The consumer's own settings have it.
+    if (embedded !== null) return null;
     notes.push(
       loss(
         "warning",

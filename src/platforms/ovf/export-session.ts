@@ -4,6 +4,7 @@ import { cleanText } from "../../appliance/fit/text.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { OVF_1, OVF_2 } from "../../ovf/namespaces.js";
 import { el, type XmlAttributeValues, type XmlChild, type XmlNode } from "../../xml/build.js";
+import type { EmbeddedSettings } from "../embedded.js";
 import { loss } from "../losses.js";
 import type { OvfFlavour, WrittenVersion } from "./flavours.js";
 
@@ -13,10 +14,14 @@ export interface OvfWriting {
   readonly version: WrittenVersion;
   readonly fitted: Appliance;
   readonly notes: Diagnostic[];
+  /** Settings of the consumer's own; `null`: the flavour has none. */
+  readonly embedded: EmbeddedSettings | null;
   /** `diskId` of a disk of the appliance. */
   diskId(id: string): string | null;
   /** `ovf:id` of the File that holds one of the appliance's files; `null`: it is not in the result. */
   fileId(id: string): string | null;
+  /** `diskId` of the image in a CD drive, where the consumer wants it among the disks. */
+  imageId(id: string): string | null;
   /** `ovf:id` of a machine or a group. */
   contentId(kind: "machine" | "group", id: string): string;
 }

@@ -3,16 +3,22 @@ import type { Appliance, Group, Machine } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { BOOT_CONFIG, BOOT_SOURCE, EPASD, RASD, VIRTUALBOX, VMWARE, VSSD, XSI } from "../../ovf/namespaces.js";
 import { el, renderXml, type XmlNode } from "../../xml/build.js";
+import type { EmbeddedSettings } from "../embedded.js";
 import { asciiStem, lossesOf, nameContents, nameFiles, type OvfExportFile, sharedDisks } from "./export-files.js";
 import { machineElement } from "./export-machine.js";
 import { eulaSections, productSections, startupSection } from "./export-products.js";
 import { isSecond, namespaceOf, type OvfWriting, section, textElement } from "./export-session.js";
 import type { OvfFlavour, WrittenVersion } from "./flavours.js";
 
+/** `ovf:format` of a CD image. */
+const ISO = "http://www.ecma-international.org/publications/standards/Ecma-119.htm";
+
 /** How a descriptor is written. */
 export interface OvfExportOptions {
   readonly flavour: OvfFlavour;
   readonly version: WrittenVersion;
+  /** What the consumer's importer believes before the items; left out: nothing. */
+  readonly embedded?: EmbeddedSettings;
 }
 
 /** What is known of the files when the descriptor is written: bytes by file name; `populated`: bytes in use, by disk id. */
@@ -38,14 +44,16 @@ export function exportOvf(fitted: Appliance, options: OvfExportOptions): OvfExpo
   const { flavour, version } = options;
   const notes: Diagnostic[] = [];
   const stem = asciiStem(fitted.name ?? fitted.machines[0]?.name ?? "appliance");
-  const { files, diskIds, fileIds } = nameFiles(fitted, flavour, stem);
+  const { files, diskIds, fileIds, imageIds } = nameFiles(fitted, flavour, stem, options.embedded !== undefined);
   const contentIds = nameContents(fitted);
   const writing: OvfWriting = {
     flavour,
     version,
     fitted,
     notes,
+    embedded: options.embedded ?? null,
     diskId: (id) => diskIds.get(id) ?? null,
+    imageId: (id) => imageIds.get(id) ?? null,
     fileId: (id) => fileIds.get(id) ?? null,
     contentId: (kind, id) => contentIds.get(`${kind} ${id}`) ?? id,
   };
@@ -79,12 +87,29 @@ function envelope(
       "ovf:capacity": capacity,
       "ovf:populatedSize": populated.get(id),
       "ovf:format": flavour.disk.uri,
+      "vbox:uuid": writing.embedded?.disk(id),
     });
+  };
+  // VirtualBox knows the images of its settings among the disks, and names their drives so.
+  const imageElement = ({ id, name, asset, diskId }: OvfExportFile): XmlNode[] => {
+    if (asset === null || diskId === null || writing.embedded === null) return [];
+    const capacity = bytes.get(name) ?? fitted.files.find((file) => file.id === asset)?.size ?? 0;
+    const uuid = writing.embedded.image("cdrom", asset);
+    return [
+      el("Disk", {
+        "ovf:diskId": diskId,
+        "ovf:fileRef": id,
+        "ovf:capacity": capacity,
+        "ovf:format": ISO,
+        "vbox:uuid": uuid,
+      }),
+    ];
   };
   const several = second ? sharedDisks(fitted) : new Set<string>();
   const isShared = (id: string): boolean => several.has(id);
   const own = disks.filter(({ id }) => !isShared(id));
   const shared = disks.filter(({ id }) => isShared(id));
+  const images = files.flatMap(imageElement);
   return el(
     "Envelope",
     {
@@ -103,13 +128,14 @@ function envelope(
       {},
       ...files.map(({ id, name }) => el("File", { "ovf:id": id, "ovf:href": name, "ovf:size": bytes.get(name) })),
     ),
-    own.length === 0
+    own.length + images.length === 0
       ? null
       : section(
           "DiskSection",
           "The virtual disks of the package",
           {},
           ...own.map((disk) => diskElement("Disk", disk.id, disk.capacityBytes)),
+          ...images,
         ),
     shared.length === 0
       ? null

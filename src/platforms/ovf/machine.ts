@@ -18,6 +18,7 @@ import type { PackageDisks } from "./disks.js";
 import { NESTED_KEY, type Peripherals, readPeripherals } from "./peripherals.js";
 import { foreignElement, type ImportSession, origin, sourceOf } from "./session.js";
 import { nvramFile } from "./uses.js";
+import { readVirtualBoxSettings } from "./virtualbox.js";
 import { isXenServerSetting, readXenServer } from "./xenserver.js";
 
 /** Sections of a machine that the model holds, if not all that is in them. */
@@ -77,6 +78,7 @@ export function readMachine(content: OvfContent, id: string, disks: PackageDisks
     ...foreignSettings(hardware, id, session),
     ...normal.flatMap((item) => foreignItem(item, { held: held.has(item), peripherals }, id, session)),
   );
+  if (vbox !== undefined) readVirtualBoxSettings(vbox, machine, session);
   if (vbox !== undefined) machine.foreign.push(foreignElement(session.scope, vbox, "vbox:Machine", id));
   if (hardware !== null) readXenServer(hardware.element, machine);
   return machine;

@@ -20,7 +20,7 @@ export interface Images {
 
 /** What is known about a result while its machines are written. */
 export interface Scope {
-  readonly files: ResultFiles;
+  readonly files: Pick<ResultFiles, "of">;
   readonly images: Images;
   readonly notes: Diagnostic[];
   /** The machine's own UUID. */

@@ -3,7 +3,8 @@ import type { Diagnostic } from "../../base/diagnostics.js";
 import { uuidOfFacts } from "../../disk/derived-id.js";
 import type { Context } from "../../io/context.js";
 import type { MachineShape, TargetProfile } from "../../targets/profile.js";
-import { el, renderXml, type XmlNode } from "../../xml/build.js";
+import { el, renderXml, type XmlAttributeValues, type XmlNode } from "../../xml/build.js";
+import type { EmbeddedSettings } from "../embedded.js";
 import type { HeldFact } from "../facts.js";
 import { createFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
@@ -14,6 +15,9 @@ import { hardwareElements } from "./export-hardware.js";
 import { type Images, registryElement, type Scope, storageElement } from "./export-storage.js";
 
 const LABEL = "a machine of VirtualBox";
+
+/** The version of settings that VirtualBox 7.0 writes, and all later ones read. */
+const VERSION = "1.19-linux";
 
 const HOLDS: ReadonlySet<HeldFact> = new Set([
   "uuid",
@@ -64,7 +68,68 @@ export function exportVirtualbox(
   return { configs, notes, disks, files: files.assets() };
 }
 
+/** What stands in a package: no list of media, which the package has itself, so that nothing says how an image is shared. */
+const EMBEDDED: ReadonlySet<HeldFact> = new Set(
+  [...HOLDS].filter((fact) => fact !== "readOnly" && fact !== "sharedDisks"),
+);
+
+/**
+ * The settings of each machine of a fitted appliance as they stand in an OVF package: `vbox:Machine`, as VirtualBox's own exports have it. Pure.
+ * @param types VirtualBox's id for the guest system of a machine, as the package has it
+ */
+export function embedVirtualbox(
+  fitted: Appliance,
+  shapes: ReadonlyMap<string, MachineShape>,
+  target: TargetProfile,
+  types: (machine: Machine) => string,
+  ctx: Context,
+): EmbeddedSettings {
+  const files = createFiles(fitted, { format: "vmdk", variant: "streamOptimized", extension: ".vmdk" });
+  const notes: Diagnostic[] = [];
+  const images = imagesOf(fitted, ctx);
+  const elements = new Map<string, XmlNode>();
+  for (const source of fitted.machines) {
+    // The package says this itself.
+    const guestOs = { ...source.guestOs, virtualbox: types(source), description: null };
+    const machine: Machine = { ...source, guestOs };
+    const shape = shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
+    const scope: Scope = { files, images, notes, own: idOf(fitted, machine, ctx) };
+    const { attributes, children } = machineParts(machine, shape, scope);
+    elements.set(
+      machine.id,
+      el(
+        "vbox:Machine",
+        { "ovf:required": "false", version: VERSION, ...attributes },
+        el("ovf:Info", {}, "Complete VirtualBox machine configuration in VirtualBox format"),
+        ...children,
+      ),
+    );
+  }
+  return {
+    machine: (id) => elements.get(id) ?? null,
+    disk: images.disk,
+    image: (device, file) => images.file(`${device} ${file}`),
+    notes,
+    holds: EMBEDDED,
+  };
+}
+
 function machineSettings(machine: Machine, shape: MachineShape, scope: Scope): XmlNode {
+  const { attributes, children } = machineParts(machine, shape, scope);
+  const [description, ...others] = children;
+  return el(
+    "VirtualBox",
+    { xmlns: "http://www.virtualbox.org/", version: VERSION },
+    el("Machine", attributes, description, registryElement(machine, scope), ...others),
+  );
+}
+
+/** What a machine is in a file of its own and in a package. */
+function machineParts(
+  machine: Machine,
+  shape: MachineShape,
+  scope: Scope,
+): { readonly attributes: XmlAttributeValues; readonly children: readonly (XmlNode | null)[] } {
   const { notes } = scope;
   const uuid = uuidFromText(machine.uuid);
   if (machine.uuid !== null && uuid === null) {
@@ -76,14 +141,10 @@ function machineSettings(machine: Machine, shape: MachineShape, scope: Scope): X
   }
   noteSecureBoot(machine, notes);
   const type = osType(machine, notes);
-  return el(
-    "VirtualBox",
-    { xmlns: "http://www.virtualbox.org/", version: "1.19-linux" },
-    el(
-      "Machine",
-      { uuid: `{${scope.own}}`, name: machine.name, OSType: type, snapshotFolder: "Snapshots" },
+  return {
+    attributes: { uuid: `{${scope.own}}`, name: machine.name, OSType: type, snapshotFolder: "Snapshots" },
+    children: [
       machine.annotation === null || machine.annotation === "" ? null : el("Description", {}, machine.annotation),
-      registryElement(machine, scope),
       el(
         "Hardware",
         // The machine's own UUID tells it from others in VirtualBox; this one is what the guest sees.
@@ -91,8 +152,8 @@ function machineSettings(machine: Machine, shape: MachineShape, scope: Scope): X
         ...hardwareElements(machine, shape, type, notes),
         storageElement(machine, scope),
       ),
-    ),
-  );
+    ],
+  };
 }
 
 /** A UUID that tells a machine from all others: another conversion of the same source gives the same. */

@@ -1,10 +1,9 @@
-import type { SerialPort, Video } from "../../appliance/appliance.js";
 import { blankNic } from "../../appliance/blank.js";
-import { MIB } from "../../base/bytes.js";
 import type { XmlElement } from "../../xml/tree.js";
 import type { Reading } from "../reading.js";
+import { serialPortsOf } from "../virtualbox-devices.js";
 import { childNamed, type VirtualBoxAdapter } from "../virtualbox-hardware.js";
-import type { SettingsView } from "./view.js";
+import type { SettingsView } from "../virtualbox-view.js";
 
 /** Network cards that are switched on. */
 export function readNics(hardware: XmlElement, adapters: readonly VirtualBoxAdapter[], reading: Reading): void {
@@ -36,52 +35,18 @@ export function readNics(hardware: XmlElement, adapters: readonly VirtualBoxAdap
   }
 }
 
-const BACKINGS: Readonly<Record<string, SerialPort["backing"]>> = {
-  HostPipe: "pipe",
-  HostDevice: "device",
-  RawFile: "file",
-  TCP: "network",
-};
-
 /** Serial ports that are switched on; parallel ones are foreign. */
 export function readPorts(hardware: XmlElement, reading: Reading, view: SettingsView): void {
-  const uarts = childNamed(hardware, "UART") ?? childNamed(hardware, "Uart");
-  for (const port of uarts?.elements(undefined, "Port") ?? []) {
-    if (view.flag(port, "enabled", false) !== true) continue;
-    const mode = view.text(port, "hostMode") ?? "";
-    const index = view.number(port, "slot", 3, 0);
-    if (reading.machine.serialPorts.some((known) => known.index === index)) continue;
-    const backing = (Object.hasOwn(BACKINGS, mode) ? BACKINGS[mode] : undefined) ?? null;
-    reading.origin(`serialPorts/${reading.machine.serialPorts.length}`, port.location);
-    reading.machine.serialPorts.push({ index, backing, target: backing === null ? null : view.text(port, "path") });
+  for (const { waits, element, ...port } of serialPortsOf(hardware, view)) {
+    reading.origin(`serialPorts/${reading.machine.serialPorts.length}`, element.location);
+    reading.machine.serialPorts.push(port);
     // The model's pipes are made by who runs the machine, as the writers of all platforms make them.
-    if (backing === "pipe" && view.flag(port, "server", false) !== true) {
-      reading.foreign("virtualbox", `that serial port ${index} waits for a pipe of others`, "");
-    }
+    if (waits) reading.foreign("virtualbox", `that serial port ${port.index} waits for a pipe of others`, "");
   }
   for (const port of childNamed(hardware, "LPT")?.elements(undefined, "Port") ?? []) {
     if (view.flag(port, "enabled", false) !== true) continue;
     reading.foreign("virtualbox", `parallel port ${view.text(port, "slot") ?? "0"}`, view.text(port, "path") ?? "");
   }
-}
-
-/** The sound card; `null`: there is none. */
-export function soundOf(hardware: XmlElement, view: SettingsView): string | null {
-  const audio = childNamed(hardware, "AudioAdapter");
-  if (audio === undefined || view.flag(audio, "enabled", false) !== true) return null;
-  return view.text(audio, "controller") ?? "AC97";
-}
-
-/** The graphics card. What is left out is VirtualBox's default of 8 MiB, in a card of its own making. */
-export function videoOf(hardware: XmlElement, view: SettingsView): Video | null {
-  const display = childNamed(hardware, "Display");
-  const model = view.text(display, "controller") ?? "VBoxVGA";
-  if (model.toLowerCase() === "none" || model.toLowerCase() === "null") return null;
-  return {
-    model,
-    memoryBytes: view.number(display, "VRAMSize", 4096, 8) * MIB,
-    heads: view.number(display, "monitorCount", 64, view.number(display, "MonitorCount", 64, 1)),
-  };
 }
 
 /** USB controllers; gives the id of the fastest one. Settings before 1.14 have one, with a switch for its second speed. */

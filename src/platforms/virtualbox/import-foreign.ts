@@ -1,9 +1,9 @@
 import type { XmlElement } from "../../xml/tree.js";
 import type { Reading } from "../reading.js";
 import { childNamed } from "../virtualbox-hardware.js";
+import { idFromText, type SettingsView } from "../virtualbox-view.js";
 import type { StorageController } from "./import-storage.js";
 import type { Media, Medium } from "./media.js";
-import { idFromText, type SettingsView } from "./view.js";
 
 /** Things of one kind that are told one by one. */
 const MOST_NAMED = 50;

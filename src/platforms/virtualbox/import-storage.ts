@@ -5,8 +5,8 @@ import type { XmlElement } from "../../xml/tree.js";
 import type { NamedFile } from "../platform.js";
 import type { Reading } from "../reading.js";
 import { childNamed } from "../virtualbox-hardware.js";
+import { idFromText, type SettingsView } from "../virtualbox-view.js";
 import { checkReadable, type Media, type Medium } from "./media.js";
-import { idFromText, type SettingsView } from "./view.js";
 import { type StorageKind, storageKind } from "./words.js";
 
 /** A drive as the settings have it. */

@@ -8,12 +8,13 @@ import type { XmlElement } from "../../xml/tree.js";
 import { uuidFromText } from "../names-of-devices.js";
 import type { ConfigFiles, ConfigText, MachineConfig, NamedFile } from "../platform.js";
 import { createReading, type Reading } from "../reading.js";
+import { chipsetOf, clockOf, nestedOf, soundOf, tpmOf, videoOf } from "../virtualbox-devices.js";
 import { childNamed, readVirtualBoxMachine } from "../virtualbox-hardware.js";
-import { readNics, readPorts, readUsb, soundOf, videoOf } from "./import-devices.js";
+import { createSettingsView, type SettingsView } from "../virtualbox-view.js";
+import { readNics, readPorts, readUsb } from "./import-devices.js";
 import { importForeign } from "./import-foreign.js";
 import { namedMedia, readStorage, storageOf } from "./import-storage.js";
 import { readMedia } from "./media.js";
-import { createSettingsView, type SettingsView } from "./view.js";
 import { HARDWARE_TYPE } from "./words.js";
 
 /**
@@ -70,11 +71,6 @@ function nvramOf(machine: XmlElement, text: ConfigText, view: SettingsView): Nam
   return { path: said ?? `${text.name}.nvram`, role: "nvram", id: "nvram", optional: true };
 }
 
-function tpmOf(hardware: XmlElement, view: SettingsView): Machine["tpm"] {
-  const type = view.text(childNamed(hardware, "TrustedPlatformModule"), "type")?.toLowerCase();
-  return type === "v1_2" ? "1.2" : type === "v2_0" ? "2.0" : null;
-}
-
 function importVbox(
   element: XmlElement,
   text: ConfigText,
@@ -92,10 +88,7 @@ function importVbox(
   const hardware = childNamed(element, "Hardware");
   const media = readMedia(element);
   machine.uuid = uuidFromText(view.text(hardware, "uuid")) ?? uuidFromText(view.text(element, "uuid"));
-  machine.chipset =
-    view.text(hardware === undefined ? undefined : childNamed(hardware, "Chipset"), "type")?.toUpperCase() === "ICH9"
-      ? "q35"
-      : "i440fx";
+  machine.chipset = chipsetOf(hardware, view);
   const settings = readVirtualBoxMachine(element);
   machine.firmware = settings?.firmware ?? "bios";
   machine.firmwareFrom = settings === null || settings.firmwareType === null ? "default" : "declared";
@@ -147,8 +140,7 @@ function readHardware(hardware: XmlElement, reading: Reading, view: SettingsView
   }
   // To the guest, all of them are cores of one socket.
   else if (count > 1) machine.cpu.coresPerSocket = count;
-  const nested = cpu === undefined ? undefined : childNamed(cpu, "NestedHWVirt");
-  machine.cpu.nested = nested === undefined ? null : view.flag(nested, "enabled", null);
+  machine.cpu.nested = nestedOf(hardware, view);
   reading.origin("cpu", (cpu ?? hardware).location);
   const memory = childNamed(hardware, "Memory");
   machine.memoryBytes = view.number(memory, "RAMSize", 2 ** 32, 128) * MIB;
@@ -156,7 +148,7 @@ function readHardware(hardware: XmlElement, reading: Reading, view: SettingsView
   machine.tpm = tpmOf(hardware, view);
   machine.sound = soundOf(hardware, view);
   machine.video = videoOf(hardware, view);
-  machine.clock = view.text(childNamed(hardware, "RTC"), "localOrUTC")?.toUpperCase() === "UTC" ? "utc" : "localtime";
+  machine.clock = clockOf(hardware, view);
   readPorts(hardware, reading, view);
   return readUsb(hardware, reading, view);
 }

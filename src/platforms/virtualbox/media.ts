@@ -1,7 +1,7 @@
 import { FerryError } from "../../base/errors.js";
 import type { XmlElement } from "../../xml/tree.js";
 import { childNamed } from "../virtualbox-hardware.js";
-import { idFromText } from "./view.js";
+import { idFromText } from "../virtualbox-view.js";
 
 /** A medium of a machine's registry. */
 export interface Medium {

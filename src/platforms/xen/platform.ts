@@ -1,17 +1,12 @@
 import type { Platform } from "../platform.js";
-import { exportXl } from "./export.js";
 import { readXl } from "./import.js";
-import { type XenOptions, xenDefaults } from "./options.js";
 
 /** Xen by itself: configurations of xl. */
-export const xenPlatform: Platform<XenOptions> = {
+export const xenPlatform: Platform = {
   id: "xen",
   label: "Xen (xl)",
   reads: ["xl"],
-  defaultTarget: "xen",
-  defaults: xenDefaults,
-  choices: { disks: ["qcow2", "raw"] },
-  namesFolder: true,
+  defaultTarget: null,
+  defaults: {},
   readConfig: (text) => readXl(text),
-  exportConfig: async (fitted, _shapes, _target, options) => exportXl(fitted, options),
 };

@@ -1,6 +1,6 @@
-import type { Diagnostic } from "../../base/diagnostics.js";
-import type { XmlElement } from "../../xml/tree.js";
-import { uuidFromText } from "../names-of-devices.js";
+import type { Diagnostic } from "../base/diagnostics.js";
+import type { XmlElement } from "../xml/tree.js";
+import { uuidFromText } from "./names-of-devices.js";
 
 /** Reads attributes of settings; what is no value of its kind is a finding. */
 export interface SettingsView {
