@@ -22,8 +22,8 @@ export interface ResultFiles {
   take(stem: string, ending: string): string;
   /** The file behind a drive; `null`: an empty drive. */
   of(machine: Machine, attachment: Attachment): string | null;
-  /** Takes a file of the source over under a given name. */
-  keep(asset: string, name: string): void;
+  /** Takes a file of the source over under a given name, unless it has one already. The name that it has in the result. */
+  keep(asset: string, name: string): string;
   disks(): ExportDisk[];
   assets(): { asset: string; name: string }[];
   /** Ids of the source's files that the result holds. */
@@ -65,7 +65,11 @@ export function createFiles(appliance: Appliance, choice: DiskChoice): ResultFil
       assets.set(file.id, name);
       return name;
     },
-    keep: (asset, name) => void assets.set(asset, name),
+    keep(asset, name) {
+      const known = assets.get(asset) ?? name;
+      assets.set(asset, known);
+      return known;
+    },
     disks: () => [...disks.values()],
     assets: () => [...assets].map(([asset, name]) => ({ asset, name })),
     kept: () => new Set(assets.keys()),

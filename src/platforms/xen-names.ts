@@ -35,3 +35,12 @@ export function partitionDisk(name: string, location: Location | undefined): Dia
     ...(location === undefined ? {} : { location }),
   };
 }
+
+/** The letters of a disk by its number, from 0: `a`, `z`, `aa`. */
+export function guestDiskLetters(index: number): string {
+  let letters = "";
+  for (let rest = index + 1; rest > 0; rest = Math.floor((rest - 1) / 26)) {
+    letters = String.fromCharCode(97 + ((rest - 1) % 26)) + letters;
+  }
+  return letters;
+}

@@ -7,6 +7,7 @@ import { ovf, xcpNg83, xenserver8 } from "./ovf.js";
 import type { TargetProfile } from "./profile.js";
 import { virtualbox7 } from "./virtualbox.js";
 import { fusion13, vsphere7, vsphere8, vsphere65, workstation17 } from "./vmware.js";
+import { xen } from "./xen.js";
 
 /** Every target with a profile. Adding a version of a platform: its profile and one line here. */
 export const targets: Registry<TargetId, TargetProfile> = createRegistry<TargetId, TargetProfile>([
@@ -27,4 +28,5 @@ export const targets: Registry<TargetId, TargetProfile> = createRegistry<TargetI
   proxmox9,
   aws,
   qemu,
+  xen,
 ]);

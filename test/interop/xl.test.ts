@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fit } from "../../src/appliance/fit.js";
+import { samples } from "../../src/appliance/testing/samples.js";
 import { parseDiskSpec } from "../../src/platforms/xen/disk-spec.js";
+import { exportXl } from "../../src/platforms/xen/export.js";
 import { parseXl } from "../../src/platforms/xen/grammar.js";
+import { targets } from "../../src/targets/targets.js";
+import { journeyAppliances } from "../support/journeys.js";
 import { lacking, peerPath } from "./peers.js";
 import { run } from "./run.js";
 import { scratch } from "./scratch.js";
@@ -68,4 +73,33 @@ test("settings and disks are what Xen's own parser takes them for", { skip, time
     }),
     disk,
   );
+});
+
+test("Xen's own parser takes what is written as it was meant", { skip, timeout: 120_000 }, async (t) => {
+  const folder = await scratch(t, "xl-written");
+  const target = targets.get("xen");
+  for (const [name, make] of Object.entries({ ...samples, ...journeyAppliances })) {
+    const fitted = fit(make(), target);
+    const { configs } = exportXl(fitted.appliance, {});
+    for (const [index, { bytes }] of configs.entries()) {
+      const machine = fitted.appliance.machines[index] ?? assert.fail();
+      const file = join(folder, "guest.cfg");
+      await writeFile(file, bytes);
+      const { stdout, stderr, status } = await run(await peerPath("xl-cfg-check"), [file], { timeout: 20_000 });
+      assert.equal(status, 0, `${name}: ${stderr}`);
+      const theirs = JSON.parse(stdout);
+      assert.deepEqual(
+        [theirs.name, theirs.memory, theirs.vcpus],
+        [machine.name, machine.memoryBytes / 2 ** 20, machine.cpu.count],
+        name,
+      );
+      const drives = machine.attachments.filter(({ device }) => device !== "floppy");
+      assert.deepEqual(
+        theirs.disk.map(({ cdrom, readwrite }: { cdrom: boolean; readwrite: boolean }) => [cdrom, readwrite]),
+        drives.map(({ device, readOnly }) => [device === "cdrom", device === "disk" && !readOnly]),
+        name,
+      );
+      assert.equal((theirs.vif ?? []).length, machine.nics.length, name);
+    }
+  }
 });

@@ -26,6 +26,7 @@ import { signCodes } from "./sign.js";
 import { signatureCodes } from "./signature.js";
 import { virtualboxCodes } from "./virtualbox.js";
 import { vmaCodes } from "./vma.js";
+import { xenCodes } from "./xen.js";
 import { xmlCodes } from "./xml.js";
 import { xvaCodes } from "./xva.js";
 
@@ -44,6 +45,7 @@ export const codes: CodeTable = {
   ...vdiCodes,
   ...qcow2Codes,
   ...xvaCodes,
+  ...xenCodes,
   ...vmaCodes,
   ...convertCodes,
   ...guestCodes,

@@ -1,12 +1,17 @@
 import type { Platform } from "../platform.js";
+import { exportXl } from "./export.js";
 import { readXl } from "./import.js";
+import { type XenOptions, xenDefaults } from "./options.js";
 
 /** Xen by itself: configurations of xl. */
-export const xenPlatform: Platform = {
+export const xenPlatform: Platform<XenOptions> = {
   id: "xen",
   label: "Xen (xl)",
   reads: ["xl"],
-  defaultTarget: null,
-  defaults: {},
+  defaultTarget: "xen",
+  defaults: xenDefaults,
+  choices: { disks: ["qcow2", "raw"] },
+  namesFolder: true,
   readConfig: (text) => readXl(text),
+  exportConfig: async (fitted, _shapes, _target, options) => exportXl(fitted, options),
 };
