@@ -22,6 +22,7 @@ import { overlay } from "../../src/disk/changed-file.js";
 import type { ByteSource } from "../../src/io/source.js";
 import { borrowed } from "../../src/io/sources/borrowed.js";
 import { cachedSource } from "../../src/io/sources/cached.js";
+import { chunkedSource } from "../../src/io/sources/chunked.js";
 import { concatSource } from "../../src/io/sources/concat.js";
 import { memorySource } from "../../src/io/sources/memory.js";
 import { sliceSource } from "../../src/io/sources/slice.js";
@@ -203,6 +204,25 @@ const cases: Readonly<Record<string, Case>> = {
       const source = await openHttpSource(`${server.origin}/file`);
       return { ...source, close: () => source.close().then(() => server.close()) };
     },
+  },
+  "a disk in chunks": {
+    from: "io/sources/chunked",
+    reopens: false,
+    open: async (bytes) =>
+      chunkedSource({
+        label: "chunks",
+        source: memorySource(bytes, "archive"),
+        size: bytes.length,
+        // Two runs, so that reads go over their seam.
+        runs({ offset, length }) {
+          const middle = Math.floor(bytes.length / 2);
+          const pieces = [
+            [Math.max(0, offset), Math.min(middle, offset + length)],
+            [Math.max(middle, offset), Math.min(bytes.length, offset + length)],
+          ] as const;
+          return Float64Array.from(pieces.flatMap(([from, to]) => (to > from ? [from, from, to - from] : [])));
+        },
+      }),
   },
   "sparse bytes": { from: "io/testing/sparse-bytes", reopens: false, open: sparse },
 };

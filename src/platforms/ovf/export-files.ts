@@ -163,9 +163,26 @@ export function lossesOf(writing: OvfWriting, kept: ReadonlySet<string>): Diagno
 
 function machineLosses(machine: Machine, { flavour, version, embedded }: OvfWriting): Diagnostic[] {
   const notes: Diagnostic[] = [];
+  const { name, id, firmware, cpu } = machine;
+  if (
+    !flavour.vmware &&
+    cpu.coresPerSocket !== null &&
+    cpu.coresPerSocket > 1 &&
+    (embedded === null || cpu.coresPerSocket === cpu.count)
+  ) {
+    notes.push(
+      loss(
+        "info",
+        "ovf/sockets-dropped",
+        `${name}: ${flavour.label} cannot say that ${cpu.coresPerSocket} processors are one socket`,
+        {
+          data: { machine: id, coresPerSocket: cpu.coresPerSocket },
+        },
+      ),
+    );
+  }
   // Its own notes say what the consumer's settings do not.
   if (embedded !== null) return notes;
-  const { name, id, firmware, cpu } = machine;
   if (!flavour.vmware && (firmware === "efi" || firmware === "efi-secure")) {
     notes.push(
       loss(
@@ -175,18 +192,6 @@ function machineLosses(machine: Machine, { flavour, version, embedded }: OvfWrit
         {
           data: { machine: id, firmware },
           hint: "Set the firmware where the machine is imported, or write --flavour vsphere.",
-        },
-      ),
-    );
-  }
-  if (!flavour.vmware && cpu.coresPerSocket !== null && cpu.coresPerSocket > 1) {
-    notes.push(
-      loss(
-        "info",
-        "ovf/sockets-dropped",
-        `${name}: ${flavour.label} cannot say that ${cpu.coresPerSocket} processors are one socket`,
-        {
-          data: { machine: id, coresPerSocket: cpu.coresPerSocket },
         },
       ),
     );

@@ -42,14 +42,12 @@ export function readVirtualBoxSettings(settings: XmlElement, machine: Machine, s
   }
 }
 
-/** Processors that wait, and the one socket that the guest sees. */
+/** Processors that wait. That all of them are cores of one socket is VirtualBox's way, and nothing that the package says. */
 function readProcessors(
   cpu: XmlElement | undefined,
   { cpu: known }: Machine,
   view: ReturnType<typeof createSettingsView>,
 ): void {
   const count = view.number(cpu, "count", 65_536, 1);
-  if (view.flag(cpu, "hotplug", false) === true) {
-    if (count > known.count) known.max ??= count;
-  } else if (count > 1 && count === known.count) known.coresPerSocket ??= count;
+  if (view.flag(cpu, "hotplug", false) === true && count > known.count) known.max ??= count;
 }
