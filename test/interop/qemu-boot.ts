@@ -14,9 +14,17 @@ export interface Said {
   readonly firmware: string;
 }
 
-/** How a disk is attached: QEMU's machine, and the devices with the drive `boot`. */
+/** How a disk is attached: QEMU's machine, and the devices with the drive `boot`. `biosOnly`: distributions build OVMF without a driver for it. */
 export const BUSES: Readonly<
-  Record<string, { readonly machine: "pc" | "q35"; readonly devices: readonly string[]; readonly driver: string }>
+  Record<
+    string,
+    {
+      readonly machine: "pc" | "q35";
+      readonly devices: readonly string[];
+      readonly driver: string;
+      readonly biosOnly?: true;
+    }
+  >
 > = {
   ide: { machine: "pc", devices: ["ide-hd,drive=boot"], driver: "ata_piix" },
   sata: { machine: "q35", devices: ["ide-hd,drive=boot"], driver: "ahci" },
@@ -24,9 +32,20 @@ export const BUSES: Readonly<
     machine: "pc",
     devices: ["mptsas1068,id=scsi", "scsi-hd,bus=scsi.0,drive=boot,wwn=0x3000000000000001"],
     driver: "mptsas",
+    biosOnly: true,
   },
-  "scsi lsi": { machine: "pc", devices: ["lsi53c895a,id=scsi", "scsi-hd,bus=scsi.0,drive=boot"], driver: "sym53c8xx" },
-  "scsi pvscsi": { machine: "q35", devices: ["pvscsi,id=scsi", "scsi-hd,bus=scsi.0,drive=boot"], driver: "vmw_pvscsi" },
+  "scsi lsi": {
+    machine: "pc",
+    devices: ["lsi53c895a,id=scsi", "scsi-hd,bus=scsi.0,drive=boot"],
+    driver: "sym53c8xx",
+    biosOnly: true,
+  },
+  "scsi pvscsi": {
+    machine: "q35",
+    devices: ["pvscsi,id=scsi", "scsi-hd,bus=scsi.0,drive=boot"],
+    driver: "vmw_pvscsi",
+    biosOnly: true,
+  },
   nvme: { machine: "q35", devices: ["nvme,drive=boot,serial=1"], driver: "nvme" },
   virtio: { machine: "q35", devices: ["virtio-blk-pci,drive=boot"], driver: "virtio_blk" },
   "virtio scsi": {
