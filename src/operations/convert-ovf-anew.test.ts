@@ -110,7 +110,6 @@ describe("a package of a machine that had none", () => {
     const codes = plan.losses.map(({ code }) => code);
     for (const gone of [
       "ovf/firmware-dropped",
-      "ovf/sockets-dropped",
       "ovf/boot-order-dropped",
       "platform/fact-dropped",
     ]) {

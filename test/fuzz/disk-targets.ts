@@ -290,7 +290,7 @@ const vmdkDescriptor: FuzzTarget = {
 
 /** Every disk format by being in the list of formats (raw has no structure, XVA has a target of its own), and parts of them that whole images seldom reach. */
 export const diskTargets: readonly FuzzTarget[] = [
-  ...diskFormats.all.filter(({ id }) => id !== "raw" && id !== "xva").map(diskTarget),
+  ...diskFormats.all.filter(({ id }) => id !== "raw" && id !== "xva" && id !== "vma").map(diskTarget),
   ...checkedFormats.map((format) => checkTarget(diskTarget(format), format)),
   ...layoutTargets(diskTarget),
   ...amendedFormats.map((format) => resizeTarget(diskTarget(format), format)),

@@ -50,8 +50,8 @@ function guestOf(firmware: Firmware): Promise<BootGuest> {
 type Journey = readonly PlatformId[];
 const AROUND: Journey = ["vmware", "hyperv", "xen", "virtualbox"];
 /** What must be written, and read by its configuration: else a reader could break, and nobody would notice. */
-const WRITTEN: Journey = ["vmware", "hyperv", "virtualbox", "libvirt", "proxmox", "qemu"];
-const READ: Journey = ["vmware", "hyperv", "virtualbox", "libvirt", "proxmox"];
+const WRITTEN: Journey = ["vmware", "hyperv", "xen", "xenserver", "virtualbox", "libvirt", "proxmox", "qemu"];
+const READ: Journey = ["vmware", "hyperv", "xen", "xenserver", "virtualbox", "libvirt", "proxmox"];
 
 /** What boots by default. */
 const FOUR: readonly (readonly [firmware: Firmware, controller: ControllerName, journey: Journey])[] = [
