@@ -108,11 +108,7 @@ describe("a package of a machine that had none", () => {
     const result = shop.fresh();
     const { plan } = await shop.convert(folder, result, { to: "ovf", flavour: "virtualbox", prove: true });
     const codes = plan.losses.map(({ code }) => code);
-    for (const gone of [
-      "ovf/firmware-dropped",
-      "ovf/boot-order-dropped",
-      "platform/fact-dropped",
-    ]) {
+    for (const gone of ["ovf/firmware-dropped", "ovf/boot-order-dropped", "platform/fact-dropped"]) {
       assert.ok(!codes.some((code) => code === gone), codes.join(" "));
     }
     const text = readFileSync(join(result, "web-1.ovf"), "utf8");
@@ -128,7 +124,8 @@ describe("a package of a machine that had none", () => {
     );
     const [machine] = appliance?.machines ?? [];
     assert.equal(machine?.firmware, "efi");
-    assert.equal(machine?.cpu.coresPerSocket, 2);
+    // That all of them are one socket is VirtualBox's way, which its packages do not say.
+    assert.ok(codes.includes("ovf/sockets-dropped"));
     const again = shop.fresh();
     const { plan: back } = await shop.convert(result, again, { to: "vmware" });
     const [read] = back.appliance?.machines ?? [];
