@@ -8,6 +8,7 @@ import { readCertificate } from "../package/trust/read.js";
 import type { ImportChoice } from "../platforms/platform.js";
 import {
   type ApplianceResult,
+  type DetailsResult,
   type InspectResult,
   type MachineDetails,
   type MachineResult,
@@ -66,8 +67,16 @@ export async function inspectPackage(
         ? null
         : { name: certificate.name, ...(certificate.facts ?? { subject: null, issuer: null, notAfter: null }) },
     appliance: toApplianceResult(appliance),
-    details: appliance.machines.map((machine) => toDetails(machine, appliance)),
     diagnostics: diagnostics.map(toDiagnosticResult),
+  };
+}
+
+/** What few platforms say of a package's machines. No disk is opened. */
+export function inspectDetails(opened: OpenedSource, options: InspectOptions, ctx: Context): DetailsResult {
+  const appliance = opened.appliance(options.choice ?? {}, { ...ctx, report: () => {} });
+  return {
+    schema: "vmferry/details@1",
+    machines: appliance.machines.map((machine) => toDetails(machine, appliance)),
   };
 }
 

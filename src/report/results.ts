@@ -233,9 +233,14 @@ export interface InspectResult {
     readonly notAfter: string | null;
   } | null;
   readonly appliance: ApplianceResult | null;
-  /** What few platforms say, for each machine of the appliance. */
-  readonly details: readonly MachineDetails[];
   readonly diagnostics: readonly DiagnosticResult[];
+}
+
+/** `vmferry inspect --details`: what few platforms say. */
+export interface DetailsResult {
+  readonly schema: "vmferry/details@1";
+  /** For each machine of `appliance.machines`, in the same order. */
+  readonly machines: readonly MachineDetails[];
 }
 
 /** `vmferry validate --json`. */
@@ -628,6 +633,7 @@ export interface SignResult {
 /** Every document of the contract. */
 export type Result =
   | InspectResult
+  | DetailsResult
   | ValidateResult
   | VerifyResult
   | DiskResult

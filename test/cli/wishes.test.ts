@@ -43,6 +43,8 @@ describe("a disk alone", () => {
       [machine.name, machine.cpu.count, machine.memoryBytes, machine.firmware, machine.guestOs.vmware],
       ["web", 2, 4 * 2 ** 30, "efi", "debian12-64"],
     );
+    const details = await inspect(folder, "--details");
+    assert.deepEqual([details.schema, details.machines[0].guestIds.osinfo], ["vmferry/details@1", null]);
     assert.deepEqual(
       [machine.controllers[0].bus, machine.nics[0].model, found.kind, descriptor.producer],
       ["nvme", "e1000e", "vmx", "VMware"],

@@ -1,9 +1,9 @@
-import { inspectPackage } from "../../operations/inspect.js";
+import { inspectDetails, inspectPackage } from "../../operations/inspect.js";
 import { renderJson } from "../../report/json.js";
 import { renderInspect } from "../../report/text.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
-import { judge } from "../exit-codes.js";
-import { json, text } from "../options.js";
+import { exitCodes, judge } from "../exit-codes.js";
+import { flag, json, text } from "../options.js";
 import { openNamedSource } from "../packages.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { withSession } from "../session.js";
@@ -19,6 +19,10 @@ export const inspect: CommandDefinition = defineCommand({
   ],
   options: {
     json,
+    details: flag(
+      "--details",
+      "print what few platforms say of machines, as JSON: UUID, TPM, VLANs, ports, clock and the like",
+    ),
     configuration: text("--configuration ID", "the deployment option to look at (default: the package's own)"),
     locale: text("--locale TAG", "the language of the texts, such as de or pt-BR"),
     allowRemote,
@@ -33,17 +37,16 @@ export const inspect: CommandDefinition = defineCommand({
       const named = await openNamedSource(name, { onDamage: "report" }, session);
       try {
         const { configuration, locale } = options;
-        const result = await inspectPackage(
-          named.opened,
-          {
-            findings: session.findings,
-            choice: {
-              ...(configuration === null ? {} : { configuration }),
-              ...(locale === null ? {} : { locale }),
-            },
-          },
-          session.ctx,
-        );
+        const choice = {
+          ...(configuration === null ? {} : { configuration }),
+          ...(locale === null ? {} : { locale }),
+        };
+        if (options.details) {
+          await cli.terminal.data(renderJson(inspectDetails(named.opened, { choice }, session.ctx)));
+          return exitCodes.done;
+        }
+        const how = { findings: session.findings, choice };
+        const result = await inspectPackage(named.opened, how, session.ctx);
         await cli.terminal.data(options.json ? renderJson(result) : renderInspect(result, cli.terminal.dataPalette));
         return judge(result.diagnostics);
       } finally {
