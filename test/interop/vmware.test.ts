@@ -61,8 +61,6 @@ function meant(machine: Machine): Told {
       .sort(),
     nics: machine.nics.map(({ network, model }) => ({
       network: network ?? "",
-      kind: null,
-      vlan: null,
       model: model ?? "",
     })),
   };
