@@ -175,6 +175,18 @@ test("a drive without a disk is dropped, and the boot order follows the drives t
   assert.ok(codesOf(result).includes("fit/drive-without-disk"));
 });
 
+test("an order that begins with an empty drive boots the first disk that is there", () => {
+  const empty: Attachment = { device: "disk", disk: null, file: null, controller: null, slot: null, readOnly: false };
+  const source = drives("sata", 2, 0);
+  const attachments = [empty, ...only(source).attachments];
+  const boot = [0, 2].map((index) => ({ device: "disk" as const, index }));
+  const machines = [{ ...only(source), attachments, boot }];
+  // Generation 1 tries its disks by their places alone.
+  const { appliance: fitted } = fit({ ...source, machines }, targets.get("hyperv-2025"));
+  assert.deepEqual(places(fitted).slice(0, 2), ["d0 ide 0:1", "d1 ide 0:0"]);
+  assert.deepEqual(only(fitted).boot, [{ device: "disk", index: 1 }]);
+});
+
 test("what is over a limit is an error", () => {
   const source = drives("sata", 1, 0, {
     cpu: { count: 33, coresPerSocket: null, threadsPerCore: null, max: null, nested: null },

@@ -29,13 +29,19 @@ interface Drive {
   readonly slot: number | null;
 }
 
-/** The attachment that a machine boots from among its disks: the one named first, or else the first one. -1: no disk. */
-export function bootDiskIndex(machine: Machine): number {
-  for (const device of machine.boot) {
-    if (device.device !== "disk" || device.index === null) continue;
-    if (machine.attachments[device.index]?.device === "disk") return device.index;
+/**
+ * The attachment that a machine boots from among its disks: the one named first, or else the first one. -1: no disk. A drive that holds no disk is none.
+ * @param disks ids of the appliance's disks, where a drive may name one that is not there
+ */
+export function bootDiskIndex(machine: Machine, disks: ReadonlySet<string> | null = null): number {
+  const holds = ({ device, disk }: Attachment): boolean =>
+    device === "disk" && disk !== null && (disks === null || disks.has(disk));
+  for (const { device, index } of machine.boot) {
+    if (device !== "disk" || index === null) continue;
+    const named = machine.attachments[index];
+    if (named !== undefined && holds(named)) return index;
   }
-  const first = machine.attachments.findIndex((a) => a.device === "disk");
+  const first = machine.attachments.findIndex(holds);
   // An order of kinds alone means the firmware's own: by places, wherever a list has the disk.
   const byKind = machine.boot.some(({ device, index }) => device === "disk" && index === null);
   const placed = byKind ? firstDrive(machine, "disk") : undefined;
@@ -93,7 +99,7 @@ function sourceDrives(
 ): Drive[] {
   const numbers = numberControllers(machine.controllers);
   const byId = new Map(machine.controllers.map((c) => [c.id, c]));
-  const boot = bootDiskIndex(machine);
+  const boot = bootDiskIndex(machine, disks);
   const drives: Drive[] = [];
   for (const [index, attachment] of machine.attachments.entries()) {
     if (attachment.device === "disk" && (attachment.disk === null || !disks.has(attachment.disk))) {
