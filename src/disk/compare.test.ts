@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/fast-check.js";
 import { alignUp, GIB, MIB, SECTOR, TIB, toHex } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
 import type { Pool } from "../io/pool.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/fast-check.js";
 import { SECTOR } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
 import type { DiskFormatId } from "../base/ids.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as zlib from "node:zlib";
-import fc from "fast-check";
+import { fc } from "../../test/support/fast-check.js";
 import { FerryError } from "../base/errors.js";
 import { readRef } from "../io/refs.js";
 import type { ByteSource, SourceRef } from "../io/source.js";

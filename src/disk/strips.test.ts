@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/fast-check.js";
 import type { SegmentRead } from "./segment-job.js";
 import { cutRead, stripBytesOf } from "./strips.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/fast-check.js";
 import { concatBytes } from "../base/bytes.js";
 import { FerryError } from "../base/errors.js";
 import { byteReader } from "./byte-reader.js";

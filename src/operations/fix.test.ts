@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import fc from "fast-check";
 import { diskContext } from "../../test/support/disks.js";
+import { fc } from "../../test/support/fast-check.js";
 import {
   type DescribedFile,
   descriptorOf,

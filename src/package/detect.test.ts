@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/fast-check.js";
 import { detectPackage } from "./detect.js";
 import { serializeTarHeader } from "./tar/header.js";
 

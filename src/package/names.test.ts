@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { posix, win32 } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/fast-check.js";
 import { percentDecoded, problemOfName, resolveName, stripDotSlash, withoutExtension } from "./names.js";
 
 test("a name that is found safe stays inside its folder on POSIX and on Windows", () => {

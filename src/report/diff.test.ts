@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/fast-check.js";
 import { unifiedDiff } from "./diff.js";
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `line ${i}\n`);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/support/fast-check.js";
 import { FerryError } from "../base/errors.js";
 import { defaultLimits } from "../base/limits.js";
 import { decodeXml } from "./encoding.js";

@@ -1,7 +1,6 @@
 /** What holds for every format that is written over a parent. New ones are picked up from the registry. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { alignUp, SECTOR } from "../../src/base/bytes.js";
 import { FerryError } from "../../src/base/errors.js";
 import { copyDisk } from "../../src/disk/copy.js";
@@ -17,6 +16,7 @@ import { type MemoryFileSet, memoryFileSet } from "../../src/io/testing/memory-s
 import { planLayers } from "../../src/operations/kept-chain.js";
 import { zlibCodec } from "../../src/runtime/node/codec.js";
 import { nodeHash } from "../../src/runtime/node/hash.js";
+import { fc } from "../support/fast-check.js";
 
 const codec = zlibCodec();
 const context = (limits: object = {}) =>

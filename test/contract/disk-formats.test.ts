@@ -5,7 +5,6 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
 import { alignUp, SECTOR } from "../../src/base/bytes.js";
 import { FerryError } from "../../src/base/errors.js";
 import { copyDisk } from "../../src/disk/copy.js";
@@ -27,6 +26,7 @@ import { SparseBytes, sparseSource } from "../../src/io/testing/sparse-bytes.js"
 import { openFolderSet } from "../../src/runtime/node/file-set.js";
 import { openFileSource } from "../../src/runtime/node/file-source.js";
 import { createNodeRuntime, type NodeRuntime } from "../../src/runtime/node/runtime.js";
+import { fc } from "../support/fast-check.js";
 
 type Writable = DiskFormat & { readonly plan: NonNullable<DiskFormat["plan"]> };
 

@@ -4,7 +4,6 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { after, before, describe, it } from "node:test";
-import fc from "fast-check";
 import { alignUp, SECTOR } from "../../src/base/bytes.js";
 import { FerryError } from "../../src/base/errors.js";
 import { copyDisk } from "../../src/disk/copy.js";
@@ -22,6 +21,7 @@ import { openFolderSet } from "../../src/runtime/node/file-set.js";
 import { openFileSource } from "../../src/runtime/node/file-source.js";
 import { createNodeRuntime, type NodeRuntime } from "../../src/runtime/node/runtime.js";
 import { diskContext } from "../support/disks.js";
+import { fc } from "../support/fast-check.js";
 import { diskFile } from "../support/packages.js";
 
 const worker = new URL("../../src/worker-node.js", import.meta.url);

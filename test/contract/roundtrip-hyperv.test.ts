@@ -6,7 +6,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Appliance, Machine } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
 import { biosIdeCd, nvmeSecure } from "../../src/appliance/testing/samples.js";
@@ -22,6 +21,7 @@ import type { ExportPlan } from "../../src/platforms/platform.js";
 import { targets } from "../../src/targets/targets.js";
 import { validate } from "../meta/json-schema.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
+import { fc } from "../support/fast-check.js";
 import { createHost, type Host } from "../support/powershell/hyperv-host.js";
 import { parsePowerShell, type Script } from "../support/powershell/parse.js";
 import { runPowerShell } from "../support/powershell/run.js";

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Appliance, Controller, Machine } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
 import { testContext } from "../../src/io/testing/context.js";
@@ -11,6 +10,7 @@ import type { ExportPlan } from "../../src/platforms/platform.js";
 import { nicChip } from "../../src/targets/chips.js";
 import { targets } from "../../src/targets/targets.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
+import { fc } from "../support/fast-check.js";
 
 const target = targets.get("libvirt");
 

@@ -1,7 +1,6 @@
 /** The law of round trips: what a package says of a fitted appliance is what is read from it again, in every flavour and version. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Appliance, Machine } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
 import { defaultLimits } from "../../src/base/limits.js";
@@ -15,6 +14,7 @@ import { importOvf } from "../../src/platforms/ovf/import.js";
 import { nicChip, scsiChip } from "../../src/targets/chips.js";
 import { parseXml } from "../../src/xml/parse.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
+import { fc } from "../support/fast-check.js";
 
 const SCHEMAS: Readonly<Record<WrittenVersion, SchemaVersion>> = {
   "1.0": "1.0.0",

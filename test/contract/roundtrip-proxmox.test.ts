@@ -1,7 +1,6 @@
 /** What is written for Proxmox VE is read back as the machine that was fitted, in every fact that its configuration can say. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Appliance, Attachment, Machine, Nic } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
 import { MIB } from "../../src/base/bytes.js";
@@ -12,6 +11,7 @@ import { readProxmoxConf } from "../../src/platforms/proxmox/import.js";
 import { dnsName, ostypeOf, soundOf, vgaOf } from "../../src/platforms/proxmox/words.js";
 import { proxmox9 } from "../../src/targets/kvm.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
+import { fc } from "../support/fast-check.js";
 
 /** A drive by what it holds: the name of a file in the result. */
 type Held = readonly [device: Attachment["device"], file: string | null, readOnly: boolean];

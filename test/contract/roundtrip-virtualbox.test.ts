@@ -1,7 +1,6 @@
 /** What is written for VirtualBox is read again as what it was, and what is not is named. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Appliance, Attachment, Machine } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
 import type { Bus } from "../../src/base/ids.js";
@@ -11,6 +10,7 @@ import { virtualboxPlatform } from "../../src/platforms/virtualbox/platform.js";
 import { nodeHash } from "../../src/runtime/node/hash.js";
 import { targets } from "../../src/targets/targets.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
+import { fc } from "../support/fast-check.js";
 
 const target = targets.get("virtualbox-7");
 const ctx = testContext({ runtime: { hash: nodeHash } });

@@ -1,7 +1,6 @@
 /** What is written to a VMX file is read from it again: every fact that such a file can say, and without a finding. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Appliance, Attachment, Machine, Nic, SerialPort } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
 import { findGuestSystem } from "../../src/appliance/guest-os.js";
@@ -15,6 +14,7 @@ import { readVmx } from "../../src/platforms/vmware/import.js";
 import { soundEntries } from "../../src/platforms/vmware/ports.js";
 import { targets } from "../../src/targets/targets.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
+import { fc } from "../support/fast-check.js";
 
 /** The same text as bytes carry it: halves of characters become replacement characters; nothing is no text. */
 const carriedText = (text: string | null): string | null =>

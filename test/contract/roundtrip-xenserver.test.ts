@@ -1,7 +1,6 @@
 /** What is written for XenServer is what xapi's importer takes, and what is read back is what was fitted. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import fc from "fast-check";
 import type { Appliance, Machine } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
 import { testContext } from "../../src/io/testing/context.js";
@@ -11,6 +10,7 @@ import { ownUuid } from "../../src/platforms/xenserver/export-records.js";
 import { readOvaXml } from "../../src/platforms/xenserver/import.js";
 import { targets } from "../../src/targets/targets.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
+import { fc } from "../support/fast-check.js";
 import { importXva } from "../support/xapi.js";
 
 function fitted(appliance: Appliance): Appliance {

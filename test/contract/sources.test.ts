@@ -15,7 +15,6 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import fc from "fast-check";
 import type { ByteRange } from "../../src/base/bytes.js";
 import { concatBytes } from "../../src/base/bytes.js";
 import { overlay } from "../../src/disk/changed-file.js";
@@ -33,6 +32,7 @@ import { openHttpSource } from "../../src/runtime/node/http/source.js";
 import { type ClosableKernelEnv, createKernelEnv } from "../../src/runtime/node/kernel-env.js";
 import { loadNative, NO_NATIVE } from "../../src/runtime/node/native.js";
 import { hasCode } from "../support/errors.js";
+import { fc } from "../support/fast-check.js";
 import { serve } from "../support/http-server.js";
 
 const native = loadNative(new Set());

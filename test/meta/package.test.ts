@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { readText } from "../../scripts/tree.js";
+import { readText, readTree } from "../../scripts/tree.js";
 import { version } from "../../src/base/version.js";
 
 interface Manifest {
@@ -85,4 +85,12 @@ test("name, licence, module format and version are what they are said to be", ()
   assert.equal(manifest.version, version);
   assert.equal(lock.packages[""]?.version, version);
   assert.match(readText("CHANGELOG.md") ?? "", new RegExp(`^## \\[?${version.replaceAll(".", "\\.")}`, "m"));
+});
+
+test("random tests go through the file that can seed them", () => {
+  const door = "test/support/fast-check.ts";
+  const direct = `from "${"fast-check"}"`;
+  for (const [file, text] of [...readTree("src", ".ts"), ...readTree("test", ".ts")]) {
+    if (file !== door) assert.ok(!text.includes(direct), `${file}: import { fc } from ${door}`);
+  }
 });

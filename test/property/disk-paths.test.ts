@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { copyDisk } from "../../src/disk/copy.js";
 import { shapeOf } from "../../src/disk/extents.js";
 import { diskFormats } from "../../src/disk/formats.js";
@@ -10,6 +9,7 @@ import { differenceFrom, imageOf } from "../../src/disk/testing/images.js";
 import { memoryFileSet } from "../../src/io/testing/memory-set.js";
 import { sparseSource } from "../../src/io/testing/sparse-bytes.js";
 import { diskContext } from "../support/disks.js";
+import { fc } from "../support/fast-check.js";
 
 const steps = diskFormats.all.flatMap((format) =>
   format.plan === undefined ? [] : format.writes.map((variant) => ({ format, variant })),

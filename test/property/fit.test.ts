@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Appliance, Machine } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
 import type { Diagnostic } from "../../src/base/diagnostics.js";
 import { targets } from "../../src/targets/targets.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
+import { fc } from "../support/fast-check.js";
 
 /** Facts of a machine, each with the codes that may speak of its change. */
 const FACTS: readonly (readonly [fact: string, read: (m: Machine) => unknown, codes: RegExp])[] = [

@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { MIB, SECTOR } from "../../src/base/bytes.js";
 import { NIL_GUID } from "../../src/base/guid.js";
 import { diskFormats } from "../../src/disk/formats.js";
@@ -15,6 +14,7 @@ import { BLOCK_FREE, BLOCK_ZERO } from "../../src/disk/vdi/blocks.js";
 import { serializeVdiHeader } from "../../src/disk/vdi/header.js";
 import { SparseBytes, sparseSource } from "../../src/io/testing/sparse-bytes.js";
 import { diskContext } from "../support/disks.js";
+import { fc } from "../support/fast-check.js";
 import { CRAFTED, craftVhdx } from "../support/vhdx.js";
 import { craftSparse, descriptorText, GRAIN, PLACES, wordsOf } from "../support/vmdk.js";
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Appliance, Machine } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
 import { testContext } from "../../src/io/testing/context.js";
@@ -13,6 +12,7 @@ import { nodeHash } from "../../src/runtime/node/hash.js";
 import type { MachineShape } from "../../src/targets/profile.js";
 import { targets } from "../../src/targets/targets.js";
 import { anyAppliance } from "../support/arbitrary-appliance.js";
+import { fc } from "../support/fast-check.js";
 import { expected, type Seen, seenDomain, seenQemu, seenScript, seenVmx } from "../support/seen.js";
 import { seenProxmox } from "../support/seen-proxmox.js";
 import { seenVbox } from "../support/seen-vbox.js";

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import type { Appliance, Attachment, Controller, Machine, Nic } from "../../src/appliance/appliance.js";
 import { GIB, MIB, TIB } from "../../src/base/bytes.js";
 import type { Bus, Firmware } from "../../src/base/ids.js";
+import { fc } from "./fast-check.js";
 
 /** Text of every kind: words, quotes, control characters, other scripts, half characters, markup of every platform. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/support/fast-check.js";
 import { viewOf, writeU64 } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import { parseCowdHeader } from "./cowd.js";

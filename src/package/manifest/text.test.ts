@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/support/fast-check.js";
 import { testContext } from "../../io/testing/context.js";
 import { parseManifest, serializeManifest } from "./text.js";
 

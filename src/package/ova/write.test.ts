@@ -5,7 +5,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/support/fast-check.js";
 import { FerryError } from "../../base/errors.js";
 import { memorySource } from "../../io/sources/memory.js";
 import type { TargetRef } from "../../io/target.js";

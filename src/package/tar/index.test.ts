@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/support/fast-check.js";
 import { type ByteRange, concatBytes } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { ByteSource } from "../../io/source.js";

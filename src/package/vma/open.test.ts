@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/support/fast-check.js";
 import { type CraftedVma, craftVma, mendVmaSums } from "../../../test/support/vma.js";
 import { FerryError } from "../../base/errors.js";
 import { vma } from "../../disk/vma/format.js";

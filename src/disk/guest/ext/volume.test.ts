@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../../test/support/fast-check.js";
 import { GUEST_IMAGES, guestImage, memoryRegion, openExt } from "../../../../test/support/guest-images.js";
 import { contentOf, everyShape } from "../../../../test/support/guest-tree.js";
 import { viewOf } from "../../../base/bytes.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../../test/support/fast-check.js";
 import type { Tree } from "../../../../test/support/guest-tree.js";
 import { DEBIAN, ROCKY, treeFiles } from "../../../../test/support/linux-trees.js";
 import type { DriverFact } from "../model.js";
