@@ -1,3 +1,4 @@
+import { WINDOWS_1252 } from "../base/code-pages.js";
 import { FerryError } from "../base/errors.js";
 
 /** Encodings that documents are read in and written back in. */
@@ -28,11 +29,6 @@ const DECLARED: ReadonlyMap<string, XmlEncoding> = new Map<string, XmlEncoding>(
     ascii: "us-ascii",
   }),
 );
-
-/** What windows-1252 has at 0x80 to 0x9F. The five unassigned bytes stand for themselves. */
-export const WINDOWS_1252: string =
-  "\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f" +
-  "\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178";
 
 /**
  * The text of a document: by byte order mark, by the zero bytes of UTF-16, else by its declaration, else UTF-8.

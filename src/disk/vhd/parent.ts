@@ -1,3 +1,4 @@
+import { decodeText } from "../../base/code-pages.js";
 import type { Context } from "../../io/context.js";
 import type { ByteSource } from "../../io/source.js";
 import { portablePath } from "../windows-path.js";
@@ -27,7 +28,7 @@ function fits(source: ByteSource, { at, length }: ParentLocator, ctx: Context): 
 
 function decode(platform: string, bytes: Uint8Array): string {
   // Length or padding may include NULs.
-  const text = (encoding: string): string => (new TextDecoder(encoding).decode(bytes).split("\0")[0] as string).trim();
+  const text = (encoding: string): string => (decodeText(encoding, bytes, "replace").split("\0")[0] as string).trim();
   if (platform === "W2ru" || platform === "W2ku") return portablePath(text("utf-16le"));
   if (platform !== "MacX") return portablePath(text("windows-1252"));
   // XenServer writes `file://./parent.vhd` here.

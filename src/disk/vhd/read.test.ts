@@ -274,6 +274,8 @@ test("a child names its parent by the best locator that can be read", async () =
     [child({ MacX: new TextEncoder().encode("file://./b%20c.vhd") }), "b c.vhd"],
     [child({ MacX: new TextEncoder().encode("file://./50%.vhd") }), "50%.vhd"],
     [child({ MacX: new TextEncoder().encode("nonsense"), Wi2r: new TextEncoder().encode(".\\old.vhd") }), "old.vhd"],
+    // EUR in the code page of Windows.
+    [child({ Wi2r: Uint8Array.of(0x80, 0x2e, 0x76, 0x68, 0x64) }), "\u20ac.vhd"],
   ];
   for (const [file, name] of cases) {
     assert.deepEqual((await open(file)).info.parent, { name, identity: PARENT_ID });

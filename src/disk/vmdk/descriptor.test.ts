@@ -70,6 +70,7 @@ test("names are read in the encoding that the descriptor says", () => {
       .extents[0]?.file;
   };
   assert.equal(name("windows-1252", [0x47, 0x72, 0xfc, 0xdf, 0x65]), "Grüße");
+  assert.equal(name("windows-1252", [0x80, 0x2e]), "\u20ac.");
   assert.equal(name("UTF-8", [...encode("Grüße")]), "Grüße");
   assert.equal(name("Shift_JIS", [0x93, 0xfa, 0x96, 0x7b]), "日本");
   assert.equal(name("no-such-encoding", [...encode("Grüße")]), "Grüße");

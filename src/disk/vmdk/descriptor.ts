@@ -1,3 +1,4 @@
+import { decodeText } from "../../base/code-pages.js";
 import { FerryError } from "../../base/errors.js";
 
 /** Kinds of extents (VMware Virtual Disk Format 5.0, "The Extent Description"). */
@@ -44,7 +45,7 @@ export function looksLikeDescriptor(head: Uint8Array): boolean {
 export function parseVmdkDescriptor(bytes: Uint8Array, label: string): VmdkDescriptor {
   let end = bytes.indexOf(0);
   if (end < 0) end = bytes.length;
-  const text = decodeText(bytes.subarray(0, end));
+  const text = decodeDescriptor(bytes.subarray(0, end));
   const header = new Map<string, string>();
   const ddb = new Map<string, string>();
   const extents: DescriptorExtent[] = [];
@@ -105,10 +106,10 @@ export function parseVmdkDescriptor(bytes: Uint8Array, label: string): VmdkDescr
 }
 
 /** A descriptor's text in the encoding that it names itself: `UTF-8`, or the code page of a Windows host. */
-function decodeText(bytes: Uint8Array): string {
+function decodeDescriptor(bytes: Uint8Array): string {
   const named = /^\s*encoding\s*=\s*"?([\w-]+)"?\s*$/im.exec(new TextDecoder("latin1").decode(bytes))?.[1];
   try {
-    return new TextDecoder(named ?? "utf-8").decode(bytes);
+    return decodeText(named ?? "utf-8", bytes, "replace");
   } catch {
     // An encoding that this system does not know: the names of files are all that it matters for.
     return new TextDecoder("utf-8").decode(bytes);

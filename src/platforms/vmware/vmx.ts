@@ -1,4 +1,4 @@
-import { WINDOWS_1252 } from "../../xml/encoding.js";
+import { decodeText } from "../../base/code-pages.js";
 
 /*
  * The dictionary format of VMX files. Source: open-vm-tools lib/dict/dictll.c: `name = "value"`, where a double quote, a bar, DEL and every control
@@ -70,10 +70,10 @@ export function parseVmx(bytes: Uint8Array): Vmx {
 }
 
 function decodeVmx(bytes: Uint8Array): { readonly text: string; readonly encoding: string } {
-  const plain = decodeBytes("latin1", bytes);
+  const plain = decodeText("latin1", bytes, "refuse");
   const encoding = ENCODING.exec(plain)?.[1] ?? "UTF-8";
   try {
-    return { text: decodeBytes(encoding, bytes), encoding };
+    return { text: decodeText(encoding, bytes, "refuse"), encoding };
   } catch (cause) {
     // An encoding that nobody knows, or bytes that are not of it: each byte is a letter then, and ASCII stays what it is.
     if (cause instanceof RangeError || cause instanceof TypeError) return { text: plain, encoding: "latin1" };
@@ -81,27 +81,15 @@ function decodeVmx(bytes: Uint8Array): { readonly text: string; readonly encodin
   }
 }
 
-/**
- * Text of bytes; a byte order mark is left out.
- * @throws RangeError for an encoding that is not known, TypeError for bytes that are not of it
- */
-function decodeBytes(encoding: string, bytes: Uint8Array): string {
-  const decoder = new TextDecoder(encoding, { fatal: true });
-  const text = decoder.decode(bytes);
-  if (decoder.encoding !== "windows-1252") return text;
-  // Node 20 takes Latin-1 for it: the letters at 0x80 to 0x9F are missing.
-  return text.replace(/[\u0080-\u009f]/g, (c) => WINDOWS_1252.charAt(c.charCodeAt(0) - 0x80));
-}
-
 /** A value without its escapes. Bytes above 127 may be escaped one by one: `|C3|A9` is one letter of UTF-8. */
 export function unescapeVmxValue(value: string, encoding = "UTF-8"): string {
   return value.replace(/(?:\|[0-9A-Fa-f]{2})+/g, (run) => {
     const bytes = Uint8Array.from(run.slice(1).split("|"), (digits) => Number.parseInt(digits, 16));
     try {
-      return decodeBytes(encoding, bytes);
+      return decodeText(encoding, bytes, "refuse");
     } catch {
       // Bytes that are no letters of the file's encoding.
-      return decodeBytes("latin1", bytes);
+      return decodeText("latin1", bytes, "refuse");
     }
   });
 }
