@@ -169,8 +169,10 @@ const cases: Readonly<Record<string, Case>> = {
   "a slice of a file": {
     from: "io/sources/slice",
     reopens: true,
-    open: async (bytes) =>
-      sliceSource(await openFileSource(await fileOf(padded(bytes)), native), 777, bytes.length, "s"),
+    async open(bytes) {
+      const whole = await openFileSource(await fileOf(padded(bytes)), native);
+      return { ...sliceSource(whole, 777, bytes.length, "s"), close: () => whole.close() };
+    },
   },
   "a file under the changes of a log": {
     from: "disk/vhdx/overlay",
