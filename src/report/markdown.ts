@@ -32,7 +32,7 @@ export interface FirstBoot {
 /** What is known of the source, in a sentence. */
 export const INTEGRITY: Readonly<Record<ReportInput["integrity"], string>> = {
   intact: "Every file that the manifest lists has the digest that it gives.",
-  unverifiable: "The package has no manifest, so nobody can tell whether its files were changed.",
+  unverifiable: "The source has no manifest, so nobody can tell whether its files were changed.",
   unchecked: "Not checked, as asked for.",
 };
 

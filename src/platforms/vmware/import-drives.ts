@@ -74,12 +74,31 @@ function deviceOf(type: string): VmxDrive["device"] {
 
 /** The files that a VMX file names for its drives. */
 export function driveFiles(view: VmxView): readonly NamedFile[] {
-  return drivesOf(view).flatMap(({ name, device, file }): NamedFile[] => {
+  const controllers = presentControllers(view);
+  return drivesOf(view).flatMap((drive): NamedFile[] => {
+    const { name, device, file } = drive;
     if (file === null) return [];
-    if (device === "disk") return [{ path: file, role: "disk", id: name }];
-    // A machine without the image in its drive is still the machine.
-    return [{ path: file, role: device === "cdrom" ? "iso" : "file", id: name, optional: true }];
+    if (device === "disk" && !hangsOnNothing(drive, controllers)) return [{ path: file, role: "disk", id: name }];
+    // A machine without the image in its drive, or the disk of a drive that its guest does not see, is still the machine.
+    return [
+      { path: file, role: device === "disk" ? "disk" : device === "cdrom" ? "iso" : "file", id: name, optional: true },
+    ];
   });
+}
+
+/** Controllers that drives can hang on, by name. Those of IDE and the floppy drive are always there. */
+function presentControllers(view: VmxView): ReadonlyMap<string, { readonly bus: Bus; readonly index: number }> {
+  const found = new Map<string, { bus: Bus; index: number }>();
+  for (const key of view.keys) {
+    const [, bus, index] = /^(scsi|sata|nvme)([0-9]{1,2})\.present$/.exec(key) ?? [];
+    if (bus !== undefined && view.flag(key) === true)
+      found.set(`${bus}${Number(index)}`, { bus: bus as Bus, index: Number(index) });
+  }
+  return found;
+}
+
+function hangsOnNothing({ bus, controller }: VmxDrive, controllers: ReadonlyMap<string, unknown>): boolean {
+  return /^(?:scsi|sata|nvme)$/.test(bus) && !controllers.has(`${bus}${controller}`);
 }
 
 /** Controllers and drives. */
@@ -96,13 +115,10 @@ export function readDrives(scope: VmxScope): void {
     reading.origin(`controllers/${id}`, scope.at(`${id}.present`));
     return made;
   };
-  for (const key of view.keys) {
-    const match = /^(scsi|sata|nvme)([0-9]{1,2})\.present$/.exec(key);
-    if (match !== null && view.flag(key) === true) controllerOf(match[1] as Bus, Number(match[2]));
-  }
+  const present = presentControllers(view);
+  for (const { bus, index } of present.values()) controllerOf(bus, index);
   for (const drive of drivesOf(view)) {
-    const onNothing = /^(?:scsi|sata|nvme)$/.test(drive.bus) && !controllers.has(`${drive.bus}${drive.controller}`);
-    if (onNothing) {
+    if (hangsOnNothing(drive, present)) {
       unseen(scope, drive, `${drive.bus}${drive.controller} is not present`);
     } else if (drive.device === "passthrough") {
       reading.foreign(

@@ -77,6 +77,7 @@ test("a drive that VMware does not see is not read, and said", () => {
   assert.deepEqual(drives(found), []);
   assert.deepEqual(found.codes, ["vmware/drive-unseen", "vmware/drive-unseen"]);
   assert.deepEqual(found.foreign, { "ide0:0": "", "scsi0:0": "a.vmdk" });
+  assert.deepEqual(found.needed, []);
 });
 
 test("how a disk is written to is carried by name, and disks of several machines are shared", () => {

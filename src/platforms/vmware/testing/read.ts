@@ -9,6 +9,8 @@ export interface Read {
   readonly appliance: Appliance;
   readonly codes: readonly string[];
   readonly foreign: Readonly<Record<string, string>>;
+  /** Files that have to be there: their paths as the configuration has them. */
+  readonly needed: readonly string[];
 }
 
 const IDENTITY = 'config.version = "8"\nvirtualHW.version = "19"\nguestOS = "debian12-64"\nfloppy0.present = "FALSE"\n';
@@ -26,5 +28,6 @@ export function read(settings: string | Uint8Array, sizes: Readonly<Record<strin
   const [machine] = appliance.machines;
   if (machine === undefined) throw new Error("a VMX file is one machine");
   const foreign = Object.fromEntries(machine.foreign.map(({ name, payload }) => [name, payload]));
-  return { machine, appliance, codes: ctx.codes(), foreign };
+  const needed = config.files.filter(({ optional }) => optional !== true).map(({ path }) => path);
+  return { machine, appliance, codes: ctx.codes(), foreign, needed };
 }
