@@ -10,6 +10,7 @@ import type { VirtualDisk } from "../disk/model.js";
 import { checkSectorSize } from "../disk/sector-size.js";
 import type { Context } from "../io/context.js";
 import { withoutExtension } from "../package/names.js";
+import { SLACK_BYTES } from "../package/slack.js";
 import { exportOvf, type OvfExport } from "../platforms/ovf/export.js";
 import { flavours, type OvfFlavour, profileOf, strictFlavour, type WrittenVersion } from "../platforms/ovf/flavours.js";
 import { toDiagnosticResult } from "../report/results.js";
@@ -101,6 +102,7 @@ export async function planOvfAuthoring(
       manifestName,
       digest: signing?.digest ?? flavour.digest(version),
       signing,
+      slack: SLACK_BYTES,
       descriptor: async (files) => exported.render({ files, populated }),
     };
     const plan: ConversionPlan = {

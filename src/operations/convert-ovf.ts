@@ -101,6 +101,8 @@ export async function planOvfConversion(
       manifestName,
       digest: signing?.digest ?? wanted?.flavour.digest(wanted.version) ?? "sha256",
       signing,
+      // What stands there stays byte for byte.
+      slack: 0,
       descriptor: (sizes, scope) => editedDescriptor({ descriptor, files, larger }, sizes, scope),
     };
     const plan: ConversionPlan = {

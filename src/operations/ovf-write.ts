@@ -56,6 +56,8 @@ export interface OvfOutput {
   readonly manifestName: string;
   readonly digest: HashName;
   readonly signing: ReadySigning | null;
+  /** Bytes of white space behind the descriptor in an archive, for edits where it lies. */
+  readonly slack: number;
   /** The descriptor for these sizes. */
   descriptor(sizes: FileSizes, ctx: Context): Promise<Uint8Array>;
 }
@@ -74,7 +76,7 @@ async function writeOva(output: OvfOutput, to: FileSet, how: ExecuteOptions, ctx
   const { work, files, descriptorName } = output;
   // The descriptor stands first and is written last: room for as many digits as the sizes may have by then.
   const most = new Map(files.map((file) => [file.name, file.most]));
-  const room = (await output.descriptor(most, ctx)).length;
+  const room = (await output.descriptor(most, ctx)).length + output.slack;
   const ova = await createOva(
     archiveSet(to),
     {

@@ -1,10 +1,12 @@
 /** Members of an OVA that is being written: places in the archive that look like files of their own. */
+
 import { alignUp, concatBytes } from "../../base/bytes.js";
 import { FerryError } from "../../base/errors.js";
 import type { HashName } from "../../base/ids.js";
 import type { IncrementalHash } from "../../io/codec.js";
 import type { SourceRef } from "../../io/source.js";
 import type { ByteTarget, RandomTarget, TargetRef } from "../../io/target.js";
+import { slackOf } from "../slack.js";
 import { TAR_BLOCK } from "../tar/header.js";
 
 /** Bytes of zeros fed to a digest at a time. */
@@ -162,7 +164,7 @@ export interface DescriptorPlace {
   aborted(): void;
 }
 
-/** A descriptor is collected in memory and filled up to its room with line feeds, which XML allows behind the root element. */
+/** A descriptor is collected in memory and filled up to its room with white space, which XML allows behind the root element. */
 export function descriptorTarget({ name, room, closed, aborted }: DescriptorPlace): ByteTarget {
   const parts: Uint8Array[] = [];
   let position = 0;
@@ -188,7 +190,7 @@ export function descriptorTarget({ name, room, closed, aborted }: DescriptorPlac
       // Up to the end of a block the archive pads by itself; whole blocks that are left over must be the member's.
       const filler = alignUp(position, TAR_BLOCK) === room ? 0 : room - position;
       position += filler;
-      await closed(concatBytes([...parts, new Uint8Array(filler).fill(0x0a)]));
+      await closed(concatBytes([...parts, slackOf(filler)]));
     },
     async abort(): Promise<void> {
       if (ended) return;

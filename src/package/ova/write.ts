@@ -30,7 +30,7 @@ export interface OvaWriteOptions {
   readonly digest: HashName | null;
   /**
    * A descriptor that is created last because it tells sizes, and stands first: so many bytes are kept for it. What is
-   * left over becomes line feeds behind its root element. `null`: it is created first, as any member.
+   * left over becomes white space behind its root element. `null`: it is created first, as any member.
    */
   readonly descriptor: { readonly name: string; readonly room: number } | null;
 }
