@@ -6,6 +6,7 @@ import { nicChip } from "../targets/chips.js";
 import type { Appliance, Machine } from "./appliance.js";
 import { note } from "./fit/note.js";
 import { guestNamed } from "./guest-words.js";
+import { type DiskWish, diskNamed, moveDisks, unmetPlaces } from "./wished-disks.js";
 
 /** What a user wants otherwise than the source has it. */
 export interface Wishes {
@@ -22,6 +23,8 @@ export interface Wishes {
   readonly firmware: Firmware | null;
   /** Where disks hang: by their ids or file names; `*`: all others. */
   readonly buses: ReadonlyMap<string, Bus>;
+  /** What single disks are: by their ids or file names; `*`: all others. Where one says a bus, that counts before `buses`. */
+  readonly disks: ReadonlyMap<string, DiskWish>;
   /** Models of network cards by their numbers; `*`: of all others. */
   readonly nics: ReadonlyMap<string, string>;
   readonly cpus: number | null;
@@ -39,6 +42,7 @@ export const noWishes: Wishes = Object.freeze({
   macs: "keep",
   firmware: null,
   buses: new Map(),
+  disks: new Map(),
   nics: new Map(),
   cpus: null,
   memoryBytes: null,
@@ -160,20 +164,6 @@ function usesFile(machines: readonly Machine[], id: string): boolean {
   );
 }
 
-/** The disk that a user names by its id or its file. */
-function diskNamed(appliance: Appliance, word: string): string {
-  const found = appliance.disks.find(
-    ({ id, file }) => id === word || file === word || file?.slice(file.lastIndexOf("/") + 1) === word,
-  );
-  if (found !== undefined) return found.id;
-  throw new FerryError("convert/no-such-disk", `there is no disk ${JSON.stringify(word)}`, {
-    hint:
-      appliance.disks.length === 0
-        ? "The source has no disks."
-        : `There are: ${appliance.disks.map(({ id }) => id).join(", ")}.`,
-  });
-}
-
 function withoutDisks(appliance: Appliance, { skipDisks }: Wishes, say: Say): Appliance {
   if (skipDisks.length === 0) return appliance;
   const skipped = new Set(skipDisks.map((word) => diskNamed(appliance, word)));
@@ -254,28 +244,6 @@ function withNics(machine: Machine, { nics: wanted, macs }: Wishes, say: Say): M
   return { ...machine, nics };
 }
 
-/** Hangs disks on a controller of the bus that is wanted; where on it is up to fitting. */
-function moveDisks(appliance: Appliance, machine: Machine, { buses }: Wishes, say: Say): Machine {
-  if (buses.size === 0) return machine;
-  const byDisk = new Map<string, Bus>();
-  for (const [word, bus] of buses) if (word !== "*") byDisk.set(diskNamed(appliance, word), bus);
-  const controllers = [...machine.controllers];
-  const attachments = machine.attachments.map((drive) => {
-    if (drive.device !== "disk" || drive.disk === null) return drive;
-    const bus = byDisk.get(drive.disk) ?? buses.get("*");
-    const own = controllers.find(({ id }) => id === drive.controller);
-    if (bus === undefined || own?.bus === bus) return drive;
-    let controller = controllers.find((known) => known.bus === bus);
-    if (controller === undefined) {
-      controller = { id: `wished-${bus}`, bus, model: null, index: 0 };
-      controllers.push(controller);
-    }
-    say(`${machine.name}: disk ${drive.disk} hangs on ${bus}, as you want it`);
-    return { ...drive, controller: controller.id, slot: null };
-  });
-  return { ...machine, controllers, attachments };
-}
-
 /** What of the wishes a target could not give: errors, so that nothing is written otherwise than it was wanted. */
 export function unmetWishes(fitted: Appliance, wishes: Wishes, target: string): readonly Diagnostic[] {
   const unmet: Diagnostic[] = [];
@@ -293,18 +261,7 @@ export function unmetWishes(fitted: Appliance, wishes: Wishes, target: string): 
       if (nicChip(wanted) !== null && nicChip(wanted) === nicChip(model)) continue;
       say(`${machine.name}: ${target} has no network card ${wanted}`);
     }
-    for (const { disk, controller } of machine.attachments) {
-      if (disk === null) continue;
-      const wanted = wishedBus(fitted, disk, wishes);
-      const bus = machine.controllers.find(({ id }) => id === controller)?.bus;
-      if (wanted !== undefined && bus !== wanted)
-        say(`${machine.name}: ${target} has no place on ${wanted} for disk ${disk}`);
-    }
+    for (const message of unmetPlaces(fitted, machine, wishes, target)) say(message);
   }
   return unmet;
-}
-
-function wishedBus(appliance: Appliance, disk: string, { buses }: Wishes): Bus | undefined {
-  for (const [word, bus] of buses) if (word !== "*" && diskNamed(appliance, word) === disk) return bus;
-  return buses.get("*");
 }

@@ -1,5 +1,6 @@
 /** Options of conversions that want something otherwise than the source has it. */
 import * as path from "node:path";
+import { type DiskWish, noDiskWish } from "../appliance/wished-disks.js";
 import { noWishes, type Wishes } from "../appliance/wishes.js";
 import type { Bus, Firmware } from "../base/ids.js";
 import type { OpenSourceOptions } from "../operations/opened.js";
@@ -31,15 +32,53 @@ function buses(): OptionSpec<ReadonlyMap<string, Bus>> {
   const spec = words(BUS, `where disks hang, or one of them: ${BUSES.join(", ")}`);
   return {
     ...spec,
-    read: (given) =>
-      new Map(
-        [...spec.read(given)].map(([disk, word]) => {
-          const bus = BUSES.find((known) => known === word);
-          if (bus === undefined) throw invalid(BUS, word, `It is one of: ${BUSES.join(", ")}.`);
-          return [disk, bus];
-        }),
-      ),
+    read: (given) => new Map([...spec.read(given)].map(([disk, word]) => [disk, busNamed(BUS, word)])),
   };
+}
+
+const DISK = "--disk ID:KEY=VALUE,...";
+const DISK_KEYS = ["format", "variant", "name", "bus", "controller"] as const;
+
+/**
+ * What `--disk` takes: a disk, and what is wanted of it. Ids may have colons (`scsi0:0`): the last one before a word and `=` ends them. Commas end a
+ * value where another key follows.
+ */
+function disks(): OptionSpec<ReadonlyMap<string, DiskWish>> {
+  const one = (word: string): readonly [string, DiskWish] => {
+    const [, id = "", said = ""] = /^(.+?):([A-Za-z]+=.*)$/.exec(word) ?? [];
+    if (id === "") throw invalid(DISK, word, `It is written as in --disk vda:format=raw,bus=sata.`);
+    const wish: { -readonly [K in keyof DiskWish]: DiskWish[K] } = { ...noDiskWish };
+    for (const pair of said.split(/,(?=[A-Za-z]+=)/)) {
+      const at = pair.indexOf("=");
+      const [name, value] = [pair.slice(0, at), pair.slice(at + 1)];
+      const key = DISK_KEYS.find((known) => known === name);
+      if (key === undefined || value === "") throw invalid(DISK, word, `KEY is one of: ${DISK_KEYS.join(", ")}.`);
+      if (key === "bus") wish.bus = busNamed(DISK, value);
+      else wish[key] = value;
+    }
+    return [id, wish];
+  };
+  return {
+    flags: DISK,
+    what: "what a disk becomes, '*' all others: format, variant, name, bus, controller (can be repeated)",
+    repeated: true,
+    read(given) {
+      const wishes = new Map<string, DiskWish>();
+      for (const word of given) {
+        const [id, wish] = one(word);
+        const known = wishes.get(id) ?? noDiskWish;
+        const said = Object.entries(wish).filter(([, value]) => value !== null);
+        wishes.set(id, { ...known, ...Object.fromEntries(said) });
+      }
+      return wishes;
+    },
+  };
+}
+
+function busNamed(flags: string, word: string): Bus {
+  const bus = BUSES.find((known) => known === word);
+  if (bus === undefined) throw invalid(flags, word, `It is one of: ${BUSES.join(", ")}.`);
+  return bus;
 }
 
 /** Options that change what comes out. */
@@ -51,6 +90,7 @@ export const wishOptions: {
   readonly mac: OptionSpec<"keep" | "new" | null>;
   readonly firmware: OptionSpec<Firmware | null>;
   readonly bus: OptionSpec<ReadonlyMap<string, Bus>>;
+  readonly disk: OptionSpec<ReadonlyMap<string, DiskWish>>;
   readonly nic: OptionSpec<ReadonlyMap<string, string>>;
   readonly cpus: OptionSpec<number | null>;
   readonly memory: OptionSpec<number | null>;
@@ -63,6 +103,7 @@ export const wishOptions: {
   mac: choice("--mac MODE", "keep: addresses of network cards stay; new: the target gives new ones", ["keep", "new"]),
   firmware: choice("--firmware KIND", "what the machine boots by", ["bios", "efi", "efi-secure"]),
   bus: buses(),
+  disk: disks(),
   nic: words(NIC, "the model of network cards, or of one of them, from 0"),
   cpus: wholeNumber("--cpus N", "processors", 1, 4096),
   memory: bytes("--memory SIZE", "memory, such as 4GiB"),
@@ -85,6 +126,7 @@ export function wishesOf(options: WishChoice): Wishes {
     macs: options.mac ?? "keep",
     firmware: options.firmware,
     buses: options.bus,
+    disks: options.disk,
     nics: options.nic,
     cpus: options.cpus,
     memoryBytes: options.memory,

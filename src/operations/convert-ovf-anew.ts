@@ -24,6 +24,7 @@ import type { OpenedSource } from "./opened.js";
 import { embeddedFor } from "./ovf-settings.js";
 import { type ConvertOvfOptions, mostBytes, type OvfOutput, writeOvf } from "./ovf-write.js";
 import { certificateName, readySigning } from "./signing.js";
+import { unmetPackageFiles } from "./wished-files.js";
 
 /**
  * The flavour and the version that a user wants, and what follows from one for the other.
@@ -72,6 +73,7 @@ export async function planOvfAuthoring(
       ...notes,
       ...fitted.notes,
       ...unmetWishes(fitted.appliance, wishes, targetId),
+      ...unmetPackageFiles(flavour, fitted, wishes),
       ...exported.notes,
     ];
     const planning = { source, appliance: fitted.appliance, exported, flavour, open: disks.byId, options };

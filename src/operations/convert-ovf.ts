@@ -129,8 +129,8 @@ export async function planOvfConversion(
 }
 
 /** Whether nothing is wanted otherwise than the source has it. */
-function asItIs({ networks, buses, nics, only, skipDisks, macs, ...single }: Wishes): boolean {
-  const many = networks.size + buses.size + nics.size + only.length + skipDisks.length;
+function asItIs({ networks, buses, disks, nics, only, skipDisks, macs, ...single }: Wishes): boolean {
+  const many = networks.size + buses.size + disks.size + nics.size + only.length + skipDisks.length;
   return many === 0 && macs === "keep" && Object.values(single).every((wish) => wish === null);
 }
 

@@ -27,6 +27,7 @@ import { bootDriverNotes, fillGuestSystems, guestsOf } from "./guest.js";
 import { entryNamed } from "./open.js";
 import type { OpenedSource } from "./opened.js";
 import { proveConfigs } from "./read-back.js";
+import { wishedFiles } from "./wished-files.js";
 
 /** What a user asks for. */
 export interface ConvertOptions {
@@ -117,16 +118,17 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
   const { opened, platform, target, disks, guests, findings, options } = planning;
   const named = fillGuestSystems(planning.appliance, guests);
   const fitted = fit(planning.appliance, target);
+  const { wishes, notes } = planning.wished;
+  const chosen = wishedFiles(platform, fitted, wishes);
   const exported = await platform.exportConfig?.(
     fitted.appliance,
     fitted.shapes,
     target,
-    (options.exportOptions ?? {}) as object,
+    { ...(options.exportOptions ?? {}), files: chosen.files },
     ctx,
   );
   if (exported === undefined) throw new FerryError("internal/bug", `${platform.id} has no export`);
-  const { wishes, notes } = planning.wished;
-  const unmet = unmetWishes(fitted.appliance, wishes, target.id);
+  const unmet = [...unmetWishes(fitted.appliance, wishes, target.id), ...chosen.unmet];
   const drivers = bootDriverNotes(fitted.appliance, guests);
   const losses = [...notes, ...named, ...unmet, ...fitted.notes, ...drivers, ...exported.notes];
   if (platform.archive !== undefined) {

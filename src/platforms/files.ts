@@ -1,7 +1,13 @@
 import type { Appliance, Attachment, Machine } from "../appliance/appliance.js";
 import type { DiskFormatId } from "../base/ids.js";
 import { createFileNames, splitFileName } from "./names.js";
-import type { ExportDisk } from "./platform.js";
+import type { DiskFile, DiskKind, ExportDisk } from "./platform.js";
+
+/** What QEMU reads at its best: what platforms that rest on it let choose of each disk. */
+export const QEMU_DISKS: readonly DiskKind[] = [
+  { format: "qcow2", variants: ["uncompressed", "compressed"], extension: ".qcow2" },
+  { format: "raw", variants: ["raw"], extension: ".raw" },
+];
 
 /** How disks of a result are written. */
 export interface DiskChoice {
@@ -24,15 +30,24 @@ export interface ResultFiles {
   of(machine: Machine, attachment: Attachment): string | null;
   /** Takes a file of the source over under a given name, unless it has one already. The name that it has in the result. */
   keep(asset: string, name: string): string;
+  /** The format that a disk's file has. @param id of the disk */
+  format(id: string): DiskFormatId;
   disks(): ExportDisk[];
   assets(): { asset: string; name: string }[];
   /** Ids of the source's files that the result holds. */
   kept(): ReadonlySet<string>;
 }
 
-/** Starts naming the files of a result. */
-export function createFiles(appliance: Appliance, choice: DiskChoice): ResultFiles {
-  const names = createFileNames();
+/**
+ * Starts naming the files of a result.
+ * @param wanted what single disks are to be, by their ids
+ */
+export function createFiles(
+  appliance: Appliance,
+  choice: DiskChoice,
+  wanted: ReadonlyMap<string, DiskFile> = new Map(),
+): ResultFiles {
+  const names = createFileNames([...wanted.values()].flatMap(({ name }) => name ?? []));
   const disks = new Map<string, ExportDisk>();
   const assets = new Map<string, string>();
   return {
@@ -49,8 +64,12 @@ export function createFiles(appliance: Appliance, choice: DiskChoice): ResultFil
         const known = disks.get(id);
         if (known !== undefined) return known.name;
         const number = machine.attachments.filter((a) => a.device === "disk").indexOf(attachment) + 1;
-        const name = names.take(machine.name, `-disk${number}${choice.extension}`);
-        disks.set(id, { disk: id, name, format: choice.format, variant: choice.variant });
+        const own = wanted.get(id);
+        const { format, extension } = own?.kind ?? choice;
+        const usual = format === choice.format ? choice.variant : own?.kind?.variants[0];
+        const variant = own?.variant ?? usual ?? choice.variant;
+        const name = own?.name ?? names.take(machine.name, `-disk${number}${extension}`);
+        disks.set(id, { disk: id, name, format, variant });
         return name;
       }
       const file = appliance.files.find((f) => f.id === attachment.file);
@@ -70,6 +89,7 @@ export function createFiles(appliance: Appliance, choice: DiskChoice): ResultFil
       assets.set(asset, known);
       return known;
     },
+    format: (id) => (wanted.get(id)?.kind ?? choice).format,
     disks: () => [...disks.values()],
     assets: () => [...assets].map(([asset, name]) => ({ asset, name })),
     kept: () => new Set(assets.keys()),

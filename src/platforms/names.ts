@@ -9,9 +9,12 @@ export interface FileNames {
   take(stem: string, ending: string): string;
 }
 
-/** Names of one result's files: none is given twice, upper and lower case counted as one. */
-export function createFileNames(): FileNames {
-  const taken = new Set<string>();
+/**
+ * Names of one result's files: none is given twice, upper and lower case counted as one.
+ * @param others names that are taken already
+ */
+export function createFileNames(others: readonly string[] = []): FileNames {
+  const taken = new Set(others.map((name) => name.toLowerCase()));
   return {
     take(stem, ending) {
       const base = safeStem(stem);

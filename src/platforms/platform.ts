@@ -21,6 +21,29 @@ export interface ExportDisk {
   readonly identity?: string;
 }
 
+/** A format that disks of a platform's result can have. */
+export interface DiskKind {
+  readonly format: DiskFormatId;
+  /** The first is what it is where nobody says. */
+  readonly variants: readonly string[];
+  /** Of the file, with the dot. */
+  readonly extension: string;
+}
+
+/** What the file of one disk is to be; left out: as the platform writes all. */
+export interface DiskFile {
+  readonly kind?: DiskKind;
+  /** One of the kind's; left out: as the platform writes that format. */
+  readonly variant?: string;
+  /** A safe name that no other file of the result has, with its extension. */
+  readonly name?: string;
+}
+
+/** What single disks are to be, by their ids. */
+export interface DiskFiles {
+  readonly files?: ReadonlyMap<string, DiskFile>;
+}
+
 /** All files of a platform's result, with disks yet to be copied. */
 export interface ExportPlan {
   readonly configs: readonly { readonly name: string; readonly bytes: Uint8Array; readonly executable?: boolean }[];
@@ -81,6 +104,8 @@ export interface Platform<O extends object = object> {
   readonly defaults: Readonly<O>;
   /** Words that options take, by name; an option that is not here takes any text. */
   readonly choices?: Readonly<Record<string, readonly string[]>>;
+  /** What `exportConfig` can make of each disk; left out: there is nothing to choose. */
+  readonly disks?: readonly DiskKind[];
   /** The result is one file: an archive of this kind, with configuration and disks inside. */
   readonly archive?: PackageKind;
   /** The configuration names its disks by absolute path: `exportConfig` has to know, as option `folder`, where they are going to lie. */
@@ -98,7 +123,7 @@ export interface Platform<O extends object = object> {
     fitted: Appliance,
     shapes: ReadonlyMap<string, MachineShape>,
     target: TargetProfile,
-    options: Partial<O>,
+    options: Partial<O> & DiskFiles,
     ctx: Context,
   ): Promise<ExportPlan>;
 }

@@ -32,6 +32,7 @@ const generation2: MachineShape = {
   firmware: ["efi", "efi-secure"],
   bootBuses: ["scsi"],
   nicModels: ["synthetic"],
+  diskFormats: ["vhdx"],
   buses: { scsi },
 };
 

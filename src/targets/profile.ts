@@ -29,6 +29,8 @@ export interface MachineShape {
   readonly cdromBuses?: readonly Bus[];
   /** The firmware boots the first disk by position alone: an order among disks cannot be written down. */
   readonly bootsFirstDisk?: true;
+  /** Formats of disks that it runs, where the platform has more; left out: all of them. */
+  readonly diskFormats?: readonly DiskFormatId[];
   /** Where this shape takes less than the target. */
   readonly limits?: Partial<Omit<TargetLimits, "diskBytes">>;
 }

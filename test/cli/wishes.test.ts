@@ -1,6 +1,6 @@
 /** Disks alone and machines of platforms as sources of `convert`, and the options that want something otherwise. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -115,6 +115,63 @@ describe("options of a platform", () => {
     it(`are refused: ${word}`, async () => {
       const { exitCode, err } = await vmferry("convert", disk, join(root, "x"), "--to", "libvirt", "--option", word);
       assert.deepEqual([exitCode, /error\[(.+?)\]/.exec(err)?.[1]], [2, "cli/invalid-value"]);
+    });
+  }
+});
+
+describe("--disk", () => {
+  const kinds = {
+    libvirt: ["raw", "raw", "disk-disk1.raw", /type="raw"/],
+    qemu: ["raw", "raw", "disk-disk1.raw", /format=raw,discard/],
+    xen: ["vhd", "dynamic", "disk-disk1.vhd", /format=vhd, vdev/],
+    proxmox: ["raw", "raw", "disk-disk1.raw", /disk-disk1\.raw/],
+    hyperv: ["vhd", "fixed", "disk-disk1.vhd", /disk-disk1\.vhd/],
+    vmware: ["vmdk", "monolithicFlat", "disk-disk1.vmdk", /disk-disk1\.vmdk/],
+    virtualbox: ["vhd", "dynamic", "disk-disk1.vhd", /format="VHD"/],
+  } as const;
+  for (const [platform, [format, variant, file, said]] of Object.entries(kinds)) {
+    it(`chooses the format of one disk for ${platform}, and its configuration says so`, async () => {
+      const folder = join(root, `disk-${platform}`);
+      const wish = `disk:format=${format},variant=${variant}`;
+      const { exitCode, err } = await vmferry(
+        ...["convert", disk, folder, "--to", platform, "--disk", wish, "--prove", "--workers", "0"],
+      );
+      assert.equal(exitCode, 0, err);
+      const info = JSON.parse((await vmferry("disk", "info", join(folder, file), "--json")).out);
+      assert.deepEqual([info.format, info.variant], [format, variant]);
+      const configs = readdirSync(folder).filter((name) => /\.(?:xml|sh|cfg|conf|ps1|vmx|vbox)$/.test(name));
+      assert.ok(configs.some((name) => said.test(readFileSync(join(folder, name), "utf8"))));
+    });
+  }
+
+  it("takes ids with colons, names, places, and '*' for all others", async () => {
+    const vmx = join(root, "disk-libvirt-vmx");
+    const made = await vmferry("convert", disk, vmx, "--to", "vmware", "--bus", "scsi", "--workers", "0");
+    assert.equal(made.exitCode, 0, made.err);
+    const folder = join(root, "disk-named");
+    const words = ["--disk", "scsi0:0:name=root,disk.raw,bus=sata", "--disk", "*:format=raw"];
+    const refused = await vmferry("convert", vmx, folder, "--to", "libvirt", ...words);
+    assert.match(refused.err, /"root,disk\.raw"/);
+    const named = ["--disk", "scsi0:0:name=root.raw,bus=sata", "--disk", "*:format=raw", "--prove"];
+    const done = await vmferry("convert", vmx, folder, "--to", "libvirt", ...named);
+    assert.equal(done.exitCode, 0, done.err);
+    assert.match(readFileSync(join(folder, "disk.xml"), "utf8"), /root\.raw"\/>\s*<target dev="sda" bus="sata"/);
+  });
+
+  for (const [word, exitCode, code, ...to] of [
+    ["disk", 2, "cli/invalid-value", "libvirt"],
+    ["disk:raw", 2, "cli/invalid-value", "libvirt"],
+    ["disk:frmat=raw", 2, "cli/invalid-value", "libvirt"],
+    ["disk:format=", 2, "cli/invalid-value", "libvirt"],
+    ["disk:bus=mfm", 2, "cli/invalid-value", "libvirt"],
+    ["disc:format=raw", 2, "convert/no-such-disk", "libvirt"],
+    ["disk:format=vdi", 3, "convert/blocked", "libvirt"],
+    ["disk:name=x.vmdk", 3, "convert/blocked", "ova"],
+    ["disk:format=vhd", 3, "convert/blocked", "ova"],
+  ] as const) {
+    it(`refuses ${word} for ${to}`, async () => {
+      const said = await vmferry("convert", disk, join(root, "refused.ova"), "--to", ...to, "--disk", word);
+      assert.deepEqual([said.exitCode, /error\[(.+?)\]/.exec(said.err)?.[1]], [exitCode, code], said.err);
     });
   }
 });

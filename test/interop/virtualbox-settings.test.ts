@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
+import { noDiskWish } from "../../src/appliance/wished-disks.js";
+import { noWishes } from "../../src/appliance/wishes.js";
 import type { Appliance, Machine } from "../../src/index.js";
 import { testContext } from "../../src/io/testing/context.js";
 import { virtualboxPlatform } from "../../src/platforms/virtualbox/platform.js";
@@ -311,3 +313,31 @@ for (const { name, source } of await packageFixtures()) {
     await checkMedia(box, result);
   });
 }
+
+test("disks of every kind that can be chosen are the media that the settings say", { skip }, async (t) => {
+  const box = await startVirtualBox(t);
+  const from = await scratch(t, "kinds");
+  const image = join(from, "a.raw");
+  await writeFile(image, new Uint8Array(1 << 20).fill(7, 4096, 70_000));
+  for (const { format, variants, extension } of virtualboxPlatform.disks ?? []) {
+    for (const variant of variants) {
+      const name = `${format}-${variant}`;
+      const folder = join(from, name);
+      const disks = new Map([["disk", { ...noDiskWish, format, variant }]]);
+      await ferry.convert(image, folder, {
+        to: "virtualbox",
+        disks: "taken",
+        wishes: { ...noWishes, name, disks },
+        prove: true,
+      });
+      await box.manage("registervm", join(folder, `${name}.vbox`));
+      const medium = join(folder, `${name}-disk1${extension}`);
+      // A medium whose UUID is another one than the settings say is inaccessible.
+      const { stdout } = await box.manage("showmediuminfo", "disk", medium);
+      assert.match(stdout, /^State:\s+created$/m, `${name}\n${stdout}`);
+      const back = join(from, `${name}.raw`);
+      await box.manage("clonemedium", "disk", medium, back, "--format", "RAW");
+      assert.ok((await readFile(back)).equals(await readFile(image)), name);
+    }
+  }
+});

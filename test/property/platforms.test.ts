@@ -103,7 +103,7 @@ const readers: Readonly<Record<string, Reader>> = {
       const files = createFiles(fitted, { format: "qcow2", variant: "uncompressed", extension: ".qcow2" });
       const all = fitted.machines.map((m) => {
         files.take(m.name, "-efi-vars.fd");
-        const args = machineArguments(m, shapes.get(m.id) as MachineShape, files, "qcow2");
+        const args = machineArguments(m, shapes.get(m.id) as MachineShape, files);
         files.take(fitted.machines.length === 1 ? "run" : `run-${m.name}`, ".sh");
         return args;
       });

@@ -9,7 +9,7 @@ export const fitCodes: CodeTable = {
   },
   "fit/wish-not-met": {
     what: "The target cannot give what an option asks for.",
-    why: "A firmware, bus or network card was named that this target does not have, or has no room on.",
+    why: "A firmware, bus, network card, format or name of a disk was named that this target does not have, or has no room on.",
     fix: "Leave out the option, or choose what the target has.",
   },
   "fit/name-changed": {

@@ -40,7 +40,7 @@ export async function planVhd(shape: DiskShape, options: PlanOptions, ctx: Conte
   const variant = variantToWrite({ id: "vhd", writes: WRITES, overlays: OVERLAYS }, options) as VhdFooter["type"];
   const layer = await collectLayer(shape, UNITS[variant], options, ctx);
   const { name, parent } = options;
-  const identity = derivedUuid("vhd disk", shape, layer.all, options, ctx);
+  const identity = options.identity ?? derivedUuid("vhd disk", shape, layer.all, options, ctx);
   const footer = serializeFooter(footerOf(diskBytes, variant, identity));
   if (parent !== undefined) return { ...planDifferencing(diskBytes, layer, footer, name, parent), identity };
   if (variant === "fixed") return { ...planFixed(diskBytes, layer.data, footer, name), identity };

@@ -144,6 +144,8 @@ export interface NewDescriptor {
   readonly createType: string;
   /** Eight hexadecimal digits, not `ffffffff`. */
   readonly cid: string;
+  /** What VirtualBox knows the image by; `null` and left out: it gives one. */
+  readonly uuid?: string | null;
   readonly extents: readonly DescriptorExtent[];
   /** Guest sectors, for the geometry. */
   readonly capacitySectors: number;
@@ -177,6 +179,7 @@ export function serializeVmdkDescriptor(descriptor: NewDescriptor): string {
     `ddb.geometry.heads = "${heads}"`,
     `ddb.geometry.sectors = "${sectors}"`,
     `ddb.adapterType = "${descriptor.adapterType}"`,
+    ...(typeof descriptor.uuid !== "string" ? [] : [`ddb.uuid.image = "${descriptor.uuid}"`]),
     "",
   ].join("\n");
 }

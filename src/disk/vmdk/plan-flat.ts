@@ -55,6 +55,7 @@ async function planFlat(shape: DiskShape, options: PlanOptions, kind: FlatKind, 
     serializeVmdkDescriptor({
       createType: kind.createType,
       cid: cidOf(shape.info),
+      uuid: options.identity ?? null,
       extents: extents.map((extent) => ({
         access: "RW",
         sectors: extent.size / SECTOR,

@@ -43,6 +43,7 @@ interface SparseKind {
   file(index: number): string;
   /** Name of the text file that names the extents; `null`: the descriptor is embedded in the only extent. */
   readonly descriptorFile: string | null;
+  readonly uuid: string | null;
 }
 
 /** A sparse disk in one file. */
@@ -54,6 +55,7 @@ export function planMonolithicSparse(shape: DiskShape, options: PlanOptions, ctx
       extentBytes: Math.max(GRAIN, alignUp(shape.info.size, GRAIN)),
       file: () => options.name,
       descriptorFile: null,
+      uuid: options.identity ?? null,
     },
     ctx,
   );
@@ -68,6 +70,7 @@ export function planSplitSparse(shape: DiskShape, options: PlanOptions, ctx: Con
       extentBytes: SPLIT_BYTES,
       file: (index) => extentName(options.name, `-s${String(index + 1).padStart(3, "0")}`),
       descriptorFile: options.name,
+      uuid: options.identity ?? null,
     },
     ctx,
   );
@@ -91,6 +94,7 @@ async function planSparse(shape: DiskShape, kind: SparseKind, ctx: Context): Pro
     serializeVmdkDescriptor({
       createType: kind.createType,
       cid: cidOf(shape.info),
+      uuid: kind.uuid,
       extents: Array.from({ length: count }, (_, i) => {
         const { bytes, file } = layoutOf(i);
         return { access: "RW", sectors: bytes / SECTOR, kind: "SPARSE", file: innerName(file), offset: 0 };

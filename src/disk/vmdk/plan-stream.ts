@@ -54,6 +54,7 @@ export async function planStream(shape: DiskShape, options: PlanOptions, ctx: Co
   const descriptor = serializeVmdkDescriptor({
     createType: "streamOptimized",
     cid: cidOf(shape.info),
+    uuid: options.identity ?? null,
     extents: [
       {
         access: "RDONLY",

@@ -5,7 +5,7 @@ import type { MachineShape, TargetProfile } from "../../targets/profile.js";
 import type { HeldFact } from "../facts.js";
 import { createFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
-import type { ExportPlan } from "../platform.js";
+import type { DiskFiles, ExportPlan } from "../platform.js";
 import { carriedTemplate, describeMachine, FOREIGN, TEMPLATE } from "./describe.js";
 import type { HypervDocument } from "./document.js";
 import { deviceNotes } from "./notes.js";
@@ -44,20 +44,24 @@ export function exportHyperv(
   fitted: Appliance,
   shapes: ReadonlyMap<string, MachineShape>,
   target: TargetProfile,
-  options: Partial<HypervOptions>,
+  options: Partial<HypervOptions> & DiskFiles,
 ): ExportPlan {
   const o: HypervOptions = { ...hypervDefaults, ...options };
   const shapeOf = (machine: Machine): MachineShape => shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
   const notes: Diagnostic[] = [];
   const format = o.format === "vhd" ? vhdOr(fitted, shapeOf, notes) : "vhdx";
-  const files = createFiles(fitted, {
-    format,
-    variant: o.disks,
-    extension: `.${format}`,
-    // Hyper-V goes by these endings.
-    cdromExtension: ".iso",
-    floppyExtension: ".vfd",
-  });
+  const files = createFiles(
+    fitted,
+    {
+      format,
+      variant: o.disks,
+      extension: `.${format}`,
+      // Hyper-V goes by these endings.
+      cdromExtension: ".iso",
+      floppyExtension: ".vfd",
+    },
+    options.files,
+  );
   const encoder = new TextEncoder();
   const configs = fitted.machines.flatMap((machine) => {
     const { name, beside } = files.machine(machine, ".ps1");

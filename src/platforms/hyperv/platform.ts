@@ -10,6 +10,10 @@ export const hypervPlatform: Platform<HypervOptions> = {
   defaultTarget: "hyperv-2025",
   defaults: hypervDefaults,
   choices: { disks: ["dynamic", "fixed"], format: ["vhdx", "vhd"] },
+  disks: [
+    { format: "vhdx", variants: ["dynamic", "fixed"], extension: ".vhdx" },
+    { format: "vhd", variants: ["dynamic", "fixed"], extension: ".vhd" },
+  ],
   readConfig: (text, ctx) => readHyperv(text, ctx.limits),
   exportConfig: async (fitted, shapes, target, options) => exportHyperv(fitted, shapes, target, options),
 };

@@ -1,4 +1,4 @@
-import type { Appliance, Machine, SerialPort } from "../../appliance/appliance.js";
+import type { Appliance, Attachment, Machine, SerialPort } from "../../appliance/appliance.js";
 import { findGuestSystem } from "../../appliance/guest-os.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { FerryError } from "../../base/errors.js";
@@ -9,7 +9,7 @@ import { layoutOf } from "../cpu-layout.js";
 import type { HeldFact } from "../facts.js";
 import { createFiles, type ResultFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
-import type { ExportPlan } from "../platform.js";
+import type { DiskFiles, ExportPlan } from "../platform.js";
 import {
   controllerElement,
   controllerIndexes,
@@ -33,7 +33,7 @@ export function exportLibvirt(
   fitted: Appliance,
   shapes: ReadonlyMap<string, MachineShape>,
   target: TargetProfile,
-  options: Partial<LibvirtOptions>,
+  options: Partial<LibvirtOptions> & DiskFiles,
 ): ExportPlan {
   const o: LibvirtOptions = { ...libvirtDefaults, ...options };
   if (!o.folder.startsWith("/")) {
@@ -42,7 +42,8 @@ export function exportLibvirt(
     });
   }
   const variant = o.disks === "qcow2" ? "uncompressed" : "raw";
-  const files = createFiles(fitted, { format: o.disks, variant, extension: o.disks === "qcow2" ? ".qcow2" : ".raw" });
+  const extension = o.disks === "qcow2" ? ".qcow2" : ".raw";
+  const files = createFiles(fitted, { format: o.disks, variant, extension }, options.files);
   const notes: Diagnostic[] = [];
   const configs = fitted.machines.map((machine) => {
     const { name } = files.machine(machine, ".xml");
@@ -52,7 +53,9 @@ export function exportLibvirt(
   });
   const shapeOf = (machine: Machine): MachineShape => shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
   const rest = { ...fitted, machines: fitted.machines.map((machine) => unsaid(machine, shapeOf(machine), fitted, o)) };
-  const holds: ReadonlySet<HeldFact> = new Set(o.disks === "raw" ? (["sharedDisks"] as const) : []);
+  const drives = fitted.machines.flatMap(({ attachments }) => attachments);
+  const rawAlone = drives.every((drive) => isRaw(drive, files) || !isShared(drive, fitted));
+  const holds: ReadonlySet<HeldFact> = new Set(rawAlone ? (["sharedDisks"] as const) : []);
   notes.push(...commonLosses(rest, LABEL, { files: files.kept(), holds }));
   return { configs, notes, disks: files.disks(), files: files.assets() };
 }
@@ -209,6 +212,11 @@ function metadata(machine: Machine, notes: Diagnostic[]): XmlNode | null {
   return null;
 }
 
+/** Whether what is in a drive is as the guest sees it: the one format that several machines can write to. */
+function isRaw({ device, disk }: Attachment, files: ResultFiles): boolean {
+  return device !== "disk" || disk === null || files.format(disk) === "raw";
+}
+
 function devices(machine: Machine, { o, files, notes, fitted }: Scope): XmlNode {
   const steps = bootSequence(machine);
   const video = videoOf(machine.video);
@@ -225,10 +233,13 @@ function devices(machine: Machine, { o, files, notes, fitted }: Scope): XmlNode 
         ? null
         : {
             path: pathIn(o, file),
-            format: attachment.device === "disk" ? o.disks : "raw",
+            format: isRaw(attachment, files) ? "raw" : "qcow2",
           };
     const index = controller === undefined ? 0 : (indexes.get(controller.id) ?? 0);
-    const how = { boot: bootPlace(steps, attachment), shared: o.disks === "raw" && isShared(attachment, fitted) };
+    const how = {
+      boot: bootPlace(steps, attachment),
+      shared: isRaw(attachment, files) && isShared(attachment, fitted),
+    };
     return driveElement(attachment, controller, index, image, names, how);
   });
   const nics = machine.nics.map((nic, index) => {

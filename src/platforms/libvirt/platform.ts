@@ -1,3 +1,4 @@
+import { QEMU_DISKS } from "../files.js";
 import type { Platform } from "../platform.js";
 import { exportLibvirt } from "./export.js";
 import { readDomain } from "./import.js";
@@ -11,6 +12,7 @@ export const libvirtPlatform: Platform<LibvirtOptions> = {
   defaultTarget: "libvirt",
   defaults: libvirtDefaults,
   choices: { type: ["kvm", "qemu"], disks: ["qcow2", "raw"] },
+  disks: QEMU_DISKS,
   namesFolder: true,
   readConfig: readDomain,
   exportConfig: async (fitted, shapes, target, options) => exportLibvirt(fitted, shapes, target, options),

@@ -5,7 +5,7 @@ import type { MachineShape, TargetProfile } from "../../targets/profile.js";
 import type { HeldFact } from "../facts.js";
 import { createFiles } from "../files.js";
 import { commonLosses } from "../losses.js";
-import type { ExportPlan } from "../platform.js";
+import type { DiskFiles, ExportPlan } from "../platform.js";
 import { encodeText } from "./conf.js";
 import { renderImportScript } from "./script.js";
 import { type DriveSetting, type MachineSettings, settingsOf } from "./settings.js";
@@ -58,7 +58,7 @@ export function exportProxmox(
   fitted: Appliance,
   _shapes: ReadonlyMap<string, MachineShape>,
   _target: TargetProfile,
-  options: Partial<ProxmoxOptions>,
+  options: Partial<ProxmoxOptions> & DiskFiles,
 ): ExportPlan {
   const o: ProxmoxOptions = { ...proxmoxDefaults, ...options };
   for (const word of [o.storage, o.isoStorage, o.bridge]) {
@@ -68,12 +68,16 @@ export function exportProxmox(
     });
   }
   const variant = o.disks === "qcow2" ? "uncompressed" : "raw";
-  const files = createFiles(fitted, {
-    format: o.disks,
-    variant,
-    extension: o.disks === "qcow2" ? ".qcow2" : ".raw",
-    cdromExtension: ".iso",
-  });
+  const files = createFiles(
+    fitted,
+    {
+      format: o.disks,
+      variant,
+      extension: o.disks === "qcow2" ? ".qcow2" : ".raw",
+      cdromExtension: ".iso",
+    },
+    options.files,
+  );
   const notes: Diagnostic[] = [];
   const one = fitted.machines.length === 1;
   const text = new TextEncoder();

@@ -1,3 +1,4 @@
+import { QEMU_DISKS } from "../files.js";
 import type { Platform } from "../platform.js";
 import { exportProxmox, type ProxmoxOptions, proxmoxDefaults } from "./export.js";
 import { readProxmoxConf } from "./import.js";
@@ -10,6 +11,7 @@ export const proxmoxPlatform: Platform<ProxmoxOptions> = {
   defaultTarget: "proxmox-9",
   defaults: proxmoxDefaults,
   choices: { disks: ["qcow2", "raw"] },
+  disks: QEMU_DISKS,
   readConfig: (text) => readProxmoxConf(text),
   exportConfig: async (fitted, shapes, target, options) => exportProxmox(fitted, shapes, target, options),
 };

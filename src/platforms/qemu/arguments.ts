@@ -18,12 +18,7 @@ const NICS: Readonly<Record<string, string>> = { virtio: "virtio-net-pci" };
  * The command line of one machine, without what the script finds out when it runs: accelerator, firmware, display. Source: QEMU's manual
  * ("Invocation") and `-device NAME,help`.
  */
-export function machineArguments(
-  machine: Machine,
-  shape: MachineShape,
-  files: ResultFiles,
-  diskFormat: "qcow2" | "raw",
-): QemuArgument[] {
+export function machineArguments(machine: Machine, shape: MachineShape, files: ResultFiles): QemuArgument[] {
   const { cpu } = machine;
   const secure = machine.firmware === "efi-secure";
   const steps = bootSequence(machine);
@@ -50,7 +45,7 @@ export function machineArguments(
   const floppies = machine.attachments.some((a) => a.device === "floppy");
   if (floppies && shape.id === "q35") args.push(["-device", "isa-fdc,id=fdc"]);
   for (const [index, attachment] of machine.attachments.entries()) {
-    args.push(...driveArguments(machine, shape, attachment, index, files.of(machine, attachment), diskFormat, steps));
+    args.push(...driveArguments(machine, shape, attachment, index, files, steps));
   }
   for (const [index, nic] of machine.nics.entries()) args.push(...nicArguments(nic, index, steps));
   return args;
@@ -93,16 +88,16 @@ function driveArguments(
   shape: MachineShape,
   attachment: Attachment,
   index: number,
-  file: string | null,
-  diskFormat: "qcow2" | "raw",
+  files: ResultFiles,
   steps: readonly BootStep[],
 ): QemuArgument[] {
   const id = `drive${index}`;
+  const file = files.of(machine, attachment);
   const place = bootPlace(steps, attachment);
   const ending = `${file === null ? "" : `,drive=${id}`}${place === null ? "" : `,bootindex=${place}`}`;
   const args: QemuArgument[] = [];
   if (file !== null) {
-    const format = attachment.device === "disk" ? `${diskFormat},discard=unmap` : "raw";
+    const format = attachment.device === "disk" ? `${files.format(attachment.disk ?? "")},discard=unmap` : "raw";
     const media =
       attachment.device === "cdrom" ? ",media=cdrom,readonly=on" : readsOnly(machine, attachment) ? ",readonly=on" : "";
     args.push(["-drive", `if=none,id=${id},file=${optionValue(file)},format=${format}${media}`]);

@@ -5,7 +5,7 @@ import { layoutOf } from "../cpu-layout.js";
 import { createFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
 import { uuidFromText } from "../names-of-devices.js";
-import type { ExportPlan } from "../platform.js";
+import type { DiskFiles, ExportPlan } from "../platform.js";
 import { machineArguments, readsOnly } from "./arguments.js";
 import { renderScript } from "./script.js";
 
@@ -25,11 +25,12 @@ export function exportQemu(
   fitted: Appliance,
   shapes: ReadonlyMap<string, MachineShape>,
   target: TargetProfile,
-  options: Partial<QemuOptions>,
+  options: Partial<QemuOptions> & DiskFiles,
 ): ExportPlan {
   const o: QemuOptions = { ...qemuDefaults, ...options };
   const variant = o.disks === "qcow2" ? "uncompressed" : "raw";
-  const files = createFiles(fitted, { format: o.disks, variant, extension: o.disks === "qcow2" ? ".qcow2" : ".raw" });
+  const extension = o.disks === "qcow2" ? ".qcow2" : ".raw";
+  const files = createFiles(fitted, { format: o.disks, variant, extension }, options.files);
   const notes: Diagnostic[] = [];
   const configs = fitted.machines.map((machine) => {
     const shape = shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
@@ -37,7 +38,7 @@ export function exportQemu(
       name: machine.name,
       firmware: machine.firmware === "unknown" ? target.defaultFirmware : machine.firmware,
       variables: files.take(machine.name, "-efi-vars.fd"),
-      arguments: machineArguments(machine, shape, files, o.disks),
+      arguments: machineArguments(machine, shape, files),
     });
     const { cim, vmware, virtualbox, description } = machine.guestOs;
     const named = description ?? vmware ?? virtualbox ?? (cim === null ? null : `number ${cim}`);

@@ -1,3 +1,4 @@
+import { QEMU_DISKS } from "../files.js";
 import type { Platform } from "../platform.js";
 import { exportQemu, type QemuOptions, qemuDefaults } from "./export.js";
 
@@ -9,5 +10,6 @@ export const qemuPlatform: Platform<QemuOptions> = {
   defaultTarget: "qemu",
   defaults: qemuDefaults,
   choices: { disks: ["qcow2", "raw"] },
+  disks: QEMU_DISKS,
   exportConfig: async (fitted, shapes, target, options) => exportQemu(fitted, shapes, target, options),
 };

@@ -20,7 +20,7 @@ export interface Images {
 
 /** What is known about a result while its machines are written. */
 export interface Scope {
-  readonly files: Pick<ResultFiles, "of">;
+  readonly files: Pick<ResultFiles, "of" | "format">;
   readonly images: Images;
   readonly notes: Diagnostic[];
   /** The machine's own UUID. */
@@ -48,7 +48,10 @@ export function registryElement(machine: Machine, { files, images, notes }: Scop
         );
       }
       const type = images.readOnly(disk) ? "Readonly" : images.shared(disk) ? "Shareable" : "Normal";
-      disks.set(disk, el("HardDisk", { uuid: `{${images.disk(disk)}}`, location, format: "VDI", type }));
+      disks.set(
+        disk,
+        el("HardDisk", { uuid: `{${images.disk(disk)}}`, location, format: files.format(disk).toUpperCase(), type }),
+      );
     } else if (device !== "disk" && file !== null) {
       (device === "cdrom" ? dvds : floppies).set(
         file,

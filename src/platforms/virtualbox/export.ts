@@ -1,5 +1,6 @@
 import type { Appliance, Machine } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
+import { readGuid, uuidBytes } from "../../base/guid.js";
 import { uuidOfFacts } from "../../disk/derived-id.js";
 import type { Context } from "../../io/context.js";
 import type { MachineShape, TargetProfile } from "../../targets/profile.js";
@@ -9,7 +10,7 @@ import type { HeldFact } from "../facts.js";
 import { createFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
 import { uuidFromText } from "../names-of-devices.js";
-import type { ExportDisk, ExportPlan } from "../platform.js";
+import type { DiskFiles, ExportDisk, ExportPlan } from "../platform.js";
 import { osType } from "./export-guest.js";
 import { hardwareElements } from "./export-hardware.js";
 import { type Images, registryElement, type Scope, storageElement } from "./export-storage.js";
@@ -40,14 +41,19 @@ export function exportVirtualbox(
   shapes: ReadonlyMap<string, MachineShape>,
   target: TargetProfile,
   ctx: Context,
+  options: DiskFiles = {},
 ): ExportPlan {
-  const files = createFiles(fitted, {
-    format: "vdi",
-    variant: "dynamic",
-    extension: ".vdi",
-    cdromExtension: ".iso",
-    floppyExtension: ".img",
-  });
+  const files = createFiles(
+    fitted,
+    {
+      format: "vdi",
+      variant: "dynamic",
+      extension: ".vdi",
+      cdromExtension: ".iso",
+      floppyExtension: ".img",
+    },
+    options.files,
+  );
   const notes: Diagnostic[] = [];
   const images = imagesOf(fitted, ctx);
   const configs = fitted.machines.map((machine) => {
@@ -61,9 +67,12 @@ export function exportVirtualbox(
   });
   notes.push(...commonLosses(fitted, LABEL, { files: files.kept(), holds: HOLDS }));
   const disks = files.disks().map((disk): ExportDisk => {
-    const identity = images.disk(disk.disk);
+    const uuid = images.disk(disk.disk);
+    // VirtualBox reads a VHD's UUID in Microsoft's byte order.
+    const identity = disk.format === "vhd" ? readGuid(uuidBytes(uuid), 0) : uuid;
     // Only an image whose blocks all have their places can be written to by several machines.
-    return images.shared(disk.disk) ? { ...disk, identity, variant: "static" } : { ...disk, identity };
+    const whole = disk.format === "vhd" ? "fixed" : disk.format === "vmdk" ? "monolithicFlat" : "static";
+    return images.shared(disk.disk) ? { ...disk, identity, variant: whole } : { ...disk, identity };
   });
   return { configs, notes, disks, files: files.assets() };
 }

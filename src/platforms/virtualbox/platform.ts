@@ -9,6 +9,11 @@ export const virtualboxPlatform: Platform = {
   reads: ["vbox"],
   defaultTarget: "virtualbox-7",
   defaults: {},
+  disks: [
+    { format: "vdi", variants: ["dynamic", "static"], extension: ".vdi" },
+    { format: "vmdk", variants: ["monolithicSparse", "streamOptimized", "monolithicFlat"], extension: ".vmdk" },
+    { format: "vhd", variants: ["dynamic", "fixed"], extension: ".vhd" },
+  ],
   readConfig: readVbox,
-  exportConfig: async (fitted, shapes, target, _options, ctx) => exportVirtualbox(fitted, shapes, target, ctx),
+  exportConfig: async (fitted, shapes, target, options, ctx) => exportVirtualbox(fitted, shapes, target, ctx, options),
 };

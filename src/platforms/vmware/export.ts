@@ -4,7 +4,7 @@ import type { MachineShape, TargetProfile } from "../../targets/profile.js";
 import type { HeldFact } from "../facts.js";
 import { createFiles, type ResultFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
-import type { ExportDisk, ExportPlan } from "../platform.js";
+import type { DiskFiles, ExportDisk, ExportPlan } from "../platform.js";
 import { bootEntries } from "./boot.js";
 import { type Carried, carried } from "./carried.js";
 import {
@@ -50,14 +50,14 @@ export function exportVmware(
   fitted: Appliance,
   shapes: ReadonlyMap<string, MachineShape>,
   target: TargetProfile,
-  options: Partial<VmwareOptions>,
+  options: Partial<VmwareOptions> & DiskFiles,
 ): ExportPlan {
   const o = { ...vmwareDefaults, ...options };
   const [accepted] = target.accepts.disks;
   const variant = o.disks === "auto" ? (accepted?.variants[0] ?? "monolithicSparse") : o.disks;
   // What runs hosted sparse disks where they lie is a hosted product.
   const product: Product = accepted?.variants.includes("monolithicSparse") === true ? "hosted" : "esx";
-  const files = createFiles(fitted, { format: "vmdk", variant, extension: ".vmdk" });
+  const files = createFiles(fitted, { format: "vmdk", variant, extension: ".vmdk" }, options.files);
   const notes: Diagnostic[] = [];
   const shared = sharedDisks(fitted);
   const things = new Map<Machine, Carried>();
@@ -82,7 +82,9 @@ export function exportVmware(
     noteMachine(machine, shape, notes);
     return { name: own.name, bytes: new TextEncoder().encode(renderVmx(withCarried(entries, more))) };
   });
-  const disks = o.disks === "auto" && product === "hosted" ? flatWhereShared(files.disks(), shared) : files.disks();
+  const chosen = (id: string): boolean => options.files?.get(id)?.variant !== undefined;
+  const flat = new Set(o.disks === "auto" && product === "hosted" ? [...shared].filter((id) => !chosen(id)) : []);
+  const disks = flatWhereShared(files.disks(), flat);
   noteDisks(target, disks, shared, product, notes);
   const holds = new Set<HeldFact>(product === "hosted" ? [...HOLDS, "nicKind"] : HOLDS);
   notes.push(...commonLosses(withoutSaid(fitted, things), LABEL, { files: files.kept(), holds }));

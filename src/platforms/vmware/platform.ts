@@ -19,6 +19,13 @@ export const vmwarePlatform: Platform<VmwareOptions> = {
       "twoGbMaxExtentFlat",
     ],
   },
+  disks: [
+    {
+      format: "vmdk",
+      variants: ["monolithicSparse", "streamOptimized", "monolithicFlat", "twoGbMaxExtentSparse", "twoGbMaxExtentFlat"],
+      extension: ".vmdk",
+    },
+  ],
   readConfig: (text) => readVmx(text),
   exportConfig: async (fitted, shapes, target, options) => exportVmware(fitted, shapes, target, options),
 };

@@ -32,7 +32,9 @@ export function diskSettings(machine: Machine, o: XenOptions, files: ResultFiles
     }
     if (file === null) return [];
     // What is behind `target=` is taken as it stands, commas and all.
-    return [`format=${o.disks}, vdev=${vdev}, access=${drive.readOnly ? "ro" : "rw"}, target=${pathIn(o, file)}`];
+    return [
+      `format=${files.format(drive.disk ?? "")}, vdev=${vdev}, access=${drive.readOnly ? "ro" : "rw"}, target=${pathIn(o, file)}`,
+    ];
   });
   const ahci = machine.controllers.some(({ bus }) => bus === "sata");
   return [...(ahci ? [["hdtype", "ahci"] as const] : []), ["disk", specs]];

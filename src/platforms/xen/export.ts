@@ -8,7 +8,7 @@ import type { HeldFact } from "../facts.js";
 import { createFiles, type ResultFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
 import { uuidFromText } from "../names-of-devices.js";
-import type { ExportPlan } from "../platform.js";
+import type { DiskFiles, ExportPlan } from "../platform.js";
 import { cardSettings, desktopSettings, diskSettings, serialSettings } from "./export-devices.js";
 import { pathIn, type XenOptions, xenDefaults } from "./options.js";
 import { renderXlConfig, type XlSetting } from "./write.js";
@@ -36,7 +36,7 @@ const HOLDS: readonly HeldFact[] = [
  * Writes a configuration of xl for each machine of a fitted appliance, and names its disks. Pure.
  * @throws `xen/relative-folder` where the folder is no absolute path
  */
-export function exportXl(fitted: Appliance, options: Partial<XenOptions>): ExportPlan {
+export function exportXl(fitted: Appliance, options: Partial<XenOptions> & DiskFiles): ExportPlan {
   const o: XenOptions = { ...xenDefaults, ...options };
   if (!o.folder.startsWith("/")) {
     throw new FerryError("xen/relative-folder", `the folder of the disks is ${JSON.stringify(o.folder)}`, {
@@ -44,7 +44,8 @@ export function exportXl(fitted: Appliance, options: Partial<XenOptions>): Expor
     });
   }
   const variant = o.disks === "qcow2" ? "uncompressed" : "raw";
-  const files = createFiles(fitted, { format: o.disks, variant, extension: o.disks === "qcow2" ? ".qcow2" : ".raw" });
+  const extension = o.disks === "qcow2" ? ".qcow2" : ".raw";
+  const files = createFiles(fitted, { format: o.disks, variant, extension }, options.files);
   const notes: Diagnostic[] = [];
   const configs = fitted.machines.map((machine) => {
     const own = files.machine(machine, ".cfg");

@@ -1,3 +1,4 @@
+import { QEMU_DISKS } from "../files.js";
 import type { Platform } from "../platform.js";
 import { exportXl } from "./export.js";
 import { readXl } from "./import.js";
@@ -11,6 +12,8 @@ export const xenPlatform: Platform<XenOptions> = {
   defaultTarget: "xen",
   defaults: xenDefaults,
   choices: { disks: ["qcow2", "raw"] },
+  // blktap reads VHD, where a host still has it (xl-disk-configuration(5)).
+  disks: [...QEMU_DISKS, { format: "vhd", variants: ["dynamic"], extension: ".vhd" }],
   namesFolder: true,
   readConfig: (text) => readXl(text),
   exportConfig: async (fitted, _shapes, _target, options) => exportXl(fitted, options),
