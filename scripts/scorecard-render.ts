@@ -10,7 +10,7 @@ import { journeyAppliances } from "../test/support/journeys.js";
 
 /** What vouches for a platform's reader and writer: a program of others that is run on what is written, or documentation alone. */
 const PROOF: Readonly<Record<string, string>> = {
-  vmware: "virt-v2v, open-vmdk",
+  vmware: "virt-v2v, libvirt's reader, open-vmdk",
   virtualbox: "VBoxManage",
   libvirt: "libvirtd",
   xen: "xl's parser",

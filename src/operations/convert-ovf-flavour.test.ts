@@ -78,6 +78,27 @@ describe("a package that is made for one consumer", () => {
     assert.ok(!forVmware.lines.join("\n").includes("virtualbox-2.2"));
   });
 
+  it("gets XenServer's own settings and VHD, and stays the rest of what it was", async () => {
+    const efi = plain.replace(
+      "</VirtualHardwareSection>",
+      '<vmw:Config xmlns:vmw="http://www.vmware.com/schema/ovf" ovf:required="false" vmw:key="firmware" vmw:value="efi"/>\n</VirtualHardwareSection>',
+    );
+    const result = await made(efi, "xenserver");
+    const now = changed(result, efi).join("\n");
+    assert.match(now, /Name="HVM_boot_params"[^>]*>/);
+    assert.match(now, /Value>firmware=uefi;order=cdn</);
+    assert.match(now, /ovf:href="disk.vhd"/);
+    assert.match(now, /ovf:format="http:\/\/www.microsoft.com\/technet\/virtualserver\/downloads\/vhdspec.mspx"/);
+    assert.doesNotMatch(now, /<Item/);
+    assert.deepEqual([...new Set(result.codes)], ["convert/flavoured"]);
+    assert.deepEqual(
+      result.outcome.proof?.map(({ name, equal }) => [name, equal]),
+      [["disk.vhd", true]],
+    );
+    const [machine] = result.plan.appliance?.machines ?? [];
+    assert.equal(machine?.firmware, "efi");
+  });
+
   it("is not written where its importer would refuse it all the same", async () => {
     const descriptor = plain.replace("vmx-13", "vmx-99");
     await assert.rejects(made(descriptor, "vsphere"), hasCode("convert/blocked"));

@@ -11,6 +11,7 @@ import { findRole } from "../package/manifest/read.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import { withoutExtension } from "../package/names.js";
 import { resolveFiles } from "../platforms/ovf/files.js";
+import { type OvfFlavour, strictFlavour } from "../platforms/ovf/flavours.js";
 import { factsOf } from "../platforms/ovf/platform.js";
 import { toDiagnosticResult } from "../report/results.js";
 import { type ConversionOutcome, type ConversionPlan, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
@@ -25,8 +26,11 @@ import type { OpenedSource } from "./opened.js";
 import { type ConvertOvfOptions, type FileSizes, mostBytes, type OvfOutput, writeOvf } from "./ovf-write.js";
 import { certificateName, type ReadySigning, readySigning } from "./signing.js";
 
-/** The one disk format that every importer of OVF takes. */
-const STREAM = { format: "vmdk", variant: "streamOptimized" } as const;
+/** How the disks of a package are written. */
+type DiskWords = OvfFlavour["disk"];
+
+/** Where nobody is named: the one disk format that every importer of OVF takes. */
+const ANYBODY: DiskWords = strictFlavour.disk;
 
 /** A file of the result, in the order of References. */
 interface OutputFile {
@@ -71,7 +75,8 @@ export async function planOvfConversion(
   const declared = new Map(appliance.disks.map((disk) => [disk.id, disk.capacityBytes]));
   const disks = await openDisks(reader, appliance, { compressed: "unpack", parents: "refuse" }, own);
   try {
-    const files = await planFiles({ opened, appliance, disks, options }, own);
+    const words = wanted?.flavour.disk ?? ANYBODY;
+    const files = await planFiles({ opened, appliance, disks, options, words }, own);
     const losses = [...(made?.notes ?? []), ...lossesOf(reader, files, signing)];
     const blocked = losses.filter((loss) => loss.severity === "error");
     const manifestName = `${withoutExtension(descriptor.name)}.mf`;
@@ -103,7 +108,7 @@ export async function planOvfConversion(
       signing,
       // What stands there stays byte for byte.
       slack: 0,
-      descriptor: (sizes, scope) => editedDescriptor({ descriptor, files, larger }, sizes, scope),
+      descriptor: (sizes, scope) => editedDescriptor({ descriptor, files, larger, words }, sizes, scope),
     };
     const plan: ConversionPlan = {
       schema: "vmferry/plan@1",
@@ -139,11 +144,12 @@ interface Planning {
   readonly appliance: Appliance;
   readonly disks: OpenDisks;
   readonly options: ConvertOvfOptions;
+  readonly words: DiskWords;
 }
 
 /** What becomes of the files that the descriptor refers to. */
 async function planFiles(
-  { opened, appliance, disks, options }: Planning,
+  { opened, appliance, disks, options, words }: Planning,
   ctx: Context,
 ): Promise<readonly OutputFile[]> {
   const { reader, document } = opened;
@@ -158,25 +164,25 @@ async function planFiles(
     }
     const disk = appliance.disks.find((candidate) => candidate.file === file.name);
     const source = disk === undefined ? undefined : disks.byId.get(disk.id);
-    const isStream = source?.info.format === STREAM.format && source.info.variant === STREAM.variant;
-    if (disk === undefined || source === undefined || (isStream && disk.compression === null)) {
+    const isWanted = source?.info.format === words.format && source.info.variant === words.variant;
+    if (disk === undefined || source === undefined || (isWanted && disk.compression === null)) {
       files.set(entry, { ids: [file.id], name: entry.name, entry, disk: null, carried: source ?? null });
       continue;
     }
-    const format = diskFormats.get(STREAM.format);
+    const format = diskFormats.get(words.format);
     const others = reader.entries.filter((other) => other !== entry).map((other) => other.name);
     const stem = disk.compression === null ? file.name : file.name.replace(/\.gz$/i, "");
-    const name = freeName(`${withoutExtension(stem)}.vmdk`, [
+    const name = freeName(`${withoutExtension(stem)}${words.extension}`, [
       ...[...files.values()].map((other) => other.name),
       ...others,
     ]);
     const plan = await format.plan?.(
       shapeOf(source, disk.capacityBytes),
-      { name, variant: STREAM.variant, ...(options.level === undefined ? {} : { level: options.level }) },
+      { name, variant: words.variant, ...(options.level === undefined ? {} : { level: options.level }) },
       ctx,
     );
-    if (plan === undefined) throw new FerryError("internal/bug", "stream-optimized VMDK is written");
-    const planned = { id: disk.id, name, source, format, variant: STREAM.variant, plan };
+    if (plan === undefined) throw new FerryError("internal/bug", `${words.format} is written`);
+    const planned = { id: disk.id, name, source, format, variant: words.variant, plan };
     files.set(entry, { ids: [file.id], name, entry, carried: null, disk: planned });
   }
   return [...files.values()];
@@ -216,11 +222,16 @@ function editedDescriptor(
     descriptor,
     files,
     larger,
-  }: { readonly descriptor: PackageEntry; readonly files: readonly OutputFile[]; readonly larger: readonly Disk[] },
+    words,
+  }: {
+    readonly descriptor: PackageEntry;
+    readonly files: readonly OutputFile[];
+    readonly larger: readonly Disk[];
+    readonly words: DiskWords;
+  },
   sizes: FileSizes,
   ctx: Context,
 ): Promise<Uint8Array> {
-  const [formatUri = null] = diskFormats.get(STREAM.format).ovfUris;
   const edited = files.flatMap(({ ids, name, entry, disk }) =>
     ids.map((id) => ({
       id,
@@ -228,7 +239,7 @@ function editedDescriptor(
       name,
       size: sizes.get(name) ?? null,
       plain: disk !== null,
-      formatUri: disk === null ? null : formatUri,
+      formatUri: disk === null ? null : words.uri,
     })),
   );
   return editDescriptor(descriptor, { files: edited, disks: larger }, ctx);

@@ -1,6 +1,17 @@
 import { FerryError } from "../base/errors.js";
 import type { XmlElement } from "../xml/tree.js";
-import { BOOT_CONFIG, BOOT_SOURCE, EPASD, OVF_2, RASD, SASD, VIRTUALBOX, VMWARE, VSSD } from "./namespaces.js";
+import {
+  BOOT_CONFIG,
+  BOOT_SOURCE,
+  EPASD,
+  OVF_2,
+  RASD,
+  SASD,
+  VIRTUALBOX,
+  VMWARE,
+  VSSD,
+  XENSERVER,
+} from "./namespaces.js";
 
 /** Prefixes that everybody writes. */
 const PREFIXES: ReadonlyMap<string, string> = new Map([
@@ -13,6 +24,7 @@ const PREFIXES: ReadonlyMap<string, string> = new Map([
   [BOOT_SOURCE, "boots"],
   [VMWARE, "vmw"],
   [VIRTUALBOX, "vbox"],
+  [XENSERVER, "xenovf"],
 ]);
 
 /**

@@ -56,6 +56,7 @@ export const xenserver8: TargetProfile = {
     {
       id: "hvm",
       firmware: ["bios"],
+      bootsFirstDisk: true,
       bootBuses: ["ide"],
       nicModels: ["rtl8139"],
       buses: { ide: { controllers: 2, slots: 2 }, scsi: xenDrives },
@@ -64,6 +65,7 @@ export const xenserver8: TargetProfile = {
     {
       id: "hvm",
       firmware: ["efi", "efi-secure"],
+      bootsFirstDisk: true,
       bootBuses: ["nvme"],
       nicModels: ["e1000"],
       buses: { nvme: { controllers: 1, slots: 4 }, ide: { controllers: 2, slots: 2 }, scsi: xenDrives },

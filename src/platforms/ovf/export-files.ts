@@ -4,8 +4,10 @@ import type { Diagnostic } from "../../base/diagnostics.js";
 import type { HeldFact } from "../facts.js";
 import { commonLosses, loss } from "../losses.js";
 import { createFileNames, safeStem, splitFileName } from "../names.js";
+import { withoutXenSettings } from "../xen-losses.js";
 import { isSecond, type OvfWriting } from "./export-session.js";
 import { isVmwareNvram } from "./export-vmware.js";
+import { xenServerLosses } from "./export-xenserver.js";
 import type { OvfFlavour } from "./flavours.js";
 
 /** A file of the package. */
@@ -141,14 +143,22 @@ const ALWAYS: readonly HeldFact[] = [
   "video",
 ];
 
+/** Facts that XenServer's settings say, or have a note of their own. */
+const XENSERVER: readonly HeldFact[] = ["virtualization", "maxCpus", "nested", "readOnly"];
+
 /** What the package cannot say. */
 export function lossesOf(writing: OvfWriting, kept: ReadonlySet<string>): Diagnostic[] {
   const { fitted, flavour, version, embedded } = writing;
   const holds = new Set<HeldFact>([...ALWAYS, ...(embedded?.holds ?? [])]);
   if (flavour.vmware) for (const fact of ["sound", "nested"] as const) holds.add(fact);
+  if (flavour.xenserver === true) for (const fact of XENSERVER) holds.add(fact);
   if (isSecond(version)) for (const fact of ["portProfile", "vlan", "sharedDisks"] as const) holds.add(fact);
   if (flavour.vmware && fitted.machines.every(({ tpm }) => tpm !== "1.2")) holds.add("tpm");
-  const notes = [...(embedded?.notes ?? []), ...commonLosses(fitted, flavour.label, { files: kept, holds })];
+  const rest =
+    flavour.xenserver === true
+      ? { ...fitted, machines: fitted.machines.map((machine) => withoutXenSettings(machine, ["platform", "NVRAM"])) }
+      : fitted;
+  const notes = [...(embedded?.notes ?? []), ...commonLosses(rest, flavour.label, { files: kept, holds })];
   for (const machine of fitted.machines) notes.push(...machineLosses(machine, writing));
   const [only, another] = fitted.machines;
   if (only !== undefined && another === undefined && fitted.groups.length === 0 && fitted.startup.length > 0) {
@@ -168,6 +178,7 @@ function machineLosses(machine: Machine, { flavour, version, embedded }: OvfWrit
     !flavour.vmware &&
     cpu.coresPerSocket !== null &&
     cpu.coresPerSocket > 1 &&
+    flavour.xenserver !== true &&
     (embedded === null || cpu.coresPerSocket === cpu.count)
   ) {
     notes.push(
@@ -181,8 +192,9 @@ function machineLosses(machine: Machine, { flavour, version, embedded }: OvfWrit
       ),
     );
   }
-  // Its own notes say what the consumer's settings do not.
-  if (embedded !== null) return notes;
+  // Their own notes say what the consumers' settings do not.
+  if (flavour.xenserver === true) notes.push(...xenServerLosses(machine));
+  if (embedded !== null || flavour.xenserver === true) return notes;
   if (!flavour.vmware && (firmware === "efi" || firmware === "efi-secure")) {
     notes.push(
       loss(

@@ -5,6 +5,7 @@ import { MIB } from "../../base/bytes.js";
 import { el, type XmlAttributeValues, type XmlChild, type XmlNode } from "../../xml/build.js";
 import { isSecond, type OvfWriting } from "./export-session.js";
 import { controllerWords, driveWords, nicWord, subTypeWord } from "./export-words.js";
+import { xenServerConnections } from "./export-xenserver.js";
 
 type Property = string | number | boolean | null;
 
@@ -60,10 +61,11 @@ export function machineItems(machine: Machine, writing: OvfWriting): MachineItem
     );
   }
   const drives = new Map<number, string>();
+  const numbers = writing.flavour.xenserver === true ? xenServerConnections(machine) : [];
   for (const [index, attachment] of machine.attachments.entries()) {
     const id = next();
     const parent = attachment.controller === null ? null : (parents.get(attachment.controller) ?? null);
-    const node = driveItem(machine, attachment, { id, parent }, writing);
+    const node = driveItem(machine, attachment, { id, parent, device: numbers[index] ?? null }, writing);
     if (node === null) continue;
     drives.set(index, id);
     items.push(node);
@@ -88,6 +90,8 @@ function processorItems(machine: Machine, id: string, { flavour }: OvfWriting): 
     Description: "Number of virtual CPUs",
     ElementName: `${quantity} virtual CPU(s)`,
     InstanceID: id,
+    // XenServer: how many processors there may be. Without it as many as there are.
+    Limit: flavour.xenserver === true && quantity === count ? machine.cpu.max : null,
     ResourceType: 3,
     VirtualQuantity: quantity,
   });
@@ -132,7 +136,11 @@ function boundItems(
 function driveItem(
   machine: Machine,
   attachment: Attachment,
-  { id, parent }: { readonly id: string; readonly parent: string | null },
+  {
+    id,
+    parent,
+    device: connection,
+  }: { readonly id: string; readonly parent: string | null; readonly device: string | null },
   writing: OvfWriting,
 ): XmlNode | null {
   const { device } = attachment;
@@ -148,6 +156,7 @@ function driveItem(
     {
       AddressOnParent: attachment.slot,
       AutomaticAllocation: device === "disk" ? null : file !== null,
+      Connection: connection,
       Description: label,
       ElementName: label,
       HostResource:

@@ -10,6 +10,7 @@ import { machineItems } from "./export-items.js";
 import { eulaSections, productSections } from "./export-products.js";
 import { isSecond, type OvfWriting, section, shortNumber, textElement } from "./export-session.js";
 import { vmwareBootOrder, vmwareSettings, vmxVersion } from "./export-vmware.js";
+import { xenServerSettings, xenServerType } from "./export-xenserver.js";
 
 /** A `VirtualSystem`. */
 export function machineElement(machine: Machine, writing: OvfWriting): XmlNode {
@@ -22,6 +23,7 @@ export function machineElement(machine: Machine, writing: OvfWriting): XmlNode {
     systemElement(machine, writing),
     ...items.items,
     ...(writing.flavour.vmware ? vmwareSettings(machine, writing) : []),
+    ...(writing.flavour.xenserver === true ? xenServerSettings(machine) : []),
   );
   const { annotation, install } = machine;
   return el(
@@ -53,7 +55,11 @@ export function machineElement(machine: Machine, writing: OvfWriting): XmlNode {
 }
 
 function systemElement(machine: Machine, { flavour }: OvfWriting): XmlNode {
-  const types = flavour.vmware ? vmxVersion(machine) : machine.hardwareTypes.join(" ").trim();
+  const types = flavour.vmware
+    ? vmxVersion(machine)
+    : flavour.xenserver === true
+      ? xenServerType(machine)
+      : machine.hardwareTypes.join(" ").trim();
   return el(
     "System",
     {},
@@ -121,7 +127,7 @@ function bootSection(
   if (steps.length === 0) return null;
   if (!isSecond(version)) {
     // The consumer's own settings have it.
-    if (embedded !== null) return null;
+    if (embedded !== null || flavour.xenserver === true) return null;
     notes.push(
       loss(
         "warning",

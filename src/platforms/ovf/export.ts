@@ -1,7 +1,18 @@
 /** Writes a descriptor from the neutral model. Pure: a tree of elements, and the disks and files that go with it. */
 import type { Appliance, Group, Machine } from "../../appliance/appliance.js";
+import { bootDiskIndex } from "../../appliance/fit/drives.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
-import { BOOT_CONFIG, BOOT_SOURCE, EPASD, RASD, VIRTUALBOX, VMWARE, VSSD, XSI } from "../../ovf/namespaces.js";
+import {
+  BOOT_CONFIG,
+  BOOT_SOURCE,
+  EPASD,
+  RASD,
+  VIRTUALBOX,
+  VMWARE,
+  VSSD,
+  XENSERVER,
+  XSI,
+} from "../../ovf/namespaces.js";
 import { el, renderXml, type XmlNode } from "../../xml/build.js";
 import type { EmbeddedSettings } from "../embedded.js";
 import { asciiStem, lossesOf, nameContents, nameFiles, type OvfExportFile, sharedDisks } from "./export-files.js";
@@ -78,6 +89,7 @@ function envelope(
   const { version, flavour, fitted } = writing;
   const namespace = namespaceOf(version);
   const second = isSecond(version);
+  const bootable = new Set(fitted.machines.map((machine) => machine.attachments[bootDiskIndex(machine)]?.disk ?? ""));
   const disks = fitted.disks.filter(({ id }) => writing.diskId(id) !== null);
   const diskElement = (name: "Disk" | "SharedDisk", id: string, capacity: number): XmlNode => {
     const file = files.find((candidate) => candidate.disk === id);
@@ -88,6 +100,7 @@ function envelope(
       "ovf:populatedSize": populated.get(id),
       "ovf:format": flavour.disk.uri,
       "vbox:uuid": writing.embedded?.disk(id),
+      "xenovf:isBootable": flavour.xenserver === true ? bootable.has(id) : null,
     });
   };
   // VirtualBox knows the images of its settings among the disks, and names their drives so.
@@ -120,6 +133,7 @@ function envelope(
       ...(second ? { "xmlns:epasd": EPASD, "xmlns:bootc": BOOT_CONFIG, "xmlns:boots": BOOT_SOURCE } : {}),
       ...(flavour.vmware ? { "xmlns:vmw": VMWARE } : {}),
       ...(flavour.virtualbox === true ? { "xmlns:vbox": VIRTUALBOX } : {}),
+      ...(flavour.xenserver === true ? { "xmlns:xenovf": XENSERVER } : {}),
       "xmlns:xsi": XSI,
       "ovf:version": version,
     },

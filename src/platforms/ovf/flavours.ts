@@ -31,6 +31,8 @@ export interface OvfFlavour {
   readonly vmware: boolean;
   /** VirtualBox's id of the guest system, with `ovf:required="false"`. */
   readonly virtualbox?: true;
+  /** XenServer's settings and numbers of drives, which it wrote itself. */
+  readonly xenserver?: true;
   /** Buses that its importer makes smaller than the target has them. */
   readonly buses?: MachineShape["buses"];
   /** The digest of the manifest. */
@@ -78,6 +80,25 @@ export const virtualboxFlavour: OvfFlavour = {
   digest: () => "sha256",
 };
 
+/** XenServer 8, and XCP-ng by the same importer, in the words of XenCenter's own packages. Sources: xenadmin XenOvfApi, and Export.cs and Import.cs of its OvfActions. */
+export const xenserverFlavour: OvfFlavour = {
+  id: "xenserver",
+  label: "an OVF package for XenServer",
+  targets: ["xenserver-8"],
+  versions: ["1.0"],
+  disk: {
+    format: "vhd",
+    variant: "dynamic",
+    extension: ".vhd",
+    uri: "http://www.microsoft.com/technet/virtualserver/downloads/vhdspec.mspx",
+  },
+  // An item whose disk has no file is passed over.
+  emptyDisks: "made",
+  vmware: false,
+  xenserver: true,
+  digest: () => "sha256",
+};
+
 /** The standard alone: nothing that one vendor made up. */
 export const strictFlavour: OvfFlavour = {
   id: "strict",
@@ -92,4 +113,4 @@ export const strictFlavour: OvfFlavour = {
 };
 
 /** In the order of help. */
-export const flavours: readonly OvfFlavour[] = [vsphereFlavour, virtualboxFlavour, strictFlavour];
+export const flavours: readonly OvfFlavour[] = [vsphereFlavour, virtualboxFlavour, xenserverFlavour, strictFlavour];

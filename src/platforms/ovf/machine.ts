@@ -80,7 +80,7 @@ export function readMachine(content: OvfContent, id: string, disks: PackageDisks
   );
   if (vbox !== undefined) readVirtualBoxSettings(vbox, machine, session);
   if (vbox !== undefined) machine.foreign.push(foreignElement(session.scope, vbox, "vbox:Machine", id));
-  if (hardware !== null) readXenServer(hardware.element, machine);
+  if (hardware !== null) readXenServer(hardware, attachments, machine);
   return machine;
 }
 

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blankMachine } from "../../appliance/blank.js";
 import { defaultLimits } from "../../base/limits.js";
+import { OvfScope } from "../../ovf/scope.js";
+import { OvfHardware } from "../../ovf/views/hardware.js";
 import { parseXml } from "../../xml/parse.js";
 import { readXenServer } from "./xenserver.js";
 
@@ -13,7 +15,8 @@ function read(types: readonly string[], settings: Readonly<Record<string, string
   const text = `<VirtualHardwareSection xmlns:x="http://schemas.citrix.com/ovf/envelope/1">${data.join("")}</VirtualHardwareSection>`;
   const machine = blankMachine("web");
   machine.hardwareTypes = [...types];
-  readXenServer(parseXml(new TextEncoder().encode(text), "web.ovf", defaultLimits).root, machine);
+  const { root } = parseXml(new TextEncoder().encode(text), "web.ovf", defaultLimits);
+  readXenServer(new OvfHardware(root, new OvfScope("")), [], machine);
   return machine;
 }
 

@@ -1,8 +1,11 @@
 /** XenServer's own settings in OVF: `VirtualSystemOtherConfigurationData`, with xapi's names (xenadmin, XenOvfApi). */
 import type { Machine } from "../../appliance/appliance.js";
 import { XENSERVER } from "../../ovf/namespaces.js";
+import type { OvfHardware } from "../../ovf/views/hardware.js";
 import type { XmlElement } from "../../xml/tree.js";
+import { deviceNumber, placeOf } from "../xen-places.js";
 import { applyXenSettings, parseXenMap } from "../xen-settings.js";
+import type { ItemAttachment } from "./devices.js";
 
 /** Whether an element of the hardware is such a setting. */
 export function isXenServerSetting({ namespace, name }: XmlElement): boolean {
@@ -12,7 +15,11 @@ export function isXenServerSetting({ namespace, name }: XmlElement): boolean {
 const PV = /^PV_(?:bootloader|kernel|ramdisk|args|bootloader_args|legacy_args)$/;
 
 /** Takes over what the settings say; what no word of the model fits is carried. */
-export function readXenServer(hardware: XmlElement, machine: Machine): void {
+export function readXenServer(
+  { element: hardware }: OvfHardware,
+  drives: readonly ItemAttachment[],
+  machine: Machine,
+): void {
   const settings = new Map<string, string>();
   for (const element of hardware.elements()) {
     if (!isXenServerSetting(element)) continue;
@@ -39,9 +46,54 @@ export function readXenServer(hardware: XmlElement, machine: Machine): void {
     foreign,
   );
   if (bootParams.has("firmware") && machine.firmwareFrom === "declared") machine.firmwareFrom = "vendor";
+  for (const [key, value] of parseXenMap(settings.get("NVRAM") ?? "")) foreign(`NVRAM:${key}`, value);
+  readMost(hardware, machine);
+  readDrives(drives, machine);
   for (const [key, value] of settings) {
     if (!KNOWN.has(key) && !PV.test(key) && value !== "") foreign(key, value);
   }
 }
 
-const KNOWN: ReadonlySet<string> = new Set(["HVM_boot_policy", "HVM_boot_params", "platform", "domain_type"]);
+/** XenCenter writes the most processors as the limit of their item; 100000 of old stands for nothing. */
+function readMost(hardware: XmlElement, machine: Machine): void {
+  for (const item of hardware.elements(undefined, "Item")) {
+    const text = (name: string): string | undefined => [...item.elements(undefined, name)][0]?.text.trim();
+    const limit = Number(text("Limit") ?? Number.NaN);
+    if (text("ResourceType") !== "3" || !Number.isSafeInteger(limit)) continue;
+    if (limit > machine.cpu.count && limit < 100_000) machine.cpu.max = limit;
+    return;
+  }
+}
+
+/**
+ * What XenCenter says of drives beside their places: `device=0,bootable=True,mode=r`. Packages of its own have no controllers: the number is the place.
+ */
+function readDrives(drives: readonly ItemAttachment[], machine: Machine): void {
+  const bootable: number[] = [];
+  for (const [index, { attachment, item }] of drives.entries()) {
+    const words = new Map(
+      item.connections
+        .flatMap((text) => text.split(","))
+        .map((pair) => pair.split("=").map((word) => word.trim()) as [string, string]),
+    );
+    if (attachment.device === "disk" && words.get("mode") === "r") attachment.readOnly = true;
+    if (attachment.device === "disk" && /^true$/i.test(words.get("bootable") ?? "")) bootable.push(index);
+    const number = deviceNumber(words.get("device") ?? null);
+    if (number === null || attachment.controller !== null) continue;
+    const { bus, controller, slot } = placeOf(number, attachment.device, machine);
+    let on = machine.controllers.find((known) => known.bus === bus && known.index === controller);
+    if (on === undefined) {
+      on = { id: `${bus}${controller}`, bus, model: bus === "scsi" ? "xen" : null, index: controller };
+      machine.controllers.push(on);
+    }
+    attachment.controller = on.id;
+    attachment.slot = slot;
+  }
+  const [first] = bootable;
+  if (first === undefined || bootable.length > 1) return;
+  machine.boot = machine.boot.map((step) =>
+    step.device === "disk" && step.index === null ? { ...step, index: first } : step,
+  );
+}
+
+const KNOWN: ReadonlySet<string> = new Set(["HVM_boot_policy", "HVM_boot_params", "platform", "domain_type", "NVRAM"]);

@@ -2,8 +2,8 @@ import type { Attachment } from "../../appliance/appliance.js";
 import { bootDiskIndex } from "../../appliance/fit/drives.js";
 import { loss } from "../losses.js";
 import { splitFileName } from "../names.js";
+import { deviceName, driveNumbers } from "../xen-places.js";
 import type { Writing } from "./export-records.js";
-import { deviceName, EMULATED, MOST_DRIVES, numberOfPlace } from "./places.js";
 import { NO_REF } from "./records.js";
 import { SR, VBD, VDI } from "./write-records.js";
 
@@ -30,52 +30,25 @@ export function writeDrives(writing: Writing, vm: string): readonly string[] {
   });
 }
 
-/** The number of each drive: that of its place, or the first one that is free. Disks choose before CD drives. */
+/** The numbers of drives, and a note for each that has another one than its place. */
 function numbersOf({ machine, notes }: Writing): readonly (number | undefined)[] {
-  const byId = new Map(machine.controllers.map((controller) => [controller.id, controller]));
-  const wishes = machine.attachments.map(({ controller, slot }) => {
-    const at = byId.get(controller ?? "");
-    return at === undefined || slot === null ? null : numberOfPlace({ bus: at.bus, controller: at.index, slot });
-  });
-  const order = machine.attachments
-    .map((_, index) => index)
-    .sort((a, b) => rank(machine.attachments[a]) - rank(machine.attachments[b]) || a - b);
-  const taken = new Set<number>();
-  const numbers: (number | undefined)[] = machine.attachments.map(() => undefined);
-  for (const index of order) {
-    const drive = machine.attachments[index];
-    if (drive === undefined || drive.device === "floppy") continue;
-    const wish = wishes[index] ?? null;
-    const number = wish !== null && !taken.has(wish) ? wish : freeNumber(drive, taken);
-    taken.add(number);
-    numbers[index] = number;
-    if (wish === number) continue;
+  return driveNumbers(machine).map((drive) => {
+    if (drive === null) return undefined;
+    const { number, wish, attachment } = drive;
+    if (wish === number) return number;
+    const { device, disk } = attachment;
     notes.push(
       loss(
         "info",
         "xenserver/drive-renumbered",
-        `${machine.name}: a ${drive.device === "disk" ? "disk" : "CD drive"} becomes ${deviceName(number)}: ${wish === null ? "it has no place of its own" : `${deviceName(wish)} is another drive`}`,
+        `${machine.name}: a ${device === "disk" ? "disk" : "CD drive"} becomes ${deviceName(number)}: ${wish === null ? "it has no place of its own" : `${deviceName(wish)} is another drive`}`,
         {
-          data: { machine: machine.id, device: drive.device, disk: drive.disk, to: deviceName(number) },
+          data: { machine: machine.id, device, disk, to: deviceName(number) },
         },
       ),
     );
-  }
-  return numbers;
-}
-
-function rank(drive: Attachment | undefined): number {
-  return drive?.device === "disk" ? 0 : 1;
-}
-
-/** CD drives stand behind the disks, where the firmware still sees them. */
-function freeNumber({ device }: Attachment, taken: ReadonlySet<number>): number {
-  if (device === "cdrom") {
-    for (let n = EMULATED - 1; n >= 0; n--) if (!taken.has(n)) return n;
-  }
-  let n = 0;
-  while (taken.has(n) && n < MOST_DRIVES) n++;
-  return n;
+    return number;
+  });
 }
 
 function diskOf({ fitted, records, sr, disks }: Writing, { disk: id }: Attachment, boots: boolean): string | null {

@@ -1,7 +1,8 @@
-import type { Appliance, Foreign, Machine } from "../../appliance/appliance.js";
+import type { Appliance, Machine } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import type { HeldFact } from "../facts.js";
 import { type Kept, loss } from "../losses.js";
+import { withoutXenSettings } from "../xen-losses.js";
 import { ownUuid } from "./export-records.js";
 
 const LABEL = "XenServer";
@@ -20,6 +21,9 @@ const HOLDS: ReadonlySet<HeldFact> = new Set<HeldFact>([
   "serialPorts",
 ]);
 
+/** Settings of another XenServer that are written back where they came from. */
+const MAPS = ["platform", "other_config", "VCPUs_params", "NVRAM"] as const;
+
 /**
  * What is left of an appliance when all that the records say is taken out, for the losses that all platforms have in common; what is lost in a way of
  * XenServer's own goes to `notes`.
@@ -33,8 +37,7 @@ export function unsaid(fitted: Appliance, images: ReadonlySet<string>, notes: Di
 }
 
 function rest(machine: Machine, notes: Diagnostic[]): Machine {
-  const { id, name, virtualization, directBoot, guestOs, video } = machine;
-  const hvm = (virtualization ?? "hvm") === "hvm";
+  const { id, name, guestOs } = machine;
   if (guestOs.description !== null) {
     notes.push(
       loss(
@@ -47,20 +50,9 @@ function rest(machine: Machine, notes: Diagnostic[]): Machine {
       ),
     );
   }
-  const said = !hvm && directBoot !== null && directBoot.kernel === null && directBoot.initrd === null;
   return {
-    ...machine,
-    chipset: hvm && machine.chipset === "i440fx" ? null : machine.chipset,
+    ...withoutXenSettings(machine, MAPS),
     tpm: machine.tpm === "2.0" ? null : machine.tpm,
-    directBoot: said ? null : directBoot,
-    clock: hvm && machine.clock === "utc" ? null : machine.clock,
-    video: hvm && video !== null ? (video.heads === null || video.heads === 1 ? null : { ...video }) : video,
     nics: machine.nics.map((nic) => (nic.kind === "network" || nic.kind === "bridged" ? { ...nic, kind: null } : nic)),
-    foreign: machine.foreign.filter((thing) => !isKept(thing)),
   };
-}
-
-/** Whether `exportXenserver` writes it back where it came from. */
-function isKept({ source, name, payload }: Foreign): boolean {
-  return source === "xenserver" && payload !== "" && /^(?:platform|other_config|VCPUs_params):./.test(name);
 }

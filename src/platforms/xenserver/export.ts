@@ -1,10 +1,10 @@
 import type { Appliance, Machine } from "../../appliance/appliance.js";
 import { cleanText } from "../../appliance/fit/text.js";
-import { findGuestSystem } from "../../appliance/guest-os.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { commonLosses, loss } from "../losses.js";
 import type { ExportDisk, ExportPlan } from "../platform.js";
-import { isConsole, xenSettingsOf, xenVideo } from "../xen-settings.js";
+import { carriedSettings, withCarried, xenSettingLosses } from "../xen-losses.js";
+import { xenSettingsOf } from "../xen-settings.js";
 import { OTHER_TEMPLATE, templateOf } from "../xen-templates.js";
 import { writeDrives } from "./export-drives.js";
 import { unsaid } from "./export-losses.js";
@@ -58,20 +58,11 @@ export function exportXenserver(fitted: Appliance, options: Partial<XenserverOpt
 function writeMachine(writing: Writing): void {
   const { fitted, machine, records, notes } = writing;
   const { domainType, bootPolicy, bootParams, platform, pv } = xenSettingsOf(machine);
-  const kept = new Map(platform);
+  const kept = withCarried(machine, platform);
   const otherConfig = new Map([["base_template_name", templateOf(machine.guestOs) ?? OTHER_TEMPLATE]]);
-  const vcpuParams = new Map<string, string>();
-  // What another XenServer said, and no word of the model fits: it is its own language.
-  for (const { source, name, payload } of machine.foreign) {
-    const [field = "", key = ""] = splitOnce(name);
-    if (source !== "xenserver" || payload === "" || key === "") continue;
-    if (field === "platform" && !kept.has(key)) kept.set(key, payload);
-    if (field === "other_config") otherConfig.set(key, payload);
-    if (field === "VCPUs_params") vcpuParams.set(key, payload);
-  }
-  // Windows wants to know that it is a guest.
-  const windows = findGuestSystem(machine.guestOs).system.family === "windows";
-  if (windows && domainType === "hvm" && !kept.has("viridian")) kept.set("viridian", "true");
+  for (const [key, value] of carriedSettings(machine, "other_config")) otherConfig.set(key, value);
+  const vcpuParams = new Map(carriedSettings(machine, "VCPUs_params"));
+  const nvram = new Map(carriedSettings(machine, "NVRAM"));
   sayHardware(machine, notes);
   const step = fitted.startup.find((start) => start.machine === machine.id);
   const vm = records.reserve("VM");
@@ -87,6 +78,7 @@ function writeMachine(writing: Writing): void {
     ...memoryOf(machine, notes),
     ...processorsOf(machine, notes),
     VCPUs_params: vcpuParams,
+    NVRAM: nvram,
     VBDs: drives,
     VIFs: cards,
     VTPMs: tpm,
@@ -102,11 +94,6 @@ function writeMachine(writing: Writing): void {
 }
 
 const PV_FIELDS = ["PV_bootloader", "PV_kernel", "PV_ramdisk", "PV_args", "PV_bootloader_args", "PV_legacy_args"];
-
-function splitOnce(name: string): readonly string[] {
-  const colon = name.indexOf(":");
-  return colon < 0 ? [name] : [name.slice(0, colon), name.slice(colon + 1)];
-}
 
 /** Fields that memory is in. They have to rise. */
 function memoryOf({ id, name, memoryBytes, dynamicMemory }: Machine, notes: Diagnostic[]): Record<string, number> {
@@ -154,47 +141,19 @@ function processorsOf({ id, name, cpu }: Machine, notes: Diagnostic[]): Record<s
 }
 
 function sayHardware(machine: Machine, notes: Diagnostic[]): void {
-  const { id, name, video, virtualization, guestOs } = machine;
-  const hvm = (virtualization ?? "hvm") === "hvm";
-  if (video !== null && hvm && video.model !== null && video.model.toLowerCase() !== xenVideo(video.model)) {
-    const to = xenVideo(video.model);
-    notes.push(
-      loss(
-        "info",
-        "xenserver/video-changed",
-        `${name}: the graphics card ${JSON.stringify(video.model)} becomes ${to}`,
-        {
-          data: { machine: id, from: video.model, to },
-        },
-      ),
-    );
-  }
-  if (templateOf(guestOs) === null) {
-    notes.push(
-      loss(
-        "info",
-        "xenserver/template-chosen",
-        `${name}: no template stands for its guest system; it is made from "${OTHER_TEMPLATE}"`,
-        {
-          data: { machine: id, cim: guestOs.cim, vmware: guestOs.vmware, virtualbox: guestOs.virtualbox },
-        },
-      ),
-    );
-  }
-  const others = machine.serialPorts.filter((port) => !isConsole(port)).length;
-  if (others > 0) {
-    notes.push(
-      loss(
-        "warning",
-        "xenserver/serial-port-dropped",
-        `${name}: of its serial ports the first on a terminal of the host alone is written`,
-        {
-          data: { machine: id, dropped: others },
-          hint: "An import must not name files and devices of the host: set platform:hvm_serial by hand.",
-        },
-      ),
-    );
-  }
+  const { id, name, guestOs } = machine;
+  notes.push(...xenSettingLosses(machine));
+  if (templateOf(guestOs) !== null) return;
+  notes.push(
+    loss(
+      "info",
+      "xenserver/template-chosen",
+      `${name}: no template stands for its guest system; it is made from "${OTHER_TEMPLATE}"`,
+      {
+        data: { machine: id, cim: guestOs.cim, vmware: guestOs.vmware, virtualbox: guestOs.virtualbox },
+      },
+    ),
+  );
 }
 
 /** Network cards, numbered as they stand. */

@@ -5,7 +5,7 @@ import { printable } from "../../base/text.js";
 import { macFromText } from "../names-of-devices.js";
 import type { NamedFile } from "../platform.js";
 import type { Reading } from "../reading.js";
-import { deviceName, deviceNumber, placeOf } from "./places.js";
+import { deviceName, deviceNumber, placeOf } from "../xen-places.js";
 import { type RpcStruct, sizeOf, type XapiExport, type XapiRecord } from "./records.js";
 
 /** A drive of a machine. */

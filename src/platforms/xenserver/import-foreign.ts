@@ -26,11 +26,7 @@ export function importForeign(xapi: XapiExport, { id, fields }: XapiRecord, read
     if (key !== "vm-data") reading.foreign("xenserver", `xenstore_data:${key}`, "");
   }
   for (const [key] of fields.struct("NVRAM").entries()) {
-    reading.foreign(
-      "xenserver",
-      `NVRAM:${key}`,
-      key === "EFI-variables" ? "" : (fields.struct("NVRAM").text(key) ?? ""),
-    );
+    reading.foreign("xenserver", `NVRAM:${key}`, fields.struct("NVRAM").text(key) ?? "");
   }
   for (const [key, value] of fields.struct("bios_strings").entries()) {
     if (value !== "" && value !== "Xen" && key !== "hp-rombios") say(`bios_strings:${key}`, value);

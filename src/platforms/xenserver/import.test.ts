@@ -132,7 +132,7 @@ describe("an ova.xml", () => {
     assert.deepEqual(
       machine.foreign.map(({ name, payload }) => [name, payload]),
       [
-        ["NVRAM:EFI-variables", ""],
+        ["NVRAM:EFI-variables", "VkFSUw=="],
         ["NVRAM:EFI-variables-on-boot", "reset"],
       ],
     );

@@ -1,6 +1,6 @@
 /** Where XenServer's numbers of drives are on emulated hardware. Sources: xapi's device_number.ml, xenopsd's device.ml. */
-import type { Attachment, Machine } from "../../appliance/appliance.js";
-import type { Bus } from "../../base/ids.js";
+import type { Attachment, Machine } from "../appliance/appliance.js";
+import type { Bus } from "../base/ids.js";
 
 /** Drives that are emulated too: the firmware sees no others. */
 export const EMULATED = 4;
@@ -54,4 +54,52 @@ export function numberOfPlace({ bus, controller, slot }: DrivePlace): number | n
   if (bus === "ide") return 2 * controller + slot;
   if (bus === "nvme") return slot < EMULATED ? slot : null;
   return bus === "scsi" ? slot : null;
+}
+
+/** A drive with its number. */
+export interface NumberedDrive {
+  readonly attachment: Attachment;
+  readonly number: number;
+  /** The number that its place means; `null`: it has none. */
+  readonly wish: number | null;
+}
+
+/**
+ * The number of each drive of a machine: that of its place, or the first one that is free. Disks choose before CD drives. `null`: a floppy drive, which
+ * XenServer has none of.
+ */
+export function driveNumbers(machine: Machine): readonly (NumberedDrive | null)[] {
+  const byId = new Map(machine.controllers.map((controller) => [controller.id, controller]));
+  const wishes = machine.attachments.map(({ controller, slot }) => {
+    const at = byId.get(controller ?? "");
+    return at === undefined || slot === null ? null : numberOfPlace({ bus: at.bus, controller: at.index, slot });
+  });
+  const order = [...machine.attachments.keys()].sort(
+    (a, b) => rank(machine.attachments[a]) - rank(machine.attachments[b]) || a - b,
+  );
+  const taken = new Set<number>();
+  const numbered: (NumberedDrive | null)[] = machine.attachments.map(() => null);
+  for (const index of order) {
+    const attachment = machine.attachments[index];
+    if (attachment === undefined || attachment.device === "floppy") continue;
+    const wish = wishes[index] ?? null;
+    const number = wish !== null && !taken.has(wish) ? wish : freeNumber(attachment, taken);
+    taken.add(number);
+    numbered[index] = { attachment, number, wish };
+  }
+  return numbered;
+}
+
+function rank(drive: Attachment | undefined): number {
+  return drive?.device === "disk" ? 0 : 1;
+}
+
+/** CD drives stand behind the disks, where the firmware still sees them. */
+function freeNumber({ device }: Attachment, taken: ReadonlySet<number>): number {
+  if (device === "cdrom") {
+    for (let n = EMULATED - 1; n >= 0; n--) if (!taken.has(n)) return n;
+  }
+  let n = 0;
+  while (taken.has(n) && n < MOST_DRIVES) n++;
+  return n;
 }
