@@ -5,6 +5,14 @@ import { formatBytes } from "../base/text.js";
 import type { MachineShape, TargetLimits, TargetProfile } from "../targets/profile.js";
 import type { Appliance, BootDevice, Machine } from "./appliance.js";
 import { bootDiskIndex, type DriveFit, fitDrives } from "./fit/drives.js";
+import {
+  type GuestHints,
+  lackingDriver,
+  needsDriver,
+  nicsByGuest,
+  otherPlaces,
+  placeNote,
+} from "./fit/guest-drivers.js";
 import { fitNics } from "./fit/nics.js";
 import { note } from "./fit/note.js";
 import { fitTexts } from "./fit/text.js";
@@ -21,8 +29,13 @@ export interface FitResult {
 /**
  * Fits an appliance to what a target has: chooses a shape for each machine by its firmware and its drives, places drives on the shape's buses,
  * maps controller and NIC models, compares sizes with limits. The appliance given stays as it is. Pure.
+ * @param guests what is known of the guests' drivers, by machine id: a boot disk goes where its guest has one, if the target has such a place
  */
-export function fit(appliance: Appliance, target: TargetProfile): FitResult {
+export function fit(
+  appliance: Appliance,
+  target: TargetProfile,
+  guests: ReadonlyMap<string, GuestHints> = new Map(),
+): FitResult {
   const notes: Diagnostic[] = [];
   const texts = fitTexts(appliance);
   notes.push(...texts.notes);
@@ -31,7 +44,7 @@ export function fit(appliance: Appliance, target: TargetProfile): FitResult {
   const machines: Machine[] = [];
   const disks = new Set(source.disks.map(({ id }) => id));
   for (const machine of source.machines) {
-    const fitted = fitMachine(source, machine, target, disks, notes);
+    const fitted = fitMachine(source, machine, target, disks, notes, guests.get(machine.id) ?? null);
     shapes.set(machine.id, fitted.shape);
     machines.push(fitted.machine);
   }
@@ -59,13 +72,18 @@ function fitMachine(
   target: TargetProfile,
   disks: ReadonlySet<string>,
   notes: Diagnostic[],
+  hints: GuestHints | null,
 ): { machine: Machine; shape: MachineShape } {
   const guests = shapesOfGuest(machine, target);
   // What Xen's guests boot is no matter of firmware.
   const firmware = guests === null ? fitFirmware(appliance, machine, target, notes) : machine.firmware;
-  const { shape, drives } = chooseShape(appliance, machine, guests ?? shapesFor(target, firmware), target, disks);
-  const nics = fitNics(appliance, machine, shape);
-  notes.push(...drives.notes, ...nics.notes);
+  const able = guests ?? shapesFor(target, firmware);
+  const usual = chooseShape(appliance, machine, able, target, disks);
+  const other = hints === null ? null : placeOfGuest(appliance, machine, able, target, disks, usual, hints);
+  const { shape, drives } = other ?? usual;
+  const fittedNics = fitNics(appliance, machine, shape);
+  const nics = hints === null ? null : nicsByGuest(appliance, machine, fittedNics.nics, shape, hints);
+  notes.push(...drives.notes, ...(other?.notes ?? []), ...fittedNics.notes, ...(nics?.notes ?? []));
   const limits: TargetLimits = { ...target.limits, ...shape.limits };
   const { cpu, memoryBytes } = fitSizes(appliance, machine, target, limits, notes);
   if (machine.nics.length > limits.nics) {
@@ -93,7 +111,7 @@ function fitMachine(
       memoryBytes,
       controllers: drives.controllers,
       attachments: drives.attachments,
-      nics: nics.nics,
+      nics: nics?.nics ?? fittedNics.nics,
       boot,
     },
   };
@@ -159,6 +177,13 @@ function shapesFor({ shapes }: TargetProfile, firmware: Machine["firmware"]): re
   return shapes.filter((shape) => shape.guests === undefined && shape.firmware.some((known) => known === firmware));
 }
 
+/** A shape with a machine's drives on it. */
+interface ChosenShape {
+  readonly shape: MachineShape;
+  readonly drives: DriveFit;
+  readonly cost: number;
+}
+
 /** The first of the shapes that move the fewest drives and leave the chip set and every card. */
 function chooseShape(
   appliance: Appliance,
@@ -166,8 +191,8 @@ function chooseShape(
   shapes: readonly MachineShape[],
   target: TargetProfile,
   disks: ReadonlySet<string>,
-): { shape: MachineShape; drives: DriveFit } {
-  let best: { shape: MachineShape; drives: DriveFit; cost: number } | null = null;
+): ChosenShape {
+  let best: ChosenShape | null = null;
   for (const shape of shapes) {
     const drives = fitDrives(appliance, machine, shape, disks);
     const otherChipset = shape.chipset !== undefined && (machine.chipset ?? shape.chipset) !== shape.chipset;
@@ -178,7 +203,37 @@ function chooseShape(
   if (best !== null) return best;
   // A profile's default firmware is that of one of its shapes: targets.test.ts.
   const shape = target.shapes[0] as MachineShape;
-  return { shape, drives: fitDrives(appliance, machine, shape, disks) };
+  return { shape, drives: fitDrives(appliance, machine, shape, disks), cost: 0 };
+}
+
+/** A cost that says that drives were left out. */
+const DRIVES_LEFT_OUT = 100;
+
+/** Where the guest lacks the driver that its boot disk would need: the cheapest place that it has one for, if no more drives are left out there. */
+function placeOfGuest(
+  appliance: Appliance,
+  machine: Machine,
+  shapes: readonly MachineShape[],
+  target: TargetProfile,
+  disks: ReadonlySet<string>,
+  usual: ChosenShape,
+  hints: GuestHints,
+): (ChosenShape & { readonly notes: readonly Diagnostic[] }) | null {
+  if (!hints.diskMoves) return null;
+  const withDrives = ({ drives }: ChosenShape): Machine => {
+    const boot = fitBoot(appliance, machine, drives, []);
+    return { ...machine, controllers: drives.controllers, attachments: drives.attachments, boot };
+  };
+  const lacking = lackingDriver(withDrives(usual), disks, hints);
+  if (lacking === null) return null;
+  let best: (ChosenShape & { readonly notes: readonly Diagnostic[] }) | null = null;
+  for (const place of otherPlaces(machine, shapes, disks, lacking, hints)) {
+    const chosen = chooseShape(appliance, place.machine, shapes, target, disks);
+    if (!needsDriver(withDrives(chosen), disks, place.driver.driver)) continue;
+    if (chosen.cost >= (best?.cost ?? usual.cost + DRIVES_LEFT_OUT)) continue;
+    best = { ...chosen, notes: [placeNote(appliance, machine, place)] };
+  }
+  return best;
 }
 
 function fitSizes(

@@ -19,6 +19,7 @@ import { type ConversionPlan, type PlannedDisk, stepsOf, type Work } from "./con
 import { emptyDisk, type OpenConversion } from "./convert.js";
 import { openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
+import { bootDriverNotes, fillGuestSystems, guestHints, guestsOf } from "./guest.js";
 import { entryNamed } from "./open.js";
 import type { OpenedSource } from "./opened.js";
 import { embeddedFor } from "./ovf-settings.js";
@@ -60,18 +61,24 @@ export async function planOvfAuthoring(
   const signing = options.signing === undefined ? null : await readySigning(options.signing, ctx);
   findings.push(...(signing?.findings ?? []));
   const wishes = options.wishes ?? noWishes;
-  const { appliance, notes } = applyWishes(source.appliance(options.choice ?? {}, own), wishes);
+  const from = source.appliance(options.choice ?? {}, own);
+  const { appliance, notes } = applyWishes(from, wishes);
   const disks = await openDisks(source.reader, appliance, { compressed: "unpack" }, own);
   try {
     await fillFirmware(appliance, disks.byId, own);
     const [targetId = "ovf"] = flavour.targets;
-    const fitted = fit(appliance, profileOf(flavour));
+    const guests = await guestsOf(appliance, disks.byId, own);
+    const hints = guestHints(from, guests, wishes);
+    const named = fillGuestSystems(appliance, guests);
+    const fitted = fit(appliance, profileOf(flavour), hints);
     const exported = exportOvf(fitted.appliance, { flavour, version, ...embeddedFor(fitted, flavour, ctx) });
     const assumed = assumedHardware(source, wishes);
     const losses = [
       ...(assumed === null ? [] : [assumed]),
       ...notes,
+      ...named,
       ...fitted.notes,
+      ...bootDriverNotes(fitted.appliance, guests, hints),
       ...unmetWishes(fitted.appliance, wishes, targetId),
       ...unmetPackageFiles(flavour, fitted, wishes),
       ...exported.notes,

@@ -1,4 +1,5 @@
 import type { Appliance } from "../appliance/appliance.js";
+import type { GuestHints } from "../appliance/fit/guest-drivers.js";
 import { fit } from "../appliance/fit.js";
 import { applyWishes, noWishes, unmetWishes, type Wishes } from "../appliance/wishes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
@@ -23,7 +24,7 @@ import { planArchive } from "./convert-archive.js";
 import { type OpenDisks, openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
 import { firstBootLists } from "./first-boot.js";
-import { bootDriverNotes, fillGuestSystems, guestsOf } from "./guest.js";
+import { bootDriverNotes, fillGuestSystems, guestHints, guestsOf } from "./guest.js";
 import { entryNamed } from "./open.js";
 import type { OpenedSource } from "./opened.js";
 import { proveConfigs } from "./read-back.js";
@@ -69,14 +70,17 @@ export async function planConversion(
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const wishes = options.wishes ?? noWishes;
-  const { appliance, notes } = applyWishes(opened.appliance(options.choice ?? {}, own), wishes);
+  const source = opened.appliance(options.choice ?? {}, own);
+  const { appliance, notes } = applyWishes(source, wishes);
   const disks = await openDisks(opened.reader, appliance, { compressed: "unpack" }, own);
   try {
     await fillFirmware(appliance, disks.byId, own);
     const assumed = assumedHardware(opened, wishes);
     const wished = { wishes, notes: assumed === null ? notes : [assumed, ...notes] };
     const guests = await guestsOf(appliance, disks.byId, own);
-    const plan = await planFor({ opened, platform, target, appliance, wished, disks, guests, findings, options }, own);
+    const hints = guestHints(source, guests, wishes);
+    const planning = { opened, platform, target, appliance, wished, disks, guests, hints, findings, options };
+    const plan = await planFor(planning, own);
     return { plan, findings, close: () => disks.close() };
   } catch (cause) {
     await disks.close();
@@ -110,6 +114,8 @@ interface Planning {
   readonly disks: OpenDisks;
   /** What boot disks say, by machine id. */
   readonly guests: ReadonlyMap<string, GuestFacts>;
+  /** What fitting needs of it. */
+  readonly hints: ReadonlyMap<string, GuestHints>;
   readonly findings: Diagnostic[];
   readonly options: ConvertOptions;
 }
@@ -117,7 +123,7 @@ interface Planning {
 async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan> {
   const { opened, platform, target, disks, guests, findings, options } = planning;
   const named = fillGuestSystems(planning.appliance, guests);
-  const fitted = fit(planning.appliance, target);
+  const fitted = fit(planning.appliance, target, planning.hints);
   const { wishes, notes } = planning.wished;
   const chosen = wishedFiles(platform, fitted, wishes);
   const exported = await platform.exportConfig?.(
@@ -129,7 +135,7 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
   );
   if (exported === undefined) throw new FerryError("internal/bug", `${platform.id} has no export`);
   const unmet = [...unmetWishes(fitted.appliance, wishes, target.id), ...chosen.unmet];
-  const drivers = bootDriverNotes(fitted.appliance, guests);
+  const drivers = bootDriverNotes(fitted.appliance, guests, planning.hints);
   const losses = [...notes, ...named, ...unmet, ...fitted.notes, ...drivers, ...exported.notes];
   if (platform.archive !== undefined) {
     const name = options.archive ?? `${safeStem(fitted.appliance.name ?? "machines")}.${platform.archive}`;

@@ -3,7 +3,8 @@ import type { Appliance, Machine } from "../appliance/appliance.js";
 import type { PlatformId } from "../base/ids.js";
 import type { GuestFacts, GuestTool } from "../disk/guest/model.js";
 import type { FirstBoot } from "../report/markdown.js";
-import { bootDriverOf, driverFact, nicDriverOf } from "./guest.js";
+import { nicDriverOf } from "../targets/drivers.js";
+import { bootDriverOf, driverFact } from "./guest.js";
 
 /** The tools that a platform wants in its guests. */
 const TOOLS: Partial<Readonly<Record<PlatformId, { readonly id: GuestTool["id"]; readonly name: string }>>> = {

@@ -1,14 +1,16 @@
 /** What the systems on boot disks say of themselves, and what that means on another platform. */
 import type { Appliance, Machine } from "../appliance/appliance.js";
+import type { GuestHints } from "../appliance/fit/guest-drivers.js";
 import { findGuestSystem } from "../appliance/guest-os.js";
 import { guestNamed } from "../appliance/guest-words.js";
+import { wishedDisks } from "../appliance/wished-disks.js";
+import type { Wishes } from "../appliance/wishes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
-import type { Bus } from "../base/ids.js";
 import { guestFacts } from "../disk/guest/facts.js";
 import type { DriverFact, GuestFacts } from "../disk/guest/model.js";
 import type { VirtualDisk } from "../disk/model.js";
 import type { Context } from "../io/context.js";
-import { type NicChip, nicChip, type ScsiChip, scsiChip } from "../targets/chips.js";
+import { BUSES_WITH_DRIVER, diskDriverOf } from "../targets/drivers.js";
 import { isDamage } from "./damage.js";
 import { bootDiskOf } from "./firmware.js";
 
@@ -62,49 +64,38 @@ function systemOf({ id, versionId, system }: GuestFacts): ReturnType<typeof gues
   return system === "linux" ? guestNamed("otherlinux-64") : undefined;
 }
 
-const DISK_DRIVERS: Partial<Readonly<Record<Bus, string>>> = {
-  ide: "ata_piix",
-  sata: "ahci",
-  nvme: "nvme",
-  "virtio-blk": "virtio_blk",
-  "virtio-scsi": "virtio_scsi",
-};
-const SCSI_DRIVERS: Partial<Readonly<Record<ScsiChip, string>>> = {
-  "53c1030": "mptspi",
-  sas1068: "mptsas",
-  pvscsi: "vmw_pvscsi",
-  "53c895a": "sym53c8xx",
-  virtio: "virtio_scsi",
-  hyperv: "hv_storvsc",
-  xen: "xen_blkfront",
-};
-const NIC_DRIVERS: Partial<Readonly<Record<NicChip, string>>> = {
-  e1000: "e1000",
-  e1000e: "e1000e",
-  pcnet: "pcnet32",
-  rtl8139: "8139cp",
-  tulip: "tulip",
-  vmxnet3: "vmxnet3",
-  virtio: "virtio_net",
-  hyperv: "hv_netvsc",
-  xen: "xen_netfront",
-};
-
 /** The driver of Linux that a machine's boot disk needs; `null`: nobody knows which. */
 export function bootDriverOf(machine: Machine): string | null {
   const id = bootDiskOf(machine);
   const drive = machine.attachments.find(({ disk }) => disk !== null && disk === id);
   const controller = machine.controllers.find((known) => known.id === drive?.controller);
-  if (controller === undefined) return null;
-  if (controller.bus !== "scsi") return DISK_DRIVERS[controller.bus] ?? null;
-  const chip = controller.model === null ? null : scsiChip(controller.model);
-  return chip === null ? null : (SCSI_DRIVERS[chip] ?? null);
+  return controller === undefined ? null : diskDriverOf(controller);
 }
 
-/** The driver of Linux that a network card needs; `null`: nobody knows which. */
-export function nicDriverOf(model: string | null): string | null {
-  const chip = model === null ? null : nicChip(model);
-  return chip === null ? null : (NIC_DRIVERS[chip] ?? null);
+/**
+ * What is known of guests' drivers, for fitting: by machine id.
+ * @param source the machines as the source has them, before wishes
+ */
+export function guestHints(
+  source: Appliance,
+  guests: ReadonlyMap<string, GuestFacts>,
+  wishes: Wishes,
+): ReadonlyMap<string, GuestHints> {
+  const hints = new Map<string, GuestHints>();
+  const wanted = wishedDisks(source, wishes);
+  for (const machine of source.machines) {
+    const drivers = guests.get(machine.id)?.kernels[0]?.drivers ?? [];
+    if (drivers.length === 0) continue;
+    const wish = wanted.get(bootDiskOf(machine) ?? "");
+    const { nics } = wishes;
+    hints.set(machine.id, {
+      drivers,
+      sourceDriver: bootDriverOf(machine),
+      diskMoves: (wish?.bus ?? wish?.controller ?? null) === null,
+      nicChanges: (index) => !nics.has(String(index)) && !nics.has("*"),
+    });
+  }
+  return hints;
 }
 
 /** What the kernel that starts first says of a driver. */
@@ -114,18 +105,22 @@ export function driverFact(guest: GuestFacts, driver: string | null): DriverFact
 
 /** Buses of disks whose drivers a guest is said to have in time. */
 function busesWithDriver(guest: GuestFacts): readonly string[] {
-  return Object.entries(DISK_DRIVERS).flatMap(([bus, driver]) =>
-    driverFact(guest, driver)?.available === "yes" ? [bus] : [],
-  );
+  return BUSES_WITH_DRIVER.flatMap(([bus, driver]) => (driverFact(guest, driver)?.available === "yes" ? [bus] : []));
 }
 
 /** Warnings where a guest may not find its boot disk on the target: the one thing that keeps a machine from starting. */
-export function bootDriverNotes(fitted: Appliance, guests: ReadonlyMap<string, GuestFacts>): readonly Diagnostic[] {
+export function bootDriverNotes(
+  fitted: Appliance,
+  guests: ReadonlyMap<string, GuestFacts>,
+  hints: ReadonlyMap<string, GuestHints> = new Map(),
+): readonly Diagnostic[] {
   return fitted.machines.flatMap((machine): readonly Diagnostic[] => {
     const guest = guests.get(machine.id);
     const driver = bootDriverOf(machine);
     const fact = guest === undefined ? null : driverFact(guest, driver);
     if (guest === undefined || fact === null || fact.available === "yes" || fact.available === "unknown") return [];
+    // The old machine needed it too: so its initial RAM disk has it.
+    if (fact.available === "source-only" && hints.get(machine.id)?.sourceDriver === driver) return [];
     const others = busesWithDriver(guest);
     const why = fact.available === "no" ? "does not have" : "may lack, when it mounts its root,";
     return [

@@ -14,6 +14,8 @@ export const explanations: Readonly<Record<DiagnosticCode, readonly FactName[]>>
   "fit/secure-boot-dropped": ["firmware"],
   "fit/no-such-firmware": ["firmware"],
   "fit/drive-without-disk": ["disk", "boot"],
+  "fit/bus-by-guest": [...MOVED, "cdrom.bus", "chipset"],
+  "fit/nic-by-guest": ["nic.model"],
   "fit/drive-placed": MOVED,
   "fit/disk-moved": MOVED,
   // Another controller of the bus may be another chip.

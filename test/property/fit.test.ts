@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Appliance, Machine } from "../../src/appliance/appliance.js";
+import { type GuestHints, lackingDriver } from "../../src/appliance/fit/guest-drivers.js";
 import { fit } from "../../src/appliance/fit.js";
 import type { Diagnostic } from "../../src/base/diagnostics.js";
 import { targets } from "../../src/targets/targets.js";
@@ -61,6 +62,52 @@ for (const target of targets.all) {
         }
       }),
       { numRuns: 150 },
+    );
+  });
+}
+
+/** A guest of which some drivers are known. */
+const anyHints: fc.Arbitrary<GuestHints> = fc.record({
+  drivers: fc.uniqueArray(
+    fc.record({
+      driver: fc.constantFrom("ata_piix", "ahci", "nvme", "mptsas", "vmw_pvscsi", "virtio_blk", "hv_storvsc", "e1000"),
+      available: fc.constantFrom("yes", "no", "source-only", "unknown"),
+      sure: fc.constantFrom("read", "likely"),
+      reason: fc.constant("it is so"),
+    }),
+    { selector: ({ driver }) => driver },
+  ),
+  sourceDriver: fc.constantFrom(null, "ahci", "mptsas"),
+  diskMoves: fc.boolean(),
+  nicChanges: fc.constant(() => true),
+});
+
+for (const target of targets.all) {
+  test(`${target.id}: what is known of guests' drivers moves boot disks to where they are driven, and costs no drive`, () => {
+    fc.assert(
+      fc.property(anyAppliance, anyHints, (source, hints) => {
+        const plain = fit(source, target);
+        const result = fit(source, target, new Map(source.machines.map(({ id }) => [id, hints])));
+        for (const [index, machine] of source.machines.entries()) {
+          const fitted = result.appliance.machines[index] as Machine;
+          const usual = plain.appliance.machines[index] as Machine;
+          checkShape(result.appliance, fitted, result);
+          const note = result.notes.find(
+            ({ code, data }) => code === "fit/bus-by-guest" && data?.machine === machine.id,
+          );
+          if (note === undefined) {
+            assert.deepEqual([fitted.controllers, fitted.attachments], [usual.controllers, usual.attachments]);
+            continue;
+          }
+          assert.ok(hints.diskMoves);
+          const disks = (m: Machine): number => m.attachments.filter(({ device }) => device === "disk").length;
+          assert.equal(disks(fitted), disks(usual));
+          const driver = hints.drivers.find((known) => known.driver === note.data?.driver);
+          assert.ok(driver?.available === "yes" || driver?.driver === hints.sourceDriver);
+          assert.equal(lackingDriver(fitted, new Set(source.disks.map(({ id }) => id)), hints), null);
+        }
+      }),
+      { numRuns: 60 },
     );
   });
 }

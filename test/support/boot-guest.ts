@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { peerPath } from "../interop/peers.js";
 import { run } from "../interop/run.js";
 import { CHARACTER_DEVICE, type CpioEntry, cpio, FILE, FOLDER, LINK } from "./boot-guest/cpio.js";
-import { DATA, GUEST_MODULES, INIT, LABEL } from "./boot-guest/init.js";
+import { DATA, DISK_DRIVERS, GUEST_MODULES, INIT, LABEL } from "./boot-guest/init.js";
 import { modulesInOrder } from "./boot-guest/modules.js";
 import { type Tree, writeTree } from "./guest-tree.js";
 
@@ -37,8 +37,15 @@ export async function lackingParts(): Promise<string | false> {
   );
 }
 
-/** Makes a disk that boots by one firmware. */
-export async function makeBootGuest(folder: string, firmware: BootGuest["firmware"]): Promise<BootGuest> {
+/**
+ * Makes a disk that boots by one firmware.
+ * @param drivers of disks, the only ones that its initial RAM disk has, as initramfs-tools is told to; left out: all
+ */
+export async function makeBootGuest(
+  folder: string,
+  firmware: BootGuest["firmware"],
+  drivers: readonly string[] | null = null,
+): Promise<BootGuest> {
   await mkdir(folder, { recursive: true });
   const [version = ""] = await readdir(join(PARTS, "lib/modules"));
   const cargo = noise(CARGO_BYTES);
@@ -47,7 +54,8 @@ export async function makeBootGuest(folder: string, firmware: BootGuest["firmwar
     "etc/os-release": 'ID=vmferry-guest\nVERSION_ID="1"\nPRETTY_NAME="A guest of the tests"\n',
     "etc/fstab": `LABEL=${LABEL} / ext4 ro 0 1\n`,
     [`boot/vmlinuz-${version}`]: await readFile(join(PARTS, "boot", `vmlinuz-${version}`)),
-    [`boot/initrd.img-${version}`]: await initialRamDisk(version),
+    [`boot/initrd.img-${version}`]: await initialRamDisk(version, drivers),
+    ...(drivers === null ? {} : await installed(version, drivers)),
   };
   await writeTree(join(folder, "root"), tree);
   const start = firmware === "efi" ? MIB + ESP_BYTES : MIB;
@@ -74,8 +82,34 @@ function noise(length: number): Uint8Array {
   return bytes;
 }
 
-async function initialRamDisk(version: string): Promise<Uint8Array> {
-  const modules = await modulesInOrder(join(PARTS, "lib/modules", version), GUEST_MODULES);
+/** What stands on the root of a system whose initial RAM disk has some drivers alone: all of the kernel's, and the settings. */
+async function installed(version: string, drivers: readonly string[]): Promise<Tree> {
+  const folder = join(PARTS, "lib/modules", version);
+  const modules: Record<string, Uint8Array> = {};
+  for (const file of await readdir(join(folder, "kernel/drivers"), { recursive: true })) {
+    if (!DISK_MODULES.test(file)) continue;
+    modules[`lib/modules/${version}/kernel/drivers/${file}`] = await readFile(join(folder, "kernel/drivers", file));
+  }
+  return {
+    ...modules,
+    [`lib/modules/${version}/modules.builtin`]: await readFile(join(folder, "modules.builtin")),
+    [`lib/modules/${version}/modules.dep`]: Object.keys(modules)
+      .map((file) => `${file.slice(file.indexOf("kernel/"))}:\n`)
+      .join(""),
+    "etc/initramfs-tools/initramfs.conf": "MODULES=list\n",
+    "etc/initramfs-tools/modules": `${drivers.join("\n")}\n`,
+  };
+}
+
+/** Modules of disks that a guest has on its root. */
+const DISK_MODULES =
+  /\/(?:ata_piix|ahci|nvme|mptspi|mptsas|sym53c8xx|vmw_pvscsi|virtio_(?:blk|scsi|pci)|hv_storvsc|hv_vmbus|xen-blkfront)\.ko$/;
+
+async function initialRamDisk(version: string, drivers: readonly string[] | null): Promise<Uint8Array> {
+  const wanted = GUEST_MODULES.filter(
+    (name) => drivers === null || !DISK_DRIVERS.includes(name) || drivers.includes(name),
+  );
+  const modules = await modulesInOrder(join(PARTS, "lib/modules", version), wanted);
   const text = (value: string): Uint8Array => new TextEncoder().encode(value);
   const folders = ["bin", "dev", "proc", "sys", "mnt", "modules"].map((name) => ({ name, mode: FOLDER }));
   const entries: CpioEntry[] = [

@@ -12,6 +12,16 @@ export const fitCodes: CodeTable = {
     why: "A firmware, bus, network card, format or name of a disk was named that this target does not have, or has no room on.",
     fix: "Leave out the option, or choose what the target has.",
   },
+  "fit/bus-by-guest": {
+    what: "The boot disk hangs where the guest has a driver for, not where it would have been placed otherwise.",
+    why: "A system that cannot drive its root's disk stops before it starts. What drivers there are was read from the guest's kernel and from how its initial RAM disk is made; the message says how sure that is.",
+    fix: "Nothing, unless you want another place: `--bus` is always obeyed.",
+  },
+  "fit/nic-by-guest": {
+    what: "A network card became a model that the guest's kernel has a driver for.",
+    why: "The kernel on the boot disk has no driver for the model that the card would have been.",
+    fix: "Nothing, unless you want another model: `--nic` is always obeyed.",
+  },
   "fit/name-changed": {
     what: "A machine or network got another name.",
     why: "Names must be there, fit on one line, and differ between machines; control characters cannot be written everywhere.",

@@ -5,21 +5,26 @@ export const LABEL = "vmferry";
 /** The data's path on it. */
 export const DATA = "data/cargo";
 
+/** Drivers of disks that the guest brings. */
+export const DISK_DRIVERS: readonly string[] = [
+  "ata_piix",
+  "ahci",
+  "nvme",
+  "mptspi",
+  "mptsas",
+  "sym53c8xx",
+  "vmw_pvscsi",
+  "virtio_blk",
+  "virtio_scsi",
+  "hv_storvsc",
+  "xen-blkfront",
+];
+
 /** Drivers that the guest brings: of disks, of network cards, and the file system. */
 export const GUEST_MODULES: readonly string[] = [
-  ...[
-    "virtio_pci",
-    "ata_piix",
-    "ahci",
-    "nvme",
-    "mptspi",
-    "mptsas",
-    "sym53c8xx",
-    "vmw_pvscsi",
-    "virtio_blk",
-    "virtio_scsi",
-  ],
-  ...["hv_storvsc", "xen-blkfront", "sd_mod", "crc32c_generic", "ext4"],
+  "virtio_pci",
+  ...DISK_DRIVERS,
+  ...["sd_mod", "crc32c_generic", "ext4"],
   ...["e1000", "e1000e", "vmxnet3", "virtio_net", "pcnet32", "8139cp", "8139too", "tulip", "hv_netvsc", "xen-netfront"],
 ];
 
