@@ -136,6 +136,30 @@ test("VirtualBox's settings complete network cards and firmware, where both desc
   assert.deepEqual([one.codes, only(one.appliance).nics[0]?.mac], [["ovf/hardware-disagrees"], null]);
 });
 
+test("the boot order of OVF 2 counts devices of a kind, from 1", () => {
+  const source = (text: string) =>
+    `<b:CIM_BootSourceSetting><b:StructuredBootString>${text}</b:StructuredBootString></b:CIM_BootSourceSetting>`;
+  const order = (...texts: string[]) =>
+    `<BootDeviceSection xmlns:b="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_BootSourceSetting"
+      xmlns:c="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_BootConfigSetting"><Info/><c:CIM_BootConfigSetting>${texts.map(source).join("")}</c:CIM_BootConfigSetting></BootDeviceSection>`;
+  const drives = disk("d", 'ovf:capacity="1"') + disk("e", 'ovf:capacity="1"');
+  const items =
+    item({ InstanceID: 4, ResourceType: 15 }) +
+    item({ InstanceID: 5, ResourceType: 17, HostResource: "ovf:/disk/d" }) +
+    item({ InstanceID: 6, ResourceType: 17, HostResource: "ovf:/disk/e" }) +
+    item({ InstanceID: 7, ResourceType: 10 });
+  const { appliance } = importText(
+    drives + system(items, order("CIM:Hard-Disk:2", "CIM:CD/DVD:1", "CIM:Network:1", "CIM:USB:1", "CIM:Hard-Disk:9")),
+  );
+  assert.deepEqual(only(appliance).boot, [
+    { device: "disk", index: 2 },
+    { device: "cdrom", index: 0 },
+    { device: "network", index: 0 },
+    { device: "disk", index: null },
+  ]);
+  assert.deepEqual(only(appliance).foreign, []);
+});
+
 test("VMware's settings say the firmware, and all others are carried along", () => {
   const config = (key: string, value: string, kind = "Config") =>
     `<vmw:${kind} ovf:required="false" vmw:key="${key}" vmw:value="${value}"/>`;

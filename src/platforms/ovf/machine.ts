@@ -1,4 +1,4 @@
-import type { BootDevice, Bound, Foreign, GuestOs, Install, Machine } from "../../appliance/appliance.js";
+import type { Bound, Foreign, GuestOs, Install, Machine } from "../../appliance/appliance.js";
 import { blankGuestOs, blankMachine } from "../../appliance/blank.js";
 import type { Firmware } from "../../base/ids.js";
 import { finding } from "../../ovf/findings.js";
@@ -10,10 +10,10 @@ import type { OvfItem } from "../../ovf/views/items.js";
 import { isTrue } from "../../ovf/views/node.js";
 import { OvfAnnotation, OvfInstallSection } from "../../ovf/views/sections.js";
 import type { VmwareSetting } from "../../ovf/views/settings.js";
-import type { XmlElement } from "../../xml/tree.js";
 import { readVirtualBoxMachine, type VirtualBoxMachine } from "../virtualbox-hardware.js";
+import { readBoot } from "./boot.js";
 import { readCpu, readMemory } from "./cpu-memory.js";
-import { type ItemAttachment, readAttachments, readControllers, readNics } from "./devices.js";
+import { readAttachments, readControllers, readNics } from "./devices.js";
 import type { PackageDisks } from "./disks.js";
 import { NESTED_KEY, type Peripherals, readPeripherals } from "./peripherals.js";
 import { foreignElement, type ImportSession, origin, sourceOf } from "./session.js";
@@ -28,6 +28,7 @@ const READ_SECTIONS: ReadonlySet<string> = new Set([
   "EulaSection",
   "AnnotationSection",
   "InstallSection",
+  "BootDeviceSection",
 ]);
 
 /** Items that the model holds besides controllers and drives. */
@@ -60,7 +61,7 @@ export function readMachine(content: OvfContent, id: string, disks: PackageDisks
     controllers: controllers.map((entry) => entry.controller),
     attachments: attachments.map((entry) => entry.attachment),
     nics: readNics(normal, settings?.adapters ?? [], id, session),
-    boot: readBoot(content, settings, attachments, normal),
+    boot: readBoot({ content, settings, attachments, items: normal }),
     install: readInstall(content),
     transports: [...(hardware?.transports ?? [])],
     foreign: [],
@@ -179,41 +180,6 @@ function firmwareNamed(value: string | undefined, secure: boolean): Firmware | n
     default:
       return null;
   }
-}
-
-/** VMware's boot order by item, else VirtualBox's by kind of device. */
-function readBoot(
-  content: OvfContent,
-  settings: VirtualBoxMachine | null,
-  attachments: readonly ItemAttachment[],
-  items: readonly OvfItem[],
-): BootDevice[] {
-  const order = [...content.element.elements(VMWARE, "BootOrderSection")];
-  if (order.length === 0) return [...(settings?.bootOrder ?? [])];
-  const positions = new Map<string, number>();
-  attachments.forEach(({ item }, index) => {
-    if (item.instanceId !== null) positions.set(item.instanceId, index);
-  });
-  let nics = 0;
-  for (const item of items) {
-    if (resourceType(item.resourceType ?? 0)?.kind !== "nic") continue;
-    if (item.instanceId !== null) positions.set(item.instanceId, nics);
-    nics++;
-  }
-  const boot: BootDevice[] = [];
-  for (const section of order) {
-    const type = vmwareAttribute(section, "type");
-    const device = type === "net" ? "network" : type;
-    if (device !== "disk" && device !== "cdrom" && device !== "floppy" && device !== "network") continue;
-    for (const instance of (vmwareAttribute(section, "instanceId") ?? "").split(/[\s,]+/)) {
-      boot.push({ device, index: positions.get(instance) ?? null });
-    }
-  }
-  return boot;
-}
-
-function vmwareAttribute(element: XmlElement, name: string): string | undefined {
-  return element.attribute(VMWARE, name) ?? element.attribute("", name);
 }
 
 function readInstall(content: OvfContent): Install | null {
