@@ -42,7 +42,18 @@ export function runConsoleExamples(file: string): RunExample[] {
   const blocks = docBlocks(readFileSync(file, "utf8")).filter(({ language }) => language === "console");
   const examples = blocks.flatMap(consoleExamples).filter(({ command }) => !isHeadline(command));
   if (examples.length === 0) return [];
-  return inWorkspace((folder, env) => examples.map((example) => runConsole(file, example, folder, env)));
+  return inWorkspace((folder, env) => {
+    writeFiles(file, folder);
+    return examples.map((example) => runConsole(file, example, folder, env));
+  });
+}
+
+/** The files that a document shows: blocks such as `yaml file=web.yaml`. */
+function writeFiles(file: string, folder: string): void {
+  for (const { words, text } of docBlocks(readFileSync(file, "utf8"))) {
+    const name = words.find((word) => word.startsWith("file="))?.slice("file=".length);
+    if (name !== undefined) writeFileSync(join(folder, name), `${text.trimEnd()}\n`);
+  }
 }
 
 function isHeadline(command: string): boolean {

@@ -41,6 +41,15 @@ export { memorySource } from "./io/sources/memory.js";
 export type { ByteTarget } from "./io/target.js";
 export { type AmendMode, diskFix, diskResize, type EditableDisk, type NewCapacity } from "./operations/amend.js";
 export { parseBaseline, toBaseline } from "./operations/baseline.js";
+export { executeBuild } from "./operations/build/execute.js";
+export { type OpenedSpec, type OpenSpecOptions, openSpec, type SpecInput } from "./operations/build/open.js";
+export {
+  type BuildOptions,
+  type OpenBuild,
+  planBuild,
+  type WantedOutput,
+  wantedOutput,
+} from "./operations/build/plan.js";
 export { parseConfig, type ValidateConfig } from "./operations/config.js";
 export type { ConversionOutcome, ConversionPlan, ExecuteOptions } from "./operations/conversion.js";
 export { type ConvertOptions, type OpenConversion, planConversion } from "./operations/convert.js";

@@ -59,6 +59,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/adapt.js")).adapt,
   },
   {
+    name: "build",
+    summary: "an appliance from a short YAML",
+    load: async () => (await import("./commands/build.js")).build,
+  },
+  {
     name: "pack",
     summary: "an OVF folder to one .ova",
     load: async () => (await import("./commands/pack.js")).pack,

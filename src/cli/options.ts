@@ -50,6 +50,17 @@ export function choice<const T extends string>(
   return { flags, what, choices, read };
 }
 
+/** The same, which can be given more than once. */
+export function choices<const T extends string>(
+  flags: string,
+  what: string,
+  known: readonly T[],
+): OptionSpec<readonly T[]> {
+  const one = choice(flags, what, known);
+  const read = (given: readonly string[]): readonly T[] => given.flatMap((word) => one.read([word]) ?? []);
+  return { flags, what, choices: known, repeated: true, read };
+}
+
 /** An option with a whole number in a range, both ends included. */
 export function wholeNumber(flags: string, what: string, min: number, max: number): OptionSpec<number | null> {
   const read = (given: readonly string[]): number | null => {

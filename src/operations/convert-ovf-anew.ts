@@ -49,13 +49,20 @@ export function flavourOf(options: Pick<ConvertOvfOptions, "flavour" | "version"
   return { flavour, version };
 }
 
+/** A package that was planned, with its descriptor before there are disks. */
+export interface OpenAuthoring extends OpenConversion {
+  /** The descriptor as it would be if every file took all the bytes that it may take. */
+  preview(): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly files: OvfOutput["files"] }>;
+}
+
 /** Plans a package with a descriptor that is written anew. Writes nothing. */
 export async function planOvfAuthoring(
   source: OpenedSource,
   options: ConvertOvfOptions,
   ctx: Context,
-): Promise<OpenConversion> {
-  const { flavour, version } = flavourOf(options);
+): Promise<OpenAuthoring> {
+  const { flavour: plain, version } = flavourOf(options);
+  const flavour = { ...plain, ...options.tailored };
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const signing = options.signing === undefined ? null : await readySigning(options.signing, ctx);
@@ -71,7 +78,12 @@ export async function planOvfAuthoring(
     const hints = guestHints(from, guests, wishes);
     const named = fillGuestSystems(appliance, guests);
     const fitted = fit(appliance, profileOf(flavour), hints);
-    const exported = exportOvf(fitted.appliance, { flavour, version, ...embeddedFor(fitted, flavour, ctx) });
+    const exported = exportOvf(fitted.appliance, {
+      flavour,
+      version,
+      ...embeddedFor(fitted, flavour, ctx),
+      ...(options.authored === undefined ? {} : { authored: options.authored }),
+    });
     const assumed = assumedHardware(source, wishes);
     const losses = [
       ...(assumed === null ? [] : [assumed]),
@@ -109,7 +121,7 @@ export async function planOvfAuthoring(
       files: order.map((name) => ({ name, most: most.get(name) ?? sizes.get(name) ?? Number.MAX_SAFE_INTEGER })),
       descriptorName: exported.name,
       manifestName,
-      digest: signing?.digest ?? flavour.digest(version),
+      digest: options.digest ?? signing?.digest ?? flavour.digest(version),
       signing,
       slack: SLACK_BYTES,
       descriptor: async (files) => exported.render({ files, populated }),
@@ -128,7 +140,11 @@ export async function planOvfAuthoring(
       executables: [],
       execute: (to, how, scope) => writeOvf(output, to, how, scope),
     };
-    return { plan, findings, close: () => disks.close() };
+    const preview: OpenAuthoring["preview"] = async () => {
+      const bytes = await output.descriptor(new Map(output.files.map((file) => [file.name, file.most])), own);
+      return { name: exported.name, bytes, files: output.files };
+    };
+    return { plan, findings, preview, close: () => disks.close() };
   } catch (cause) {
     await disks.close();
     throw cause;

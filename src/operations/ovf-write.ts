@@ -10,7 +10,8 @@ import type { FileSet } from "../io/file-set.js";
 import { hashSource } from "../io/hash-lane.js";
 import { serializeManifest } from "../package/manifest/text.js";
 import { createOva } from "../package/ova/write.js";
-import type { FlavourId, WrittenVersion } from "../platforms/ovf/flavours.js";
+import type { OvfAuthored } from "../platforms/ovf/authored.js";
+import type { FlavourId, OvfFlavour, WrittenVersion } from "../platforms/ovf/flavours.js";
 import type { ImportChoice } from "../platforms/platform.js";
 import { type ConversionOutcome, type ExecuteOptions, executeWork, type PlannedDisk, type Work } from "./conversion.js";
 import { archiveSet } from "./pack.js";
@@ -34,6 +35,12 @@ export interface ConvertOvfOptions {
   /** The configuration, and answers to questions, where the descriptor is written anew. */
   readonly choice?: ImportChoice;
   readonly findings?: readonly Diagnostic[];
+  /** What an author says beyond the machines. */
+  readonly authored?: OvfAuthored;
+  /** What of the flavour is otherwise: the versions of its consumer that it is for, and disks without an image. */
+  readonly tailored?: Partial<Pick<OvfFlavour, "targets" | "emptyDisks">>;
+  /** The digest of the manifest; left out: that of the signature, or the flavour's. */
+  readonly digest?: HashName;
   /** Who signs the result; nobody by default. Its digest is that of the manifest too. */
   readonly signing?: Signing;
 }

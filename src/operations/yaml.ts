@@ -1,5 +1,5 @@
 /** YAML that people write for us: what is not understood is refused with its place, and nothing is guessed. */
-import { LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isMap, LineCounter, type Node, parseDocument } from "yaml";
 import type { DiagnosticCode } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { nearest } from "../base/text.js";
@@ -34,19 +34,7 @@ export interface YamlReader {
  * @throws `config/bad-yaml`; the reader's methods throw `config/bad-value` and what they are told to
  */
 export function readYaml(text: string, name: string, example: string): YamlReader {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, schema: "core", merge: false, logLevel: "silent" });
-  const placeAt: Place = (offset) => {
-    const { line, col } = counter.linePos(offset);
-    return { at: "text", file: name, line: Math.max(1, line), column: Math.max(1, col) };
-  };
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    throw new FerryError("config/bad-yaml", broken.message.replace(/ at line [\s\S]*$/, ""), {
-      location: placeAt(broken.pos[0]),
-      hint: `It is a YAML file such as \`${example}\`.`,
-    });
-  }
+  const { document, placeAt } = parsed(text, name, example);
   const { contents } = document;
   const isEmpty = contents === null || ("value" in contents && contents.value === null);
   const refuse = (code: DiagnosticCode, message: string, node: unknown, hint?: string): never => {
@@ -87,6 +75,90 @@ export function readYaml(text: string, name: string, example: string): YamlReade
       return refuse("config/unknown-key", `there is no setting ${JSON.stringify(key)}`, node, hint);
     },
   };
+}
+
+interface Parsed {
+  readonly document: Document.Parsed;
+  readonly placeAt: Place;
+}
+
+function parsed(text: string, name: string, example: string): Parsed {
+  const counter = new LineCounter();
+  const placeAt: Place = (offset) => {
+    const { line, col } = counter.linePos(offset);
+    return { at: "text", file: name, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const hint = `It is a YAML file such as \`${example}\`.`;
+  try {
+    const document = parseDocument(text, { lineCounter: counter, schema: "core", merge: false, logLevel: "silent" });
+    const [broken] = document.errors;
+    if (broken === undefined) return { document, placeAt };
+    const message = broken.message.replace(/ at line [\s\S]*$/, "");
+    throw new FerryError("config/bad-yaml", message, { location: placeAt(broken.pos[0]), hint });
+  } catch (cause) {
+    // The parser calls itself for each list in a list.
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new FerryError("config/bad-yaml", "lists and maps lie too deep in each other", {
+      location: placeAt(0),
+      hint,
+    });
+  }
+}
+
+/** A node of a YAML file as plain data. */
+export type YamlNode = { readonly place: TextPlace } & (
+  | { readonly kind: "nothing" }
+  /** As it is written: `4`, `1.10` and `yes` are texts, too. */
+  | { readonly kind: "scalar"; readonly text: string }
+  | { readonly kind: "list"; readonly items: readonly YamlNode[] }
+  | {
+      readonly kind: "map";
+      readonly entries: ReadonlyMap<string, { readonly place: TextPlace; readonly value: YamlNode }>;
+    }
+);
+
+/** Where something stands in a YAML file. */
+export type TextPlace = ReturnType<Place>;
+
+/** Maps and lists in each other. */
+const DEEPEST = 40;
+
+/**
+ * A YAML file as a tree of plain nodes with their places.
+ * @throws `config/bad-yaml`; `config/bad-value` for aliases, and for keys that are no words
+ */
+export function yamlTree(text: string, name: string, example: string): YamlNode {
+  const { document, placeAt } = parsed(text, name, example);
+  const hint = `It is a YAML file such as \`${example}\`.`;
+  const bad = (message: string, place: TextPlace): never => {
+    throw new FerryError("config/bad-value", message, { location: place, hint });
+  };
+  const nodeOf = (node: unknown, depth: number, otherwise: TextPlace): YamlNode => {
+    const { range } = (node ?? {}) as { readonly range?: readonly number[] | null };
+    const place = range?.[0] === undefined ? otherwise : placeAt(range[0]);
+    if (depth > DEEPEST) return bad("lists and maps lie too deep in each other", place);
+    if (node === null || node === undefined) return { kind: "nothing", place };
+    const { items, value, source } = node as {
+      readonly items?: readonly unknown[];
+      readonly value?: unknown;
+      readonly source?: string;
+    };
+    if (Array.isArray(items)) {
+      if (!isMap(node)) return { kind: "list", place, items: items.map((item) => nodeOf(item, depth + 1, place)) };
+      const entries = new Map<string, { place: TextPlace; value: YamlNode }>();
+      for (const pair of items.filter(isPair)) {
+        const key = nodeOf(pair.key, depth + 1, place);
+        if (key.kind !== "scalar" || entries.has(key.text)) return bad("a setting has no name of its own", key.place);
+        entries.set(key.text, { place: key.place, value: nodeOf(pair.value, depth + 1, key.place) });
+      }
+      return { kind: "map", place, entries };
+    }
+    if (value === null) return { kind: "nothing", place };
+    if (typeof value === "string") return { kind: "scalar", text: value, place };
+    if (value !== undefined) return { kind: "scalar", text: source ?? String(value), place };
+    return bad("aliases are not read here", place);
+  };
+  return nodeOf(document.contents, 0, placeAt(0));
 }
 
 interface Pair {

@@ -404,6 +404,33 @@ export interface AdaptResult {
   readonly diagnostics: readonly DiagnosticResult[];
 }
 
+/** One package that `vmferry build` wrote, or would write. */
+export interface BuiltOutput {
+  /** As the command line or the spec names it. */
+  readonly name: string;
+  /** What has to take it. */
+  readonly targets: readonly string[];
+  readonly files: readonly { readonly name: string; readonly size: number | null }[];
+  /** What the package does not say, and what was decided. */
+  readonly losses: readonly DiagnosticResult[];
+  /** What `validate --for` its targets calls errors: with one of them nothing is written. */
+  readonly refusals: readonly DiagnosticResult[];
+  /** With `--prove`; else `null`. */
+  readonly proof: readonly ProvenDisk[] | null;
+}
+
+/** `vmferry build --json`, with `--dry-run` too. */
+export interface BuildResult {
+  readonly schema: "vmferry/build@1";
+  readonly spec: string;
+  /** `plan`: with `--dry-run`; `refused`: a target would not take one of them. Nothing was written then. */
+  readonly outcome: "written" | "plan" | "refused";
+  readonly outputs: readonly BuiltOutput[];
+  /** The deflate codec; `null` where nothing was packed. */
+  readonly codec: string | null;
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
 /** One side of a comparison. */
 export interface ComparedDisk {
   readonly name: string;
@@ -648,6 +675,7 @@ export type Result =
   | FixResult
   | SignResult
   | AdaptResult
+  | BuildResult
   | BaselineResult;
 
 /** A finding as the contract shows it. */

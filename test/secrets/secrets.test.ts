@@ -51,6 +51,18 @@ writeFileSync(
   policy,
   "policy: 1\nname: strict\nproperties: { default-passwords: forbidden, plain-secrets: forbidden }\n",
 );
+const spec = join(root, "spec.yaml");
+writeFileSync(
+  spec,
+  [
+    "appliance: 1",
+    "targets: [vsphere-8]",
+    "machine:",
+    "  memory: 1GiB",
+    "  products:",
+    '    - properties: { secret: { password: yes, default: "${PASSWORD}", max-length: 4 } }',
+  ].join("\n"),
+);
 const netrc = join(root, "netrc");
 writeFileSync(netrc, `machine 127.0.0.1 login user password ${PLANTED}netrc\n`);
 chmodSync(netrc, 0o600);
@@ -183,6 +195,10 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
       [address("box.ova"), fresh(), "--to", "libvirt,vmware"],
     ];
   },
+  build: () => [
+    [spec, fresh(".ova"), "--var", `PASSWORD=${plant("variable")}`],
+    [spec, fresh(), "--var", `PASSWORD=${plant("variable")}`, "--dry-run"],
+  ],
   pack: () => [
     [folder, fresh(".ova")],
     [address("box.ova"), fresh(".ova")],

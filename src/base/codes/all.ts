@@ -1,5 +1,6 @@
 import type { DiagnosticCode } from "../diagnostics.js";
 import { auditCodes } from "./audit.js";
+import { buildCodes } from "./build.js";
 import { cliCodes } from "./cli.js";
 import type { CodeTable, ErrorKind } from "./codes.js";
 import { configCodes } from "./config.js";
@@ -33,6 +34,7 @@ import { xvaCodes } from "./xva.js";
 /** Every code that vmferry can report. `gen-codes` compares it with the source and with the docs, both ways. */
 export const codes: CodeTable = {
   ...cliCodes,
+  ...buildCodes,
   ...runCodes,
   ...ioCodes,
   ...httpCodes,

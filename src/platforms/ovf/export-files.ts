@@ -5,10 +5,10 @@ import type { HeldFact } from "../facts.js";
 import { commonLosses, loss } from "../losses.js";
 import { createFileNames, safeStem, splitFileName } from "../names.js";
 import { withoutXenSettings } from "../xen-losses.js";
+import type { OvfExportOptions } from "./export-options.js";
 import { isSecond, type OvfWriting } from "./export-session.js";
 import { isVmwareNvram } from "./export-vmware.js";
 import { xenServerLosses } from "./export-xenserver.js";
-import type { OvfFlavour } from "./flavours.js";
 
 /** A file of the package. */
 export interface OvfExportFile {
@@ -46,7 +46,13 @@ export function asciiStem(text: string): string {
 const DISK_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Names each disk and image that a machine uses, once, however many use it. */
-export function nameFiles(fitted: Appliance, flavour: OvfFlavour, stem: string, imagesAreDisks: boolean): NamedFiles {
+export function nameFiles(
+  fitted: Appliance,
+  { flavour, embedded, authored }: OvfExportOptions,
+  stem: string,
+): NamedFiles {
+  // Settings of a consumer's own know images among the disks.
+  const imagesAreDisks = embedded !== undefined;
   const names = createFileNames();
   // The descriptor and its companions have these.
   for (const ending of [".ovf", ".mf", ".cert"]) names.take(stem, ending);
@@ -97,6 +103,7 @@ export function nameFiles(fitted: Appliance, flavour: OvfFlavour, stem: string, 
     }
     if (flavour.vmware && isVmwareNvram(machine)) addAsset(machine.nvram, ".nvram");
   }
+  for (const { icons } of authored?.products ?? []) for (const { asset } of icons) addAsset(asset, ".png");
   return { files, diskIds, fileIds, imageIds };
 }
 
@@ -150,6 +157,7 @@ const XENSERVER: readonly HeldFact[] = ["virtualization", "maxCpus", "nested", "
 export function lossesOf(writing: OvfWriting, kept: ReadonlySet<string>): Diagnostic[] {
   const { fitted, flavour, version, embedded } = writing;
   const holds = new Set<HeldFact>([...ALWAYS, ...(embedded?.holds ?? [])]);
+  if (writing.authored !== null) holds.add("options");
   if (flavour.vmware) for (const fact of ["sound", "nested"] as const) holds.add(fact);
   if (flavour.xenserver === true) for (const fact of XENSERVER) holds.add(fact);
   if (isSecond(version)) for (const fact of ["portProfile", "vlan", "sharedDisks"] as const) holds.add(fact);

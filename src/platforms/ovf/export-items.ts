@@ -1,13 +1,13 @@
 /** Items of virtual hardware. */
 import type { Attachment, Bound, Machine, Nic } from "../../appliance/appliance.js";
-import { cleanText } from "../../appliance/fit/text.js";
 import { MIB } from "../../base/bytes.js";
-import { el, type XmlAttributeValues, type XmlChild, type XmlNode } from "../../xml/build.js";
+import { el, type XmlNode } from "../../xml/build.js";
+import { type AuthoredItem, type AuthoredMachine, driveKey, onlyIn, settingNodes, withoutConfig } from "./authored.js";
+import { type ItemProperties, item, OPTIONAL } from "./export-item.js";
+import { deviceItem, otherItems } from "./export-peripherals.js";
 import { isSecond, type OvfWriting } from "./export-session.js";
-import { controllerWords, driveWords, nicWord, subTypeWord } from "./export-words.js";
+import { controllerWords, driveWords, nicWord } from "./export-words.js";
 import { xenServerConnections } from "./export-xenserver.js";
-
-type Property = string | number | boolean | null;
 
 /** Items of one machine, with the ids that boot orders name them by. */
 export interface MachineItems {
@@ -17,27 +17,18 @@ export interface MachineItems {
   readonly nics: ReadonlyMap<number, string>;
 }
 
-/** An item with its properties in the order of the alphabet, which the schemas want. `null` leaves one out. */
-function item(
-  prefix: "rasd" | "epasd",
-  properties: Readonly<Record<string, Property>>,
-  attributes: XmlAttributeValues = {},
-  ...extensions: readonly XmlChild[]
-): XmlNode {
-  const children = Object.entries(properties)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, value]) => (value === null ? [] : [el(`${prefix}:${name}`, {}, cleanText(String(value)))]));
-  return el(prefix === "rasd" ? "Item" : "EthernetPortItem", attributes, ...children, ...extensions);
-}
-
-/** Not everybody has to know it. */
-const OPTIONAL = { "ovf:required": "false" } as const;
-
 /** All items of a machine, in the order in which they are read back: processors, memory, controllers, drives, cards, the rest. */
 export function machineItems(machine: Machine, writing: OvfWriting): MachineItems {
   let last = 0;
   const next = (): string => String(++last);
-  const items: XmlNode[] = [...processorItems(machine, next(), writing), ...memoryItems(machine, next())];
+  const authored =
+    writing.flavour.vmware || writing.authored === null
+      ? writing.authored?.machines.get(machine.id)
+      : withoutConfig(writing.authored.machines.get(machine.id));
+  const items: XmlNode[] = [
+    ...processorItems(machine, next(), authored, writing),
+    ...memoryItems(machine, next(), authored),
+  ];
   const parents = new Map<string, string>();
   for (const controller of machine.controllers) {
     const words = controllerWords(controller, writing.flavour);
@@ -57,6 +48,7 @@ export function machineItems(machine: Machine, writing: OvfWriting): MachineItem
           ResourceType: words.resourceType,
         },
         controller.bus === "usb" ? OPTIONAL : {},
+        ...settingNodes("vmw:Config", authored?.controllers.get(controller.id) ?? []),
       ),
     );
   }
@@ -65,7 +57,8 @@ export function machineItems(machine: Machine, writing: OvfWriting): MachineItem
   for (const [index, attachment] of machine.attachments.entries()) {
     const id = next();
     const parent = attachment.controller === null ? null : (parents.get(attachment.controller) ?? null);
-    const node = driveItem(machine, attachment, { id, parent, device: numbers[index] ?? null }, writing);
+    const own = authored?.drives.get(driveKey(machine.attachments, attachment));
+    const node = driveItem(machine, attachment, { id, parent, device: numbers[index] ?? null, own }, writing);
     if (node === null) continue;
     drives.set(index, id);
     items.push(node);
@@ -77,15 +70,23 @@ export function machineItems(machine: Machine, writing: OvfWriting): MachineItem
   for (const [index, nic] of machine.nics.entries()) {
     const id = next();
     nics.set(index, id);
-    (asPorts ? ports : items).push(nicItem(nic, index, id, asPorts ? "epasd" : "rasd", writing));
+    (asPorts ? ports : items).push(
+      nicItem(nic, { index, id, own: authored?.nics[index] }, asPorts ? "epasd" : "rasd", writing),
+    );
   }
-  for (const node of otherItems(machine, next, writing)) items.push(node);
+  for (const node of otherItems(machine, next, authored, writing)) items.push(node);
+  for (const device of authored?.devices ?? []) items.push(deviceItem(device, next()));
   return { items: [...items, ...ports], drives, nics };
 }
 
-function processorItems(machine: Machine, id: string, { flavour }: OvfWriting): XmlNode[] {
+function processorItems(
+  machine: Machine,
+  id: string,
+  authored: AuthoredMachine | undefined,
+  { flavour }: OvfWriting,
+): XmlNode[] {
   const { count, coresPerSocket } = machine.cpu;
-  const properties = (quantity: number): Record<string, Property> => ({
+  const properties = (quantity: number): ItemProperties => ({
     AllocationUnits: "hertz * 10^6",
     Description: "Number of virtual CPUs",
     ElementName: `${quantity} virtual CPU(s)`,
@@ -95,15 +96,32 @@ function processorItems(machine: Machine, id: string, { flavour }: OvfWriting): 
     ResourceType: 3,
     VirtualQuantity: quantity,
   });
-  const cores =
-    flavour.vmware && coresPerSocket !== null
-      ? [el("vmw:CoresPerSocket", { "ovf:required": "false" }, String(coresPerSocket))]
-      : [];
-  return [item("rasd", properties(count), {}, ...cores), ...boundItems(machine, "cpu", properties)];
+  const extensions = (cores: number | null): XmlNode[] => [
+    ...(flavour.vmware && cores !== null ? [el("vmw:CoresPerSocket", OPTIONAL, String(cores))] : []),
+    ...settingNodes("vmw:Config", authored?.cpu ?? []),
+  ];
+  // An item for an option takes the place of the one of the same id (DSP0243 9.8).
+  const others = (authored?.options ?? []).flatMap(({ option, cpus, coresPerSocket: cores }) =>
+    cpus === null && cores === null
+      ? []
+      : [
+          item(
+            "rasd",
+            properties(cpus ?? count),
+            { "ovf:configuration": option },
+            ...extensions(cores ?? coresPerSocket),
+          ),
+        ],
+  );
+  return [
+    item("rasd", properties(count), {}, ...extensions(coresPerSocket)),
+    ...others,
+    ...boundItems(machine, "cpu", properties),
+  ];
 }
 
-function memoryItems(machine: Machine, id: string): XmlNode[] {
-  const properties = (bytes: number): Record<string, Property> => {
+function memoryItems(machine: Machine, id: string, authored: AuthoredMachine | undefined): XmlNode[] {
+  const properties = (bytes: number): ItemProperties => {
     const whole = bytes % MIB === 0;
     const quantity = whole ? bytes / MIB : bytes;
     return {
@@ -115,14 +133,22 @@ function memoryItems(machine: Machine, id: string): XmlNode[] {
       VirtualQuantity: quantity,
     };
   };
-  return [item("rasd", properties(machine.memoryBytes)), ...boundItems(machine, "memory", properties)];
+  const config = settingNodes("vmw:Config", authored?.memory ?? []);
+  const others = (authored?.options ?? []).flatMap(({ option, memoryBytes }) =>
+    memoryBytes === null ? [] : [item("rasd", properties(memoryBytes), { "ovf:configuration": option }, ...config)],
+  );
+  return [
+    item("rasd", properties(machine.memoryBytes), {}, ...config),
+    ...others,
+    ...boundItems(machine, "memory", properties),
+  ];
 }
 
 /** The least and the most that the author allows: items of the same id with `ovf:bound`. */
 function boundItems(
   machine: Machine,
   fact: Bound["fact"],
-  properties: (quantity: number) => Record<string, Property>,
+  properties: (quantity: number) => ItemProperties,
 ): XmlNode[] {
   return machine.bounds.flatMap((bound) => {
     if (bound.fact !== fact) return [];
@@ -140,7 +166,13 @@ function driveItem(
     id,
     parent,
     device: connection,
-  }: { readonly id: string; readonly parent: string | null; readonly device: string | null },
+    own,
+  }: {
+    readonly id: string;
+    readonly parent: string | null;
+    readonly device: string | null;
+    readonly own: AuthoredItem | undefined;
+  },
   writing: OvfWriting,
 ): XmlNode | null {
   const { device } = attachment;
@@ -167,12 +199,18 @@ function driveItem(
       ResourceType: words.resourceType,
     },
     // Nobody's guest needs a floppy drive to be one, and importers that have none refuse what is required.
-    device === "floppy" ? OPTIONAL : {},
+    { ...(device === "floppy" ? OPTIONAL : {}), ...(own === undefined ? {} : onlyIn(own)) },
+    ...settingNodes("vmw:Config", own?.config ?? []),
   );
 }
 
-function nicItem(nic: Nic, index: number, id: string, prefix: "rasd" | "epasd", { flavour }: OvfWriting): XmlNode {
-  return item(prefix, {
+function nicItem(
+  nic: Nic,
+  { index, id, own }: { readonly index: number; readonly id: string; readonly own: AuthoredItem | undefined },
+  prefix: "rasd" | "epasd",
+  { flavour }: OvfWriting,
+): XmlNode {
+  const properties = {
     Address: nic.mac,
     AutomaticAllocation: nic.connected,
     Connection: nic.network,
@@ -182,89 +220,11 @@ function nicItem(nic: Nic, index: number, id: string, prefix: "rasd" | "epasd", 
     InstanceID: id,
     ResourceSubType: nicWord(nic.model, flavour),
     ResourceType: 10,
-  });
-}
-
-/** Devices that no guest needs to boot: every one of them may be left out. */
-function* otherItems(machine: Machine, next: () => string, { flavour }: OvfWriting): Generator<XmlNode> {
-  for (const port of machine.serialPorts) {
-    const { index, backing, target } = port;
-    const label = `Serial port ${index + 1}`;
-    const word = backing === "pty" ? "device" : backing === "network" ? "uri" : (backing ?? "device");
-    yield item(
-      "rasd",
-      {
-        Address: index,
-        AutomaticAllocation: false,
-        Description: label,
-        ElementName: label,
-        HostResource: target,
-        InstanceID: next(),
-        ResourceSubType: flavour.vmware ? `vmware.serialport.${word}` : backing,
-        ResourceType: 21,
-      },
-      OPTIONAL,
-    );
-  }
-  const { sound, video, tpm } = machine;
-  if (video !== null) {
-    const settings: XmlNode[] = [];
-    const setting = (key: string, value: number): void =>
-      void settings.push(el("vmw:Config", { ...OPTIONAL, "vmw:key": key, "vmw:value": value }));
-    if (flavour.vmware && video.heads !== null) setting("numDisplays", video.heads);
-    if (flavour.vmware && video.memoryBytes !== null) {
-      setting("videoRamSizeInKB", Math.ceil(video.memoryBytes / 1024));
-    }
-    yield item(
-      "rasd",
-      {
-        AutomaticAllocation: false,
-        Description: "Graphics card",
-        ElementName: "Graphics card",
-        InstanceID: next(),
-        ResourceSubType: video.model === null ? null : subTypeWord(video.model),
-        ResourceType: 24,
-      },
-      OPTIONAL,
-      ...settings,
-    );
-  }
-  if (sound !== null && flavour.vmware) {
-    yield item(
-      "rasd",
-      {
-        AddressOnParent: null,
-        AutomaticAllocation: false,
-        Description: "Sound card",
-        ElementName: "Sound card",
-        InstanceID: next(),
-        ResourceSubType: soundWord(sound),
-        ResourceType: 35,
-      },
-      OPTIONAL,
-    );
-  }
-  if (tpm === "2.0" && flavour.vmware) {
-    yield item(
-      "rasd",
-      {
-        AutomaticAllocation: false,
-        Description: "Trusted platform module",
-        ElementName: "Trusted platform module",
-        InstanceID: next(),
-        ResourceSubType: "vmware.vtpm",
-        ResourceType: 1,
-      },
-      OPTIONAL,
-    );
-  }
-}
-
-/** VMware's sound cards: what is none of them becomes the one that every system of this century has a driver for. */
-function soundWord(model: string): string {
-  const word = model.toLowerCase();
-  if (word.includes("sb16")) return "vmware.soundcard.sb16";
-  return word.includes("es1371") || word.includes("ensoniq")
-    ? "vmware.soundcard.ensoniq1371"
-    : "vmware.soundcard.hdaudio";
+  };
+  return item(
+    prefix,
+    properties,
+    own === undefined ? {} : onlyIn(own),
+    ...settingNodes("vmw:Config", own?.config ?? []),
+  );
 }

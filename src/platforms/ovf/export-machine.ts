@@ -8,7 +8,7 @@ import { loss } from "../losses.js";
 import { nameGuest } from "./export-guest.js";
 import { machineItems } from "./export-items.js";
 import { eulaSections, productSections } from "./export-products.js";
-import { isSecond, type OvfWriting, section, shortNumber, textElement } from "./export-session.js";
+import { isSecond, messageElement, type OvfWriting, section, shortNumber, textElement } from "./export-session.js";
 import { vmwareBootOrder, vmwareSettings, vmxVersion } from "./export-vmware.js";
 import { xenServerSettings, xenServerType } from "./export-xenserver.js";
 
@@ -30,10 +30,15 @@ export function machineElement(machine: Machine, writing: OvfWriting): XmlNode {
     "VirtualSystem",
     { "ovf:id": writing.contentId("machine", machine.id) },
     el("Info", {}, "A virtual machine"),
-    textElement("Name", machine.name),
+    messageElement("Name", machine.name, writing),
     annotation === null || annotation.trim() === ""
       ? null
-      : section("AnnotationSection", "A human-readable annotation", {}, textElement("Annotation", annotation)),
+      : section(
+          "AnnotationSection",
+          "A human-readable annotation",
+          {},
+          messageElement("Annotation", annotation, writing),
+        ),
     ...productSections(machine.id, writing),
     ...eulaSections(machine.id, writing),
     guestSection(machine, writing),
@@ -70,7 +75,8 @@ function systemElement(machine: Machine, { flavour }: OvfWriting): XmlNode {
   );
 }
 
-function guestSection(machine: Machine, { flavour, notes }: OvfWriting): XmlNode {
+function guestSection(machine: Machine, writing: OvfWriting): XmlNode {
+  const { flavour, notes } = writing;
   const guest = nameGuest(machine.guestOs);
   const { osinfo, proxmox, xenserver, vmware, virtualbox, cim } = machine.guestOs;
   if (
@@ -111,7 +117,7 @@ function guestSection(machine: Machine, { flavour, notes }: OvfWriting): XmlNode
     "OperatingSystemSection",
     "The operating system of the guest",
     { "ovf:id": guest.cim, "vmw:osType": flavour.vmware ? guest.vmware : null },
-    textElement("Description", machine.guestOs.description),
+    messageElement("Description", machine.guestOs.description, writing),
     flavour.virtualbox === true ? textElement("vbox:OSType", guest.virtualbox, { "ovf:required": "false" }) : null,
   );
 }

@@ -3,7 +3,8 @@ import type { Product, Property, StartupStep } from "../../appliance/appliance.j
 import { cleanText } from "../../appliance/fit/text.js";
 import { el, type XmlNode } from "../../xml/build.js";
 import { loss } from "../losses.js";
-import { type OvfWriting, section, shortNumber, textElement } from "./export-session.js";
+import { type AuthoredProduct, onlyIn } from "./authored.js";
+import { isSecond, messageElement, type OvfWriting, section, shortNumber, textElement } from "./export-session.js";
 
 /** The products of a machine, or with `null` of the whole appliance. A single machine is the whole appliance. */
 export function productSections(machine: string | null, writing: OvfWriting): XmlNode[] {
@@ -36,16 +37,18 @@ function productSection(product: Product, taken: Set<string>, writing: OvfWritin
       ),
     );
   }
-  const children: XmlNode[] = [];
+  const children: (XmlNode | null)[] = [];
+  const authored = writing.authored?.products[writing.fitted.products.indexOf(product)];
   let category: string | null = null;
   // A category counts for all that stand behind it.
   const inOrder = [...product.properties].sort((a, b) => Number(a.category !== null) - Number(b.category !== null));
   for (const property of inOrder) {
     if (property.category !== null && property.category !== category) {
       category = property.category;
-      children.push(el("Category", {}, cleanText(category)));
+      children.push(messageElement("Category", category, writing));
     }
-    children.push(propertyElement(property, name, writing));
+    const options = authored?.properties[product.properties.indexOf(property)];
+    children.push(propertyElement(property, { product: name, options }, writing));
   }
   return section(
     "ProductSection",
@@ -54,15 +57,34 @@ function productSection(product: Product, taken: Set<string>, writing: OvfWritin
       "ovf:class": product.class === null ? null : cleanText(product.class),
       "ovf:instance": instance === null ? null : cleanText(instance),
     },
-    textElement("Product", product.name),
-    textElement("Vendor", product.vendor),
+    messageElement("Product", product.name, writing),
+    messageElement("Vendor", product.vendor, writing),
     textElement("Version", product.version),
     textElement("FullVersion", product.fullVersion),
+    textElement("ProductUrl", authored?.productUrl ?? null),
+    textElement("VendorUrl", authored?.vendorUrl ?? null),
+    textElement("AppUrl", authored?.appUrl ?? null),
+    ...(authored?.icons ?? []).map(({ asset, mimeType, width, height }) =>
+      el("Icon", {
+        "ovf:fileRef": writing.fileId(asset),
+        "ovf:height": height,
+        "ovf:width": width,
+        "ovf:mimeType": mimeType,
+      }),
+    ),
     ...children,
   );
 }
 
-function propertyElement(property: Property, product: string, { notes, version }: OvfWriting): XmlNode {
+function propertyElement(
+  property: Property,
+  {
+    product,
+    options,
+  }: { readonly product: string; readonly options: AuthoredProduct["properties"][number] | undefined },
+  writing: OvfWriting,
+): XmlNode {
+  const { notes, version } = writing;
   const { key, value, password } = property;
   const data = { product, key };
   if (value !== null && typeof value !== "string") {
@@ -90,9 +112,13 @@ function propertyElement(property: Property, product: string, { notes, version }
       "ovf:userConfigurable": property.userConfigurable ? true : null,
       "ovf:value": typeof value === "string" ? cleanText(value) : null,
       "ovf:password": password && version !== "1.0" ? true : null,
+      ...(options === undefined || !isSecond(version) ? {} : onlyIn(options)),
     },
-    textElement("Label", property.label),
-    textElement("Description", property.description),
+    messageElement("Label", property.label, writing),
+    messageElement("Description", property.description, writing),
+    ...(options?.values ?? []).map(([option, text]) =>
+      el("Value", { "ovf:value": cleanText(text), "ovf:configuration": option }),
+    ),
   );
 }
 
@@ -103,7 +129,7 @@ export function eulaSections(machine: string | null, writing: OvfWriting): XmlNo
   const whole = machine !== null && another === undefined && only?.id === machine && fitted.groups.length === 0;
   return fitted.eulas
     .filter((eula) => eula.machine === machine || (whole && eula.machine === null))
-    .map(({ text }) => section("EulaSection", "A licence agreement", {}, textElement("License", text)));
+    .map(({ text }) => section("EulaSection", "A licence agreement", {}, messageElement("License", text, writing)));
 }
 
 /** In which order the members of a collection start. `null`: nobody said. */

@@ -6,6 +6,7 @@ import { OVF_1, OVF_2 } from "../../ovf/namespaces.js";
 import { el, type XmlAttributeValues, type XmlChild, type XmlNode } from "../../xml/build.js";
 import type { EmbeddedSettings } from "../embedded.js";
 import { loss } from "../losses.js";
+import type { OvfAuthored } from "./authored.js";
 import type { OvfFlavour, WrittenVersion } from "./flavours.js";
 
 /** One descriptor that is being written. */
@@ -16,6 +17,8 @@ export interface OvfWriting {
   readonly notes: Diagnostic[];
   /** Settings of the consumer's own; `null`: the flavour has none. */
   readonly embedded: EmbeddedSettings | null;
+  /** What an author says beyond the machines; `null`: nobody wrote the package. */
+  readonly authored: OvfAuthored | null;
   /** `diskId` of a disk of the appliance. */
   diskId(id: string): string | null;
   /** `ovf:id` of the File that holds one of the appliance's files; `null`: it is not in the result. */
@@ -39,6 +42,17 @@ export function namespaceOf(version: WrittenVersion): string {
 /** An element with a text in it, cleaned of what XML cannot hold; `null` where there is none. */
 export function textElement(name: string, text: string | null, attributes: XmlAttributeValues = {}): XmlNode | null {
   return text === null ? null : el(name, attributes, cleanText(text));
+}
+
+/** The same for a text that the author may have said in other languages. */
+export function messageElement(
+  name: string,
+  text: string | null,
+  { authored }: OvfWriting,
+  attributes: XmlAttributeValues = {},
+): XmlNode | null {
+  const msgid = text === null ? undefined : authored?.messages.get(text);
+  return textElement(name, text, { "ovf:msgid": msgid, ...attributes });
 }
 
 /** A section with the line that says what it is. */

@@ -3,6 +3,7 @@ import type { Machine } from "../../appliance/appliance.js";
 import { GIB } from "../../base/bytes.js";
 import { el, type XmlNode } from "../../xml/build.js";
 import type { BootStep } from "../boot-sequence.js";
+import { type Settings, settingNodes } from "./authored.js";
 import type { MachineItems } from "./export-items.js";
 import type { OvfWriting } from "./export-session.js";
 
@@ -46,7 +47,17 @@ export function vmwareSettings(machine: Machine, writing: OvfWriting): XmlNode[]
   if (nvram !== null) {
     settings.push(el("vmw:ExtraConfig", { ...OPTIONAL, "vmw:key": "nvram", "vmw:value": `ovf:/file/${nvram}` }));
   }
-  return settings;
+  const authored = writing.authored?.machines.get(machine.id);
+  if (authored === undefined) return settings;
+  const said = new Set(
+    settings.flatMap(({ attributes }) => attributes.flatMap(([name, value]) => (name === "vmw:key" ? [value] : []))),
+  );
+  const added = (list: Settings): Settings => list.filter(([key]) => !said.has(key));
+  return [
+    ...settings,
+    ...settingNodes("vmw:Config", added(authored.config)),
+    ...settingNodes("vmw:ExtraConfig", added(authored.extraConfig)),
+  ];
 }
 
 const BOOT_TYPES = { disk: "disk", cdrom: "cdrom", floppy: "floppy" } as const;

@@ -14,23 +14,14 @@ import {
   XSI,
 } from "../../ovf/namespaces.js";
 import { el, renderXml, type XmlNode } from "../../xml/build.js";
-import type { EmbeddedSettings } from "../embedded.js";
 import { asciiStem, lossesOf, nameContents, nameFiles, type OvfExportFile, sharedDisks } from "./export-files.js";
 import { machineElement } from "./export-machine.js";
+import type { OvfExportOptions } from "./export-options.js";
 import { eulaSections, productSections, startupSection } from "./export-products.js";
-import { isSecond, namespaceOf, type OvfWriting, section, textElement } from "./export-session.js";
-import type { OvfFlavour, WrittenVersion } from "./flavours.js";
+import { isSecond, messageElement, namespaceOf, type OvfWriting, section, textElement } from "./export-session.js";
 
 /** `ovf:format` of a CD image. */
 const ISO = "http://www.ecma-international.org/publications/standards/Ecma-119.htm";
-
-/** How a descriptor is written. */
-export interface OvfExportOptions {
-  readonly flavour: OvfFlavour;
-  readonly version: WrittenVersion;
-  /** What the consumer's importer believes before the items; left out: nothing. */
-  readonly embedded?: EmbeddedSettings;
-}
 
 /** What is known of the files when the descriptor is written: bytes by file name; `populated`: bytes in use, by disk id. */
 export interface OvfSizes {
@@ -55,7 +46,7 @@ export function exportOvf(fitted: Appliance, options: OvfExportOptions): OvfExpo
   const { flavour, version } = options;
   const notes: Diagnostic[] = [];
   const stem = asciiStem(fitted.name ?? fitted.machines[0]?.name ?? "appliance");
-  const { files, diskIds, fileIds, imageIds } = nameFiles(fitted, flavour, stem, options.embedded !== undefined);
+  const { files, diskIds, fileIds, imageIds } = nameFiles(fitted, options, stem);
   const contentIds = nameContents(fitted);
   const writing: OvfWriting = {
     flavour,
@@ -63,6 +54,7 @@ export function exportOvf(fitted: Appliance, options: OvfExportOptions): OvfExpo
     fitted,
     notes,
     embedded: options.embedded ?? null,
+    authored: options.authored ?? null,
     diskId: (id) => diskIds.get(id) ?? null,
     imageId: (id) => imageIds.get(id) ?? null,
     fileId: (id) => fileIds.get(id) ?? null,
@@ -159,12 +151,46 @@ function envelope(
           {},
           ...shared.map((disk) => diskElement("SharedDisk", disk.id, disk.capacityBytes)),
         ),
-    networkSection(fitted),
+    optionSection(writing),
+    networkSection(writing),
     content,
+    ...stringSections(writing),
   );
 }
 
-function networkSection(fitted: Appliance): XmlNode | null {
+/** The configurations that whoever deploys the package chooses from. Without an author one was chosen already. */
+function optionSection(writing: OvfWriting): XmlNode | null {
+  const { authored, fitted } = writing;
+  if (authored === null || authored.options.length === 0) return null;
+  return section(
+    "DeploymentOptionSection",
+    "The configurations of the package",
+    {},
+    ...authored.options.map(({ id, description }) => {
+      const option = fitted.options.find((known) => known.id === id);
+      return el(
+        "Configuration",
+        { "ovf:id": id, "ovf:default": option?.default === true ? true : null },
+        messageElement("Label", option?.label ?? id, writing),
+        messageElement("Description", description, writing),
+      );
+    }),
+  );
+}
+
+/** What texts are in other languages. */
+function stringSections({ authored }: OvfWriting): XmlNode[] {
+  return (authored?.bundles ?? []).map(({ language, texts }) =>
+    el(
+      "Strings",
+      { "xml:lang": language },
+      ...texts.map(([id, text]) => textElement("Msg", text, { "ovf:msgid": id })),
+    ),
+  );
+}
+
+function networkSection(writing: OvfWriting): XmlNode | null {
+  const { fitted } = writing;
   const networks = new Map<string, string | null>();
   for (const { name, description } of fitted.networks) {
     if (name !== "" && (networks.get(name) ?? null) === null) networks.set(name, description);
@@ -178,7 +204,7 @@ function networkSection(fitted: Appliance): XmlNode | null {
     "The networks that the package uses",
     {},
     ...[...networks].map(([name, description]) =>
-      el("Network", { "ovf:name": name }, textElement("Description", description)),
+      el("Network", { "ovf:name": name }, messageElement("Description", description, writing)),
     ),
   );
 }
@@ -208,7 +234,7 @@ function contentElement(writing: OvfWriting): XmlNode {
       "VirtualSystemCollection",
       { "ovf:id": id },
       el("Info", {}, "Several virtual machines"),
-      textElement("Name", name),
+      messageElement("Name", name, writing),
       ...(top ? [...productSections(null, writing), ...eulaSections(null, writing)] : []),
       startupSection(
         fitted.startup.filter(({ machine }) => own.has(machine) && machines.has(machine)),

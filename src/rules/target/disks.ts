@@ -118,7 +118,6 @@ export const targetDiskRules: readonly AnyRule[] = [
     why: "VirtualBox: \"missing or invalid attribute 'capacity' in 'DiskSection' element\" (tried). Proxmox counts with the text.",
     fix: "Write the number of bytes.",
     examples: {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: that is how OVF writes properties
       invalid: [{ disks: disks('ovf:fileRef="file1" ovf:capacity="${disk.size}"') }],
       valid: [{}],
     },
