@@ -54,6 +54,7 @@ export { parseConfig, type ValidateConfig } from "./operations/config.js";
 export type { ConversionOutcome, ConversionPlan, ExecuteOptions } from "./operations/conversion.js";
 export { type ConvertOptions, type OpenConversion, planConversion } from "./operations/convert.js";
 export { planOvfConversion } from "./operations/convert-ovf.js";
+export { type DiffPackagesOptions, type DiffSource, diffPackages } from "./operations/diff/packages.js";
 export {
   type DiskConvertOptions,
   type DiskSource,

@@ -64,6 +64,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/build.js")).build,
   },
   {
+    name: "diff",
+    summary: "what changed between two packages or machines, in words; disks by content",
+    load: async () => (await import("./commands/diff.js")).diff,
+  },
+  {
     name: "pack",
     summary: "an OVF folder to one .ova",
     load: async () => (await import("./commands/pack.js")).pack,

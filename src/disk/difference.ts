@@ -6,6 +6,7 @@ import { mergeExtents, UnitRuns } from "./extents.js";
 import { jobReads } from "./fetch.js";
 import { unitKernels } from "./kernels.js";
 import type { DiskShape, Extent, UnitKernel, VirtualDisk } from "./model.js";
+import { equalBytes, sameUnits } from "./same-units.js";
 import { kernelTable, readSegment, Scratch, type SegmentRead } from "./segment.js";
 import { UsedSources } from "./used-sources.js";
 import { dataSegments, walk } from "./walk.js";
@@ -31,6 +32,9 @@ export function createDifferenceKernel(unitKernelList: Iterable<UnitKernel>): Ke
     id: "disk/difference",
     run(job, env): Uint8Array {
       const { stored, unit } = buffers;
+      if (sameUnits(job.over, job.base, kernels, env, { a: stored, b: unit })) {
+        return new Uint8Array(Math.ceil(job.length / UNIT));
+      }
       const over = buffers.over.take(job.length);
       const base = buffers.base.take(job.length);
       readSegment(job.offset, job.over, kernels, env, { guest: over, stored, unit });
@@ -44,16 +48,6 @@ export function createDifferenceKernel(unitKernelList: Iterable<UnitKernel>): Ke
       return states;
     },
   };
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  // Both start at multiples of 8 in buffers of their own.
-  const words = Math.floor(a.length / 8);
-  const wordsA = new BigUint64Array(a.buffer, a.byteOffset, words);
-  const wordsB = new BigUint64Array(b.buffer, b.byteOffset, words);
-  for (let i = 0; i < words; i++) if (wordsA[i] !== wordsB[i]) return false;
-  for (let i = words * 8; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 const differenceKernel = createDifferenceKernel(unitKernels);
@@ -70,11 +64,48 @@ export async function differenceShape(
   size: number,
   ctx: Context,
 ): Promise<DiskShape> {
-  const progress = ctx.progress.child("compare", over.info.format, size);
   const runs = { data: new UnitRuns(UNIT), zeros: new UnitRuns(UNIT) };
+  await differences(over, base, size, ctx, {
+    unit(offset, length, zero) {
+      (zero ? runs.zeros : runs.data).add(offset, length);
+    },
+    compared() {
+      if ((runs.data.count + runs.zeros.count) * 16 > ctx.limits.tableBytes) {
+        throw new FerryError("io/limit", `the disks differ in more than ${runs.data.count + runs.zeros.count} runs`, {
+          hint: "Raise the limit tableBytes if the disks are trusted, or write the disk without a base.",
+        });
+      }
+    },
+  });
+  return {
+    info: size === over.info.size ? over.info : { ...over.info, size },
+    extents: () => mergeExtents(extentsOf(runs.data, runs.zeros, size)),
+  };
+}
+
+/** What is told of two disks, in ascending order. */
+export interface DifferenceVisitor {
+  /** A unit of 4096 bytes that differs, the last of a disk may be shorter. @param zero whether it is zeros in the first disk */
+  unit(offset: number, length: number, zero: boolean): void;
+  /** A segment of so many bytes was compared; its units were told. */
+  compared(length: number): void;
+}
+
+/**
+ * Tells every unit in which two disks differ. Both are read where one of them holds data.
+ * @param size how far they are compared: past its end a disk is zeros. Bytes
+ * @throws `io/changed` where a source changed meanwhile, and what reading throws
+ */
+export async function differences(
+  over: VirtualDisk,
+  base: VirtualDisk,
+  size: number,
+  ctx: Context,
+  visitor: DifferenceVisitor,
+): Promise<void> {
+  const progress = ctx.progress.child("compare", over.info.format, size);
   const used = new UsedSources();
   let position = 0;
-
   await walk(
     wholeUnits(dataSegments([over, base], size, ctx)),
     async (range) => {
@@ -88,16 +119,11 @@ export async function differenceShape(
     },
     (range, states) => {
       for (const [i, state] of states.entries()) {
+        if (state === STATE.same) continue;
         const offset = range.offset + i * UNIT;
-        const length = Math.min(UNIT, range.offset + range.length - offset);
-        if (state === STATE.data) runs.data.add(offset, length);
-        if (state === STATE.zero) runs.zeros.add(offset, length);
+        visitor.unit(offset, Math.min(UNIT, range.offset + range.length - offset), state === STATE.zero);
       }
-      if ((runs.data.count + runs.zeros.count) * 16 > ctx.limits.tableBytes) {
-        throw new FerryError("io/limit", `the disks differ in more than ${runs.data.count + runs.zeros.count} runs`, {
-          hint: "Raise the limit tableBytes if the disks are trusted, or write the disk without a base.",
-        });
-      }
+      visitor.compared(range.length);
       progress.advance(range.offset + range.length - position);
       position = range.offset + range.length;
       return true;
@@ -107,10 +133,6 @@ export async function differenceShape(
   await used.checkUnchanged();
   progress.advance(size - position);
   progress.done();
-  return {
-    info: size === over.info.size ? over.info : { ...over.info, size },
-    extents: () => mergeExtents(extentsOf(runs.data, runs.zeros, size)),
-  };
 }
 
 /** Ranges that start with a unit. None of them comes before the end of the last one, which is a multiple of units. */

@@ -44,6 +44,7 @@ test("verify, disk info, compare, hash, check, map and dry runs print documents 
     ["vmferry/fix@1", ["fix", lantern, "--dry-run"]],
     ["vmferry/sign@1", ["sign", lantern, "--key", "test/fixtures/keys/open.p12", "--dry-run"]],
     ["vmferry/disk@1", ["disk", "info", disk]],
+    ["vmferry/diff@1", ["diff", lantern, lantern]],
     ["vmferry/compare@1", ["disk", "compare", disk, disk]],
     ["vmferry/hash@1", ["disk", "hash", disk]],
     ["vmferry/check@1", ["disk", "check", disk]],

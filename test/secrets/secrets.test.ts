@@ -22,6 +22,19 @@ const files = plantedPackage();
 const folder = layOut(join(root, "folder"), files);
 const ova = join(root, "box.ova");
 writeFileSync(ova, ovaOf(files));
+/** The same with other secrets in the same places. */
+const other = join(root, "other.ova");
+writeFileSync(
+  other,
+  ovaOf({
+    ...files,
+    "box.ovf": Buffer.from(
+      Buffer.from(files["box.ovf"] ?? [])
+        .toString()
+        .replaceAll(PLANTED, `${PLANTED}other-`),
+    ),
+  }),
+);
 const environment = join(root, "ovf-env.xml");
 writeFileSync(environment, plantedEnvironment());
 const disk = `${ova}!disk.vmdk`;
@@ -198,6 +211,12 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   build: () => [
     [spec, fresh(".ova"), "--var", `PASSWORD=${plant("variable")}`],
     [spec, fresh(), "--var", `PASSWORD=${plant("variable")}`, "--dry-run"],
+  ],
+  diff: () => [
+    ...readings("box.ova", other),
+    [folder, other],
+    [other, folder, "--deep"],
+    [ova, other, "--no-disks", "--format", "markdown"],
   ],
   pack: () => [
     [folder, fresh(".ova")],

@@ -15,7 +15,11 @@ export type ChangeArea =
   | "option"
   | "startup"
   | "group"
-  | "extra";
+  | "extra"
+  /** Of packages, not of appliances. */
+  | "descriptor"
+  | "trust"
+  | "file";
 
 /** One fact that two appliances do not share, or a thing that only one of them has. */
 export interface ApplianceChange {
