@@ -39,7 +39,7 @@ export const layers: { readonly [folder: string]: LayerRule } = {
   platforms: { layers: platforms, packages: [], siblings: { shared: [] } },
   rules: { layers: platforms, packages: [] },
   operations: { layers: operations, packages: ["yaml"] },
-  "runtime/node": { layers: ["base", "io"], packages: ["node:", "koffi", "fzstd", "pkijs", "aws4fetch"] },
+  "runtime/node": { layers: ["base", "io"], packages: ["node:", "koffi", "fflate", "fzstd", "pkijs", "aws4fetch"] },
   "runtime/web": { layers: ["base", "io"], packages: [] },
   serve: { layers: ["base", "io", "disk", "runtime/node"], packages: ["node:"] },
   lifecycle: { layers: lifecycle, packages: ["node:"] },

@@ -22,6 +22,8 @@ export interface Session {
 export interface SessionOptions extends Partial<RemoteChoice> {
   readonly workers?: number | null;
   readonly progress?: ProgressMode | null;
+  /** Whether what is packed has to be the same bytes everywhere. */
+  readonly reproducible?: boolean;
   /** Temporary files lie beside what is written: there is room, and it is no memory. */
   readonly scratch?: string;
 }
@@ -39,6 +41,15 @@ export function resultTime(session: Session): Date {
   return Number.isSafeInteger(epoch) && epoch >= 0 ? new Date(epoch * 1000) : session.ctx.runtime.now();
 }
 
+/** The first second of 1980, UTC: what archives of every kind can hold. */
+const FIXED_EPOCH = 315_532_800;
+
+/** The same where no run may differ from another: SOURCE_DATE_EPOCH, else one fixed time. */
+export function fixedTime(): Date {
+  const epoch = Number(process.env.SOURCE_DATE_EPOCH ?? Number.NaN);
+  return new Date((Number.isSafeInteger(epoch) && epoch >= 0 ? epoch : FIXED_EPOCH) * 1000);
+}
+
 /** Runs a command's work with a runtime that is ended afterwards, whatever happens. */
 export async function withSession<T>(
   options: SessionOptions,
@@ -50,6 +61,7 @@ export async function withSession<T>(
     worker: workerUrl(),
     ...(workers === null || workers === undefined ? {} : { workers }),
     ...(scratch === undefined ? {} : { scratch }),
+    ...(options.reproducible === true ? { codec: "same-everywhere" as const } : {}),
   });
   const progress = createProgress(options.progress ?? "auto", cli.terminal);
   const findings: Diagnostic[] = [];

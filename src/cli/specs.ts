@@ -4,25 +4,9 @@ import { FerryError } from "../base/errors.js";
 import { type OpenedSpec, openSpec } from "../operations/build/open.js";
 import { type WantedOutput, wantedOutput } from "../operations/build/plan.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
-import type { OptionSpec } from "./command.js";
 import { openInput, readable } from "./inputs.js";
-import { flag, pairs } from "./options.js";
 import type { Session } from "./session.js";
-
-/** Options of every command that reads a spec. */
-export const specOptions: {
-  readonly var: OptionSpec<readonly (readonly [string, string])[]>;
-  readonly allowExternal: OptionSpec<boolean>;
-} = {
-  var: pairs("--var NAME=VALUE", "the value of a variable of the spec (can be repeated)"),
-  allowExternal: flag("--allow-external", "let the spec name files outside of its folder"),
-};
-
-/** What `specOptions` say. */
-export interface SpecChoice {
-  readonly var: readonly (readonly [string, string])[];
-  readonly allowExternal: boolean;
-}
+import type { SpecChoice } from "./spec-options.js";
 
 /** Opens a spec. @throws what reading it throws */
 export async function openNamedSpec(name: string, choice: SpecChoice, session: Session): Promise<OpenedSpec> {

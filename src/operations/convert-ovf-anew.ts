@@ -97,7 +97,10 @@ export async function planOvfAuthoring(
     ];
     const planning = { source, appliance: fitted.appliance, exported, flavour, open: disks.byId, options };
     const planned = await planDisks(planning, own);
-    const populated = await populatedSizes(fitted.appliance, disks.byId, own);
+    const populated =
+      options.populated === "left-out"
+        ? new Map<string, number>()
+        : await populatedSizes(fitted.appliance, disks.byId, own);
     const order = exported.files.map((file) => file.name);
     const work: Work = {
       reader: source.reader,

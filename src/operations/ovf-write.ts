@@ -39,6 +39,8 @@ export interface ConvertOvfOptions {
   readonly authored?: OvfAuthored;
   /** What of the flavour is otherwise: the versions of its consumer that it is for, and disks without an image. */
   readonly tailored?: Partial<Pick<OvfFlavour, "targets" | "emptyDisks">>;
+  /** `left-out`: the descriptor says nothing that depends on how a file system keeps the disks' holes. */
+  readonly populated?: "left-out";
   /** The digest of the manifest; left out: that of the signature, or the flavour's. */
   readonly digest?: HashName;
   /** Who signs the result; nobody by default. Its digest is that of the manifest too. */

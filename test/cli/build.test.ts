@@ -1,6 +1,18 @@
 /** `vmferry build`: packages that say what the spec says, in every flavour, or none at all. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -224,5 +236,76 @@ describe("build", () => {
     const argv = ["build", join(home, "spec.yaml"), join(home, "y.ova"), "--allow-external", "--var", "A=1"];
     const unused = await vmferry(...argv);
     assert.match(unused.err, /error\[build\/unused-variable\]/);
+  });
+});
+
+describe("build --reproducible", () => {
+  const spec = join(root, "spec.yaml");
+  const rebuilt = async (name: string, ...more: string[]) => {
+    const { exitCode, out, err } = await vmferry("verify", name, "--rebuild", spec, "--json", ...more);
+    const { diagnostics } = JSON.parse(out === "" ? `{"diagnostics":[{"code":${JSON.stringify(err)}}]}` : out);
+    const found = (diagnostics as { code: string; data: unknown }[]).filter(({ code }) => code.startsWith("build/"));
+    return [exitCode, found[0]?.code, found[0]?.data ?? null];
+  };
+
+  it("is proven by verify --rebuild, which writes nothing", async () => {
+    const [ova, folder] = [join(root, "again.ova"), join(root, "again")];
+    const { exitCode, err } = await vmferry("build", spec, ova, folder, "--reproducible");
+    assert.equal(exitCode, 0, err);
+    const before = readdirSync(root);
+    assert.deepEqual(await rebuilt(ova), [0, "build/rebuilt", null]);
+    assert.deepEqual(await rebuilt(folder), [0, "build/rebuilt", null]);
+    assert.deepEqual(readdirSync(root), before);
+    // Another variable is another package.
+    const [code, other] = await rebuilt(ova, "--var", "VERSION=2");
+    assert.deepEqual([code, other], [1, "build/rebuild-differs"]);
+    // Nor is one that the fast codec packed, at a time of its own.
+    await vmferry("build", spec, join(root, "fast.ova"));
+    assert.deepEqual((await rebuilt(join(root, "fast.ova")))[1], "build/rebuild-differs");
+  });
+
+  it("says where the first byte is that differs, wherever that is", async () => {
+    const ova = readFileSync(join(root, "again.ova"));
+    for (const at of [0, 700, ova.length >> 1, ova.length - 3000, ova.length - 1]) {
+      const changed = new Uint8Array(ova);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      writeFileSync(join(root, "changed.ova"), changed);
+      const [code, other, data] = await rebuilt(join(root, "changed.ova"));
+      // What is no archive any more is no package.
+      if (other !== undefined && !String(other).startsWith("build/")) continue;
+      assert.deepEqual([code, other, data], [1, "build/rebuild-differs", { file: "changed.ova", offset: at }]);
+    }
+    writeFileSync(join(root, "again", "extra.txt"), "x");
+    rmSync(join(root, "again", "shop.mf"));
+    assert.equal((await rebuilt(join(root, "again")))[1], "build/rebuild-differs");
+  });
+
+  it("does not depend on holes, and knows a package that was signed since", async () => {
+    const sparse = join(root, "holes");
+    mkdirSync(sparse);
+    for (const name of ["root.qcow2", "seed.iso", "logo.png", "LICENSE.txt", "LIZENZ.txt", "spec.yaml"]) {
+      writeFileSync(join(sparse, name), readFileSync(join(root, name)));
+    }
+    // The same bytes with nothing but data where there were holes, and the other way round.
+    const bytes = readFileSync(join(root, "data.img"));
+    writeFileSync(join(sparse, "data.img"), "");
+    truncateSync(join(sparse, "data.img"), bytes.length);
+    const file = openSync(join(sparse, "data.img"), "r+");
+    for (let at = 0; at < bytes.length; at += 4096) {
+      const page = bytes.subarray(at, at + 4096);
+      if (page.some((byte) => byte !== 0)) writeSync(file, page, 0, page.length, at);
+    }
+    closeSync(file);
+    await vmferry("build", join(sparse, "spec.yaml"), join(root, "sparse.ova"), "--reproducible");
+    assert.ok(readFileSync(join(root, "sparse.ova")).equals(readFileSync(join(root, "again.ova"))));
+    const { key, pem } = await issue({ name: "Signer", usage: 0x80, key: "rsa" });
+    writeFileSync(join(root, "key2.pem"), key.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+    writeFileSync(join(root, "cert2.pem"), pem);
+    const who = ["--key", join(root, "key2.pem"), "--certificate", join(root, "cert2.pem")];
+    const signed = join(root, "signed-again.ova");
+    await vmferry("build", spec, signed, "--reproducible", ...who);
+    assert.deepEqual(await rebuilt(signed, "--trust", join(root, "cert2.pem")), [0, "build/rebuilt", null]);
+    const stray = await vmferry("verify", signed, "--var", "VERSION=2");
+    assert.match(stray.err, /error\[cli\/usage\]/);
   });
 });

@@ -35,7 +35,7 @@ const manifest = json<Manifest>("package.json");
 const lock = json<{ readonly packages: Readonly<Record<string, Locked>> }>("package-lock.json");
 
 /** What users install. Each has its reason, size and licence in the decision below; a new one needs them too. */
-const runtime = ["asn1js", "aws4fetch", "commander", "fzstd", "pkijs", "saxes", "yaml"];
+const runtime = ["asn1js", "aws4fetch", "commander", "fflate", "fzstd", "pkijs", "saxes", "yaml"];
 const optional = ["koffi"];
 /** What the build and the tests need. */
 const development = ["@biomejs/biome", "@types/node", "esbuild", "fast-check", "typescript"];

@@ -56,6 +56,17 @@ export const buildCodes: CodeTable = {
     why: "The command line names no destination, and the spec has no `outputs`.",
     fix: "Name a file or a folder: `vmferry build SPEC app.ova`, or add `outputs: [app.ova]` to the spec.",
   },
+  "build/rebuilt": {
+    what: "A package is what its spec makes, byte for byte.",
+    why: "It was built again with `--reproducible`, nothing was written, and no byte was another one.",
+    fix: "Nothing has to be done.",
+  },
+  "build/rebuild-differs": {
+    kind: "invalid-format",
+    what: "A package is not what its spec makes.",
+    why: "The spec, a file that it names, a variable, or vmferry's version is another one; or the package was not built with `--reproducible`, or was changed.",
+    fix: "Build it again with `vmferry build --reproducible` beside it, and compare the two: `vmferry inspect` shows what they say.",
+  },
   "build/too-small": {
     kind: "usage",
     what: "A spec gives a disk fewer bytes than its image has.",

@@ -11,9 +11,10 @@ import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes, judge } from "../exit-codes.js";
 import { choices, flag, json, wholeNumber, workOptions } from "../options.js";
 import { allowRemote, remoteOptions } from "../remote.js";
-import { resultTime, type Session, withSession } from "../session.js";
+import { fixedTime, resultTime, type Session, withSession } from "../session.js";
 import { signingOf, signingOptions } from "../signing.js";
-import { type NamedOutput, openNamedSpec, outputsOf, specOptions } from "../specs.js";
+import { specOptions } from "../spec-options.js";
+import { type NamedOutput, openNamedSpec, outputsOf } from "../specs.js";
 
 /** `vmferry build SPEC [DEST...]`. */
 export const build: CommandDefinition = defineCommand({
@@ -35,6 +36,7 @@ export const build: CommandDefinition = defineCommand({
     ),
     dryRun: flag("--dry-run", "show what would be written, and write nothing"),
     prove: flag("--prove", "read every disk back and compare it with its source"),
+    reproducible: flag("--reproducible", "the same bytes in any folder, time zone, time, Node.js and processor"),
     force: flag("--force", "replace files that exist"),
     ...signingOptions,
     level: wholeNumber("--level N", "deflate level of compressed disks, 1 to 9", 1, 9),
@@ -47,6 +49,7 @@ export const build: CommandDefinition = defineCommand({
     "The spec describes one machine or several: hardware, disks in any format, networks, products with their questions, licences, deployment options. Its settings are listed in docs/reference/build.md; `vmferry init` writes one.",
     "Where the spec or --for name targets, the package is judged as `validate --for` does before a disk is written. With an error nothing is written, and the exit code is 1.",
     "Several packages are written in one pass over the disks. SOURCE_DATE_EPOCH sets the members' time of an .ova.",
+    "--reproducible makes the same bytes of the same inputs everywhere: members are of SOURCE_DATE_EPOCH, or of 1980, and disks are packed by a codec in JavaScript, which takes longer. `vmferry verify app.ova --rebuild SPEC` proves it.",
   ],
   examples: [
     "build appliance.yaml app.ova",
@@ -64,7 +67,8 @@ export const build: CommandDefinition = defineCommand({
         });
         const signing = await signingOf(options, session, cli);
         const how = {
-          modified: resultTime(session),
+          modified: options.reproducible ? fixedTime() : resultTime(session),
+          reproducible: options.reproducible,
           ...(options.level === null ? {} : { level: options.level }),
           ...(signing === null ? {} : { signing }),
         };

@@ -29,6 +29,8 @@ export interface BuildOptions {
   /** The members' time in archives. */
   readonly modified: Date;
   readonly level?: number;
+  /** The same bytes wherever and whenever it is built. The codec is the runtime's matter. */
+  readonly reproducible?: boolean;
   readonly signing?: Signing;
 }
 
@@ -65,7 +67,9 @@ export async function planBuild(
     {
       kind,
       archive,
-      ...options,
+      modified: options.modified,
+      ...(options.level === undefined ? {} : { level: options.level }),
+      ...(options.reproducible === true ? { populated: "left-out" } : {}),
       ...(options.signing === undefined ? {} : { signing: { digest, ...options.signing } }),
       digest: options.signing?.digest ?? digest,
       authored: opened.authored,

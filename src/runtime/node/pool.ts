@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { canceled, FerryError } from "../../base/errors.js";
 import type { JsonValue } from "../../base/ids.js";
 import type { Kernel, Pool, PoolRunOptions } from "../../io/pool.js";
+import type { CodecChoice } from "./codec-choice.js";
 
 /** Messages to a worker. */
 export type WorkerRequest =
@@ -30,6 +31,7 @@ export type WorkerReply =
 
 /** What a worker is started with. */
 export interface WorkerSettings {
+  readonly codec: CodecChoice;
   readonly disabled: readonly string[];
   /** One word: 1 means that the thread is to end, whatever it does. */
   readonly ended: SharedArrayBuffer;
@@ -69,6 +71,8 @@ export interface PoolOptions {
   readonly entry: URL;
   /** Threads, at least one. */
   readonly size: number;
+  /** `fastest` by default. */
+  readonly codec?: CodecChoice;
   readonly disabled: ReadonlySet<string>;
 }
 
@@ -86,7 +90,7 @@ export function createPool(options: PoolOptions): ClosablePool {
 
   function startThread(): Thread {
     const ended = new SharedArrayBuffer(4);
-    const settings: WorkerSettings = { disabled: [...options.disabled], ended };
+    const settings: WorkerSettings = { codec: options.codec ?? "fastest", disabled: [...options.disabled], ended };
     const worker = new Worker(options.entry, { workerData: settings });
     const exit = new Promise<void>((resolve) => {
       worker.once("exit", () => resolve());

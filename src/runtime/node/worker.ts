@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { canceled, FerryError } from "../../base/errors.js";
 import type { Kernel } from "../../io/pool.js";
-import { libdeflateCodec, zlibCodec } from "./codec.js";
+import { zlibCodec } from "./codec.js";
+import { codecFor } from "./codec-choice.js";
 import { createKernelEnv } from "./kernel-env.js";
 import { loadNative, NO_NATIVE } from "./native.js";
 import type { WorkerReply, WorkerRequest, WorkerSettings } from "./pool.js";
@@ -18,7 +19,7 @@ export function serveKernels(kernels: readonly Kernel<never, unknown>[]): void {
   // Told to end before it began: the message that says so closes the port below.
   const native = Atomics.load(ended, 0) === 0 ? loadNative(new Set(settings.disabled)) : NO_NATIVE;
   const portable = zlibCodec();
-  const codec = native.libdeflate === null ? portable : libdeflateCodec(native.libdeflate, portable);
+  const codec = codecFor(settings.codec, native, portable);
   const byId = new Map(kernels.map((kernel) => [kernel.id, kernel]));
   let current = 0;
   let stop: Int32Array | null = null;
