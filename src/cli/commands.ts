@@ -104,6 +104,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/disk/map.js")).diskMapCommand,
   },
   {
+    name: "disk serve",
+    summary: "disks for QEMU and others over NBD, read-only, nothing unpacked",
+    load: async () => (await import("./commands/disk/serve.js")).diskServe,
+  },
+  {
     name: "disk hash",
     summary: "the digest of what the guest reads",
     load: async () => (await import("./commands/disk/hash.js")).diskHashCommand,

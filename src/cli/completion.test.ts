@@ -12,7 +12,7 @@ const loaded = await Promise.all(
 /** What a shell offers behind each command line, without names of files. */
 const offers: [line: string, words: string[]][] = [
   ["vmferry comp", ["completion"]],
-  ["vmferry disk ", ["check", "compare", "convert", "fix", "hash", "info", "map", "resize"]],
+  ["vmferry disk ", ["check", "compare", "convert", "fix", "hash", "info", "map", "resize", "serve"]],
   ["vmferry disk co", ["compare", "convert"]],
   ["vmferry completion ", ["bash", "fish", "zsh"]],
   ["vmferry convert --for vsphere-", ["vsphere-6.5", "vsphere-7", "vsphere-8"]],

@@ -23,6 +23,7 @@ import { policyCodes } from "./policy.js";
 import { proxmoxCodes } from "./proxmox.js";
 import { runCodes } from "./run.js";
 import { s3Codes } from "./s3.js";
+import { serveCodes } from "./serve.js";
 import { signCodes } from "./sign.js";
 import { signatureCodes } from "./signature.js";
 import { virtualboxCodes } from "./virtualbox.js";
@@ -63,6 +64,7 @@ export const codes: CodeTable = {
   ...platformCodes,
   ...proxmoxCodes,
   ...virtualboxCodes,
+  ...serveCodes,
 };
 
 /** The kind of a code that is thrown. Codes that are only findings, thrown by a strict parser, are `invalid-format`. */
