@@ -67,6 +67,9 @@ export {
 } from "./operations/disk.js";
 export { type DiskCheckOptions, diskCheck } from "./operations/disk-check.js";
 export { type DiskMap, type DiskMapOptions, diskMap } from "./operations/disk-map.js";
+export { type EditPlan, type PackageEditOptions, planEdit } from "./operations/edit.js";
+export { type EditPatch, readEditPatch } from "./operations/edit-patch.js";
+export type { EditDestination } from "./operations/edit-work.js";
 export { allCodes, explain, explainCode } from "./operations/explain.js";
 export { fingerprintsOf } from "./operations/fingerprint.js";
 export { type FixDestination, type FixOptions, type FixPlan, fixResult, planFix } from "./operations/fix.js";

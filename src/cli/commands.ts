@@ -39,6 +39,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/verify.js")).verify,
   },
   {
+    name: "edit",
+    summary: "change hardware, properties, texts and disks of a package, and nothing else",
+    load: async () => (await import("./commands/edit.js")).edit,
+  },
+  {
     name: "sign",
     summary: "manifest and certificate that VMware and VirtualBox accept",
     load: async () => (await import("./commands/sign.js")).sign,

@@ -192,6 +192,12 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ],
     [copy(), "--certificate", certificate, "--sign-with", "sh -c 'exit 3'"],
   ],
+  edit: () => [
+    ...to("box.ova", ".ova", "--cpus", "2"),
+    [ova, "--dry-run", "--annotation", "note"],
+    [folder, fresh(), "--remove", "product"],
+    [copy(), "--in-place", "--cpus", "2"],
+  ],
   convert: () => [
     ...platforms.all.flatMap(({ id }) => [
       [ova, fresh(), "--to", id],

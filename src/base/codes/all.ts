@@ -11,6 +11,7 @@ import { vdiCodes } from "./disk-vdi.js";
 import { vhdCodes } from "./disk-vhd.js";
 import { vhdxCodes } from "./disk-vhdx.js";
 import { vmdkCodes } from "./disk-vmdk.js";
+import { editCodes } from "./edit.js";
 import { guestCodes } from "./guest.js";
 import { httpCodes } from "./http.js";
 import { ioCodes } from "./io.js";
@@ -51,6 +52,7 @@ export const codes: CodeTable = {
   ...xenCodes,
   ...vmaCodes,
   ...convertCodes,
+  ...editCodes,
   ...guestCodes,
   ...configCodes,
   ...packageCodes,

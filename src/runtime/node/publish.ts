@@ -1,4 +1,4 @@
-import { lstat, mkdir, rename, rm, rmdir } from "node:fs/promises";
+import { link, lstat, mkdir, rename, rm, rmdir } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
 
@@ -63,7 +63,8 @@ export async function publishInto(
       // The last one replaces in one step: nothing can fail after it.
       if (found !== null && i < names.length - 1) {
         const aside = path.join(staged.folder, `replaced-${i}`);
-        await rename(file, aside);
+        // A second name where the system has such: then the file is there at every moment, as the old one or the new one.
+        await link(file, aside).catch(() => rename(file, aside));
         undo.push(() => rename(aside, file));
       }
       await rename(path.join(staged.files, name), file);
