@@ -2,6 +2,8 @@
 export interface Limits {
   /** Bytes of an OVF descriptor or another XML document. */
   readonly descriptorBytes: number;
+  /** Bytes of a machine's configuration: a VMX file, a `.vbox` file, a domain, a configuration of xl and the like. */
+  readonly configBytes: number;
   /** Depth of nested XML elements. */
   readonly xmlDepth: number;
   /** Attributes of one XML element. */
@@ -39,6 +41,7 @@ export interface Limits {
 /** The limits that hold unless a caller sets others. */
 export const defaultLimits: Limits = Object.freeze({
   descriptorBytes: 64 * 2 ** 20,
+  configBytes: 8 * 2 ** 20,
   xmlDepth: 256,
   xmlAttributes: 1024,
   xmlElements: 2_000_000,

@@ -31,6 +31,18 @@ export function printable(text: string): string {
   );
 }
 
+/** Lines of a text with their numbers, from 1, without their ends (LF, CRLF or CR): one at a time, as a text may be nothing but ends. */
+export function* linesOf(text: string): Generator<{ readonly text: string; readonly line: number }> {
+  const ends = /\r\n|\n|\r/g;
+  let start = 0;
+  for (let line = 1; ; line++) {
+    const end = ends.exec(text);
+    yield { text: text.slice(start, end?.index), line };
+    if (end === null) return;
+    start = ends.lastIndex;
+  }
+}
+
 /** Characters of a word that are compared. */
 const COMPARED = 80;
 

@@ -177,8 +177,14 @@ async function openImage(
     ctx.report({
       code: "disk/format-disagrees",
       severity: "warning",
-      message: `the descriptor calls ${disk.file} a ${disk.format} disk, and it is a ${byContent.id} disk`,
-      hint: "The content counts. Correct the format in the descriptor.",
+      message:
+        disk.format === "raw"
+          ? `the descriptor calls ${disk.file} a raw disk, and it begins as a ${byContent.id} disk does: raw counts, as a guest can write such a beginning itself`
+          : `the descriptor calls ${disk.file} a ${disk.format} disk, and it is a ${byContent.id} disk: the content counts`,
+      hint:
+        disk.format === "raw"
+          ? `If it is a ${byContent.id} disk, say so in the descriptor: else its header is carried over as the guest's data.`
+          : "Correct the format in the descriptor.",
       location: { at: "member", file: reader.name, member: disk.file ?? "" },
     });
   }

@@ -180,11 +180,10 @@ async function openConfigs(
 async function readConfigBytes(folder: FolderAccess, name: string, ctx: Context): Promise<Uint8Array> {
   const source = await folder.open(name);
   try {
-    const { descriptorBytes } = ctx.limits;
-    if (source.size > descriptorBytes) {
+    if (source.size > ctx.limits.configBytes) {
       throw new FerryError("io/limit", `${printable(name)} is ${formatBytes(source.size)} long`, {
         location: { at: "bytes", file: source.label, offset: 0, length: source.size },
-        hint: "Raise the limit 'descriptorBytes' if you trust it.",
+        hint: "Raise the limit 'configBytes' if you trust it.",
       });
     }
     return await source.read(0, source.size, ctx.signal);

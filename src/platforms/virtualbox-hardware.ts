@@ -1,5 +1,6 @@
 /** What VirtualBox's settings say of a machine's hardware: in a `.vbox` file, and in the `vbox:Machine` of its packages. */
 import type { BootDevice, Nic } from "../appliance/appliance.js";
+import { FerryError } from "../base/errors.js";
 import type { Firmware } from "../base/ids.js";
 import type { XmlElement } from "../xml/tree.js";
 import { macFromText } from "./names-of-devices.js";
@@ -43,6 +44,9 @@ export const VIRTUALBOX_BOOT: ReadonlyMap<string, BootDevice["device"]> = new Ma
   ["Floppy", "floppy"],
 ]);
 
+/** Network cards that are read: VirtualBox has 8, and 36 with an ICH9. */
+const MOST_ADAPTERS = 1024;
+
 /** How an adapter is plugged in, by element; the network's name is in an attribute. */
 const MODES: ReadonlyMap<string, { readonly kind: Nic["kind"]; readonly name: string }> = new Map([
   // NAT of the machine's own has no name. An attribute `network` is the range of its addresses.
@@ -61,6 +65,7 @@ const MODES: ReadonlyMap<string, { readonly kind: Nic["kind"]; readonly name: st
 /**
  * VirtualBox's settings of a machine. Its elements are found by local name: in a package they take over whatever default namespace the
  * envelope has, and files have had two. `null` where the hardware is missing.
+ * @throws `config/unreadable` for more than 1024 network cards
  */
 export function readVirtualBoxMachine(machine: XmlElement): VirtualBoxMachine | null {
   const hardware = childNamed(machine, "Hardware");
@@ -83,6 +88,12 @@ function adaptersOf(hardware: XmlElement): VirtualBoxAdapter[] {
   const adapters: VirtualBoxAdapter[] = [];
   for (const element of network.elements(undefined, "Adapter")) {
     if (element.attribute("", "enabled") !== "true") continue;
+    if (adapters.length === MOST_ADAPTERS) {
+      throw new FerryError("config/unreadable", `the machine has more than ${MOST_ADAPTERS} network cards`, {
+        location: element.location,
+        hint: "Look at where the file comes from: VirtualBox gives a machine up to 36.",
+      });
+    }
     adapters.push({
       slot: Number(element.attribute("", "slot") ?? 0),
       // The card of settings that name none; newer machines are made with another, and then name it.
@@ -122,7 +133,8 @@ function bootOf(hardware: XmlElement): BootDevice[] | null {
     device: VIRTUALBOX_BOOT.get(element.attribute("", "device") ?? ""),
   }));
   order.sort((a, b) => a.position - b.position);
-  return order.flatMap(({ device }) => (device === undefined ? [] : [{ device, index: null }]));
+  const devices = new Set(order.flatMap(({ device }) => device ?? []));
+  return [...devices].map((device) => ({ device, index: null }));
 }
 
 /** The first child element of a local name, in any namespace. */

@@ -11,9 +11,16 @@ export function cleanText(text: string): string {
   return text.replace(CONTROL, "").replace(LONE_SURROGATE, "\ufffd");
 }
 
-/** A name on one line. */
+/** Characters of a name: far more than any platform shows. */
+const LONGEST_NAME = 1024;
+/** Characters of a name that a note shows. */
+const SHOWN = 200;
+
+const shown = (name: string): string => JSON.stringify(name.length > SHOWN ? `${name.slice(0, SHOWN)}...` : name);
+
+/** A name on one line, of 1024 characters at most. */
 export function cleanName(text: string): string {
-  return cleanText(text).replace(/\s+/g, " ").trim();
+  return cleanText(text.slice(0, LONGEST_NAME)).replace(/\s+/g, " ").trim();
 }
 
 /** Gives every machine a name of its own that can be written anywhere; cleans annotations and the names of networks. */
@@ -34,16 +41,10 @@ export function fitTexts(appliance: Appliance): {
     names.add(name.toLowerCase());
     if (name !== machine.name) {
       notes.push(
-        note(
-          appliance,
-          "warning",
-          "fit/name-changed",
-          `machine ${JSON.stringify(machine.name)} is called ${JSON.stringify(name)}`,
-          {
-            data: { machine: machine.id, from: machine.name, to: name },
-            origin: `machines/${machine.id}/name`,
-          },
-        ),
+        note(appliance, "warning", "fit/name-changed", `machine ${shown(machine.name)} is called ${shown(name)}`, {
+          data: { machine: machine.id, from: machine.name.slice(0, LONGEST_NAME), to: name },
+          origin: `machines/${machine.id}/name`,
+        }),
       );
     }
     const annotation = machine.annotation === null ? null : cleanText(machine.annotation);
@@ -64,15 +65,9 @@ export function fitTexts(appliance: Appliance): {
     const name = cleanName(network.name);
     if (name !== network.name) {
       notes.push(
-        note(
-          appliance,
-          "warning",
-          "fit/name-changed",
-          `network ${JSON.stringify(network.name)} is called ${JSON.stringify(name)}`,
-          {
-            data: { network: network.name, to: name },
-          },
-        ),
+        note(appliance, "warning", "fit/name-changed", `network ${shown(network.name)} is called ${shown(name)}`, {
+          data: { network: network.name.slice(0, LONGEST_NAME), to: name },
+        }),
       );
     }
     return { ...network, name };

@@ -24,7 +24,7 @@ export const fitCodes: CodeTable = {
   },
   "fit/name-changed": {
     what: "A machine or network got another name.",
-    why: "Names must be there, fit on one line, and differ between machines; control characters cannot be written everywhere.",
+    why: "Names must be there, fit on one line of 1024 characters, and differ between machines; control characters cannot be written everywhere.",
     fix: "Rename it in the source if you want another name.",
   },
   "fit/text-cleaned": {

@@ -70,7 +70,9 @@ function readCpu(reading: DomainReading): void {
   const of = (name: string): number | null => numberFrom(attr(topology, name));
   if (topology !== undefined) {
     // Dies and clusters are how cores lie on one socket.
-    machine.cpu.coresPerSocket = (of("cores") ?? 1) * (of("dies") ?? 1) * (of("clusters") ?? 1);
+    const cores = (of("cores") ?? 1) * (of("dies") ?? 1) * (of("clusters") ?? 1);
+    if (Number.isSafeInteger(cores)) machine.cpu.coresPerSocket = cores;
+    else reading.strange(topology, "no processor has so many cores");
     machine.cpu.threadsPerCore = of("threads");
     for (const name of ["dies", "clusters"]) if ((of(name) ?? 1) > 1) left(`${name} of cpu`, topology.markup);
   }
@@ -120,7 +122,10 @@ function readSystem(reading: DomainReading): void {
   }
   for (const boot of children(os, "boot")) {
     const device = attr(boot, "dev") ?? "";
-    if (Object.hasOwn(BOOT, device)) machine.boot.push({ device: BOOT[device as keyof typeof BOOT], index: null });
+    const kind = Object.hasOwn(BOOT, device) ? BOOT[device as keyof typeof BOOT] : null;
+    if (kind !== null && !machine.boot.some((known) => known.device === kind)) {
+      machine.boot.push({ device: kind, index: null });
+    }
   }
   for (const part of os?.elements() ?? []) {
     if (!/^(?:type|boot|kernel|initrd|cmdline|loader|nvram|firmware|bootmenu|bios|smbios)$/.test(part.name)) {

@@ -3,6 +3,8 @@
  * `key: value`; lines with a number sign are the description, percent-encoded; sections in brackets hold snapshots, changes that wait for the
  * next start (`[PENDING]`), and what belongs to cloud-init (`[special:cloudinit]`).
  */
+import { FerryError } from "../../base/errors.js";
+import { linesOf } from "../../base/text.js";
 
 /** One setting. */
 export interface ConfSetting {
@@ -28,11 +30,16 @@ export interface Conf {
 
 const SECTION = /^\[([^\]]*)\]\s*$/;
 const SNAPSHOT = /^[a-z][a-z0-9_-]+$/i;
-const SETTING = /^([a-z][a-z_-]*[0-9]*):\s*(.*\S)\s*$/;
+const KEY = /^([a-z][a-z_-]*[0-9]*):/;
+/** Far more than a machine with hundreds of snapshots has. */
+const MOST_LINES = 200_000;
 /** Where vzdump says which file of a backup belongs to which drive: `#qmdump#map:scsi0:drive-scsi0:local:raw:`. */
 const DUMP_MAP = /^#qmdump#map:([a-z]+[0-9]+):([^:\s]+):/;
 
-/** Reads a configuration. Nothing in it makes it fail. */
+/**
+ * Reads a configuration. Nothing that it says makes it fail.
+ * @throws `config/unreadable` above 200,000 lines
+ */
 export function parseConf(bytes: Uint8Array): Conf {
   const settings = new Map<string, ConfSetting>();
   const snapshots = new Set<string>();
@@ -41,9 +48,14 @@ export function parseConf(bytes: Uint8Array): Conf {
   const dumped = new Map<string, string>();
   const description: string[] = [];
   let section: "current" | "pending" | "other" = "current";
-  const lines = decode(bytes).split(/\r\n|\n|\r/);
-  for (const [index, text] of lines.entries()) {
+  let said = 0;
+  for (const { text, line } of linesOf(decode(bytes))) {
     if (/^\s*$/.test(text)) continue;
+    if (++said > MOST_LINES) {
+      throw new FerryError("config/unreadable", `the configuration has more than ${MOST_LINES} lines`, {
+        hint: "Look at where the file comes from: Proxmox VE writes no such file.",
+      });
+    }
     const [, drive, device] = DUMP_MAP.exec(text) ?? [];
     if (drive !== undefined && device !== undefined) {
       dumped.set(drive, device);
@@ -54,7 +66,7 @@ export function parseConf(bytes: Uint8Array): Conf {
       section = /^pending$/i.test(header) ? "pending" : "other";
       if (section === "other" && !/^special:cloudinit$/i.test(header)) {
         if (SNAPSHOT.test(header)) snapshots.add(header);
-        else strange.push(index + 1);
+        else strange.push(line);
       }
       continue;
     }
@@ -62,16 +74,17 @@ export function parseConf(bytes: Uint8Array): Conf {
       if (section === "current") description.push(decodeText(text.slice(1)));
       continue;
     }
-    const [, key, value] = SETTING.exec(text) ?? [];
-    if (key === undefined || value === undefined) {
-      if (section === "current") strange.push(index + 1);
+    const key = KEY.exec(text)?.[1];
+    const value = text.slice((key?.length ?? 0) + 1).trim();
+    if (key === undefined || value === "") {
+      if (section === "current") strange.push(line);
     } else if (section === "pending") pending.add(key);
     else if (section === "current") {
       if (key === "description") description.push(decodeText(value));
-      else settings.set(key, { value, line: index + 1 });
+      else settings.set(key, { value, line });
     }
   }
-  const text = description.join("\n").replace(/\s+$/, "");
+  const text = description.join("\n").trimEnd();
   return { settings, description: text === "" ? null : text, snapshots, pending, dumped, strange };
 }
 

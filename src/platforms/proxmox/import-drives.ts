@@ -195,7 +195,8 @@ export function readBoot(
   };
   const order = boot?.text("order") ?? null;
   if (order !== null) {
-    for (const name of order.split(";")) {
+    // More than there are places for drives, cards and devices of the host.
+    for (const name of order.slice(0, 4096).split(";", 256)) {
       const index = drives.findIndex((drive) => drive.name === name);
       const nic = nics.get(name);
       if (index >= 0) add({ device: (drives[index] as ConfDrive).device, index });
@@ -206,7 +207,7 @@ export function readBoot(
     return;
   }
   // What says nothing boots from disk, CD and network: it is what Proxmox VE means by it.
-  for (const letter of boot?.text("legacy") ?? "cdn") {
+  for (const letter of new Set(boot?.text("legacy") ?? "cdn")) {
     if (letter === "c") {
       const index = drives.findIndex((drive) => drive.name === bootdisk && drive.device === "disk");
       if (index >= 0) add({ device: "disk", index });

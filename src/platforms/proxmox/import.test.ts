@@ -261,3 +261,19 @@ test("sizes", () => {
     [32 * GIB, 104858 * 1024, 1.5 * MIB, 512, 2 * 2 ** 40, null, null, null, null],
   );
 });
+
+test("large nonsense takes no time, and a configuration of endless lines is refused", () => {
+  for (const text of [
+    `#${" ".repeat(1e6)}x`,
+    `name:${" ".repeat(1e6)}x\u2028y`,
+    `boot: ${"d".repeat(1e6)}`,
+    `boot: order=${"usb0;".repeat(1e6)}`,
+    "\n".repeat(4e6),
+  ]) {
+    const started = performance.now();
+    const { machine: found } = read([text, "memory: 16"]);
+    assert.ok(performance.now() - started < 5000, text.slice(0, 12));
+    assert.ok(found.foreign.length < 300);
+  }
+  assert.throws(() => parseConf(new TextEncoder().encode("a: b\n".repeat(200_001))), { code: "config/unreadable" });
+});

@@ -35,6 +35,9 @@ export function readNics(hardware: XmlElement, adapters: readonly VirtualBoxAdap
   }
 }
 
+/** Parallel ports that are looked at: VirtualBox has two. */
+const MOST_PORTS = 64;
+
 /** Serial ports that are switched on; parallel ones are foreign. */
 export function readPorts(hardware: XmlElement, reading: Reading, view: SettingsView): void {
   for (const { waits, element, ...port } of serialPortsOf(hardware, view)) {
@@ -43,7 +46,7 @@ export function readPorts(hardware: XmlElement, reading: Reading, view: Settings
     // The model's pipes are made by who runs the machine, as the writers of all platforms make them.
     if (waits) reading.foreign("virtualbox", `that serial port ${port.index} waits for a pipe of others`, "");
   }
-  for (const port of childNamed(hardware, "LPT")?.elements(undefined, "Port") ?? []) {
+  for (const port of [...(childNamed(hardware, "LPT")?.elements(undefined, "Port") ?? [])].slice(0, MOST_PORTS)) {
     if (view.flag(port, "enabled", false) !== true) continue;
     reading.foreign("virtualbox", `parallel port ${view.text(port, "slot") ?? "0"}`, view.text(port, "path") ?? "");
   }

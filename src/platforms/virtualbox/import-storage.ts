@@ -1,6 +1,8 @@
 import type { Attachment, Controller } from "../../appliance/appliance.js";
 import { blankAttachment } from "../../appliance/blank.js";
+import { FerryError } from "../../base/errors.js";
 import type { Bus } from "../../base/ids.js";
+import { printable } from "../../base/text.js";
 import type { XmlElement } from "../../xml/tree.js";
 import type { NamedFile } from "../platform.js";
 import type { Reading } from "../reading.js";
@@ -36,20 +38,36 @@ export interface StorageController {
 const DEVICES: Readonly<Record<string, Attachment["device"]>> = { HardDisk: "disk", DVD: "cdrom", Floppy: "floppy" };
 /** More than any controller of VirtualBox has. */
 const MOST_PORTS = 65_535;
+/** Controllers, and drives on all of them: far more than VirtualBox gives a machine. */
+const MOST_DEVICES = 2048;
 
-/** The controllers of a machine, which stand in its hardware since settings 1.19, and beside it before. */
+/**
+ * The controllers of a machine, which stand in its hardware since settings 1.19, and beside it before.
+ * @throws `config/unreadable` for more than 2048 controllers and drives
+ */
 export function storageOf(machine: XmlElement, media: Media, view: SettingsView): readonly StorageController[] {
   const hardware = childNamed(machine, "Hardware");
   const list =
     (hardware === undefined ? undefined : childNamed(hardware, "StorageControllers")) ??
     childNamed(machine, "StorageControllers");
   const controllers: StorageController[] = [];
+  let devices = 0;
+  const count = (element: XmlElement): void => {
+    if (++devices <= MOST_DEVICES) return;
+    throw new FerryError("config/unreadable", `the machine has more than ${MOST_DEVICES} controllers and drives`, {
+      location: element.location,
+      hint: "Look at where the file comes from: VirtualBox gives no machine so many.",
+    });
+  };
   for (const element of list?.elements(undefined, "StorageController") ?? []) {
+    count(element);
     const name = view.text(element, "name") ?? `controller ${controllers.length}`;
     const type = view.text(element, "type") ?? "";
-    const drives = [...element.elements(undefined, "AttachedDevice")].flatMap((drive) =>
-      driveOf(drive, name, media, view),
-    );
+    const drives: Drive[] = [];
+    for (const drive of element.elements(undefined, "AttachedDevice")) {
+      count(drive);
+      drives.push(...driveOf(drive, name, media, view));
+    }
     // By their places: VirtualBox writes them in any order, and boots the first disk by its place.
     drives.sort((a, b) => a.port - b.port || a.place - b.place);
     controllers.push({ name, kind: storageKind(type), type, drives, element });
@@ -97,6 +115,7 @@ function isFile(medium: Medium | string): boolean {
 /** The files that drives name, with the images below differencing ones. */
 export function namedMedia(controllers: readonly StorageController[]): readonly NamedFile[] {
   const files: NamedFile[] = [];
+  const below = new Set<Medium>();
   for (const { name, device, medium } of controllers.flatMap(({ drives }) => drives)) {
     if (medium === null || !isFile(medium)) continue;
     if (device !== "disk") {
@@ -107,7 +126,10 @@ export function namedMedia(controllers: readonly StorageController[]): readonly 
     }
     files.push({ path: pathOf(medium), role: "disk", id: name });
     let parent = typeof medium === "string" ? null : medium.parent;
-    for (; parent !== null; parent = parent.parent) files.push({ path: pathOf(parent), role: "disk", id: parent.id });
+    for (; parent !== null && !below.has(parent); parent = parent.parent) {
+      below.add(parent);
+      files.push({ path: pathOf(parent), role: "disk", id: parent.id });
+    }
   }
   return files;
 }
@@ -206,10 +228,24 @@ function readDisk(medium: Medium | string, id: string, reading: Reading): string
   checkReadable(medium);
   const own = reading.disk(pathOf(medium), id, { shared: medium.type.toLowerCase() === "shareable" });
   let child = own;
+  const chain = new Set([own]);
   for (let parent = medium.parent; parent !== null; parent = parent.parent) {
     const below = reading.disk(pathOf(parent), parent.id);
     const disk = reading.appliance.disks.find((known) => known.id === child);
-    if (disk !== undefined && below !== child) disk.parent = below;
+    // What is below an image that another drive has, too, was said with that one.
+    if (disk === undefined || disk.parent !== null) break;
+    if (chain.has(below)) {
+      reading.report({
+        code: "config/strange-value",
+        severity: "warning",
+        message: `the image ${printable(medium.location.slice(0, 200))} holds changes to itself`,
+        hint: "Its chain is taken to end before it. VBoxManage showmediuminfo tells what is below what.",
+        location: parent.element.location,
+      });
+      break;
+    }
+    chain.add(below);
+    disk.parent = below;
     child = below;
   }
   return own;

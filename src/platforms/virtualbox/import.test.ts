@@ -186,3 +186,56 @@ test("network cards by all that they can be plugged into", () => {
     ["forwarded port ssh of card 0", "network of card 6 by driver UDPTunnel"],
   );
 });
+
+test("a machine of endless devices is refused, and a chain ends where an image holds changes to itself", () => {
+  const many = "<AttachedDevice/>".repeat(2048);
+  refused("config/unreadable", () =>
+    read(
+      machine(
+        "",
+        `<StorageControllers><StorageController name="S" type="AHCI">${many}</StorageController></StorageControllers>`,
+      ),
+    ),
+  );
+  const cards = '<Adapter slot="0" enabled="true"/>'.repeat(1025);
+  refused("config/unreadable", () => read(machine("", `<Network>${cards}</Network>`)));
+
+  const [first, second, third] = [1, 2, 3].map((n) => `be8be5c1-7d57-4dc1-a363-00000000000${n}`);
+  const layer = (id: string | undefined, location: string, inner = ""): string =>
+    `<HardDisk uuid="{${id}}" location="${location}" format="VDI">${inner}</HardDisk>`;
+  const chain = layer(first, "a.vdi", layer(second, "b.vdi", layer(third, "a.vdi")));
+  const registry = `<MediaRegistry><HardDisks>${chain}</HardDisks></MediaRegistry>`;
+  const looped = read(machine(registry, drive("HardDisk", image(third))), ["a.vdi", "b.vdi"]);
+  assert.deepEqual(looped.codes, ["config/strange-value"]);
+  assert.deepEqual(
+    looped.appliance.disks.map(({ id, parent }) => [id, parent]),
+    [
+      ["S-0-0", second],
+      [second, null],
+    ],
+  );
+});
+
+test("drives whose images lie over one are all told what they lie over, and it is asked for once", () => {
+  const ids = [1, 2, 3].map((n) => `be8be5c1-7d57-4dc1-a363-00000000000${n}`);
+  const [below, left, right] = ids;
+  const layer = (id: string | undefined, inner = ""): string =>
+    `<HardDisk uuid="{${id}}" location="${id}.vdi" format="VDI">${inner}</HardDisk>`;
+  const registry = `<MediaRegistry><HardDisks>${layer(below, layer(left) + layer(right))}</HardDisks></MediaRegistry>`;
+  const at = (port: number, id: string | undefined): string =>
+    `<AttachedDevice type="HardDisk" port="${port}" device="0">${image(id)}</AttachedDevice>`;
+  const { appliance, files } = read(
+    machine(
+      registry,
+      `<StorageControllers><StorageController name="S" type="AHCI">${at(0, left)}${at(1, right)}</StorageController></StorageControllers>`,
+    ),
+  );
+  assert.deepEqual(
+    appliance.disks.flatMap(({ id, parent }) => (parent === null ? [] : [[id, parent]])),
+    [
+      ["S-0-0", below],
+      ["S-1-0", below],
+    ],
+  );
+  assert.equal(files.filter((file) => file.startsWith(`${below} `)).length, 1);
+});

@@ -60,6 +60,16 @@ function noMachine(root: XmlElement, label: string): FerryError {
   );
 }
 
+function noHardware({ location }: XmlElement): Diagnostic {
+  return {
+    code: "config/strange-value",
+    severity: "warning",
+    message: "the machine has no element Hardware: nothing is known of its processors, memory and drives",
+    hint: "VirtualBox itself refuses such a file: take it anew from where the machine is.",
+    location,
+  };
+}
+
 /** What EFI and TPM remember. A file of that name appears when the machine first starts; without either nothing reads it. */
 function nvramOf(machine: XmlElement, text: ConfigText, view: SettingsView): NamedFile | null {
   const hardware = childNamed(machine, "Hardware");
@@ -100,6 +110,7 @@ function importVbox(
   const isUsb = ({ bus }: { readonly bus: string }): boolean => bus === "usb";
   machine.controllers = [...machine.controllers.filter((c) => !isUsb(c)), ...machine.controllers.filter(isUsb)];
   if (hardware !== undefined) readNics(hardware, settings?.adapters ?? [], reading);
+  else report(noHardware(element));
   machine.boot = [...(settings?.bootOrder ?? DEFAULT_BOOT)];
   const nvram = nvramOf(element, text, view);
   if (nvram !== null && files.find(nvram.path) !== undefined) {

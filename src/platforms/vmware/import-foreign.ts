@@ -30,9 +30,16 @@ const DEVICES = /^(sharedfolder[0-9]+|parallel[0-9]+|pcipassthru[0-9]+|remotedis
 /** Values that nobody has to see. */
 const SECRET = /^guestinfo\.|^encryption\.|password|passphrase|secret|remotedisplay\.vnc\.key$|token/i;
 
+/** Settings that are named one by one. */
+const MOST_NAMED = 200;
+
 /** What the model has no place for. Values that may be secret stay behind: their names alone are kept. */
 export function importForeign({ view, reading }: VmxScope): void {
   const devices = new Map<string, KeyedSetting[]>();
+  let named = 0;
+  const foreign = (name: string, payload: string): void => {
+    if (named++ < MOST_NAMED) reading.foreign("vmware", name, payload);
+  };
   for (const setting of view.rest()) {
     const { key, name, value } = setting;
     const device = DEVICES.exec(name)?.[1];
@@ -41,7 +48,7 @@ export function importForeign({ view, reading }: VmxScope): void {
       if (same === undefined) devices.set(device.toLowerCase(), [setting]);
       else same.push(setting);
     } else if (!HOUSEKEEPING.test(key) && !isDefault(key, value)) {
-      reading.foreign("vmware", name, SECRET.test(key) ? "" : value);
+      foreign(name, SECRET.test(key) ? "" : value);
     }
   }
   for (const [device, settings] of [...devices].sort(([a], [b]) => byDeviceName(a, b))) {
@@ -50,8 +57,9 @@ export function importForeign({ view, reading }: VmxScope): void {
     const [first] = settings;
     const name = first?.name.slice(0, device.length) ?? device;
     const payload = settings.map(({ key, name: own, value }) => (SECRET.test(key) ? own : `${own} = ${value}`));
-    reading.foreign("vmware", name, payload.join("\n"));
+    foreign(name, payload.join("\n"));
   }
+  if (named > MOST_NAMED) reading.foreign("vmware", `${named - MOST_NAMED} more settings`, "");
 }
 
 function isDefault(key: string, value: string): boolean {

@@ -62,8 +62,23 @@ test("a file without a setting, one that is encrypted and one with thousands of 
 });
 
 test("a long file is read in no time", () => {
-  const lines = Array.from({ length: 200_000 }, (_, n) => `sharedFolder${n % 50}.x${n} = "${n}"`);
-  const started = performance.now();
-  read(lines.join("\n"));
-  assert.ok(performance.now() - started < 5000);
+  const lines = (count: number): string =>
+    Array.from({ length: count }, (_, n) => `sharedFolder${n % 50}.x${n} = "${n}"`).join("\n");
+  for (const text of [
+    lines(49_996),
+    `x =${"\t".repeat(1e6)}"a"b`,
+    "\n".repeat(4e6),
+    `displayName = "${"|41x".repeat(1e6)}"`,
+  ]) {
+    const started = performance.now();
+    read(text);
+    assert.ok(performance.now() - started < 5000, text.slice(0, 12));
+  }
+  assert.throws(() => read(lines(49_997)), { code: "config/unreadable" });
+});
+
+test("settings that nobody knows are named one by one up to 200, and the others counted", () => {
+  const { machine } = read(Array.from({ length: 1200 }, (_, n) => `a${n} = "1"`).join("\n"));
+  assert.equal(machine.foreign.length, 201);
+  assert.equal(machine.foreign.at(-1)?.name, "1000 more settings");
 });

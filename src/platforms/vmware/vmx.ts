@@ -1,4 +1,6 @@
 import { decodeText } from "../../base/code-pages.js";
+import { FerryError } from "../../base/errors.js";
+import { linesOf } from "../../base/text.js";
 
 /*
  * The dictionary format of VMX files. Source: open-vm-tools lib/dict/dictll.c: `name = "value"`, where a double quote, a bar, DEL and every control
@@ -43,30 +45,53 @@ export function escapeVmxValue(value: string): string {
 }
 
 const ENCODING = /^[ \t]*\.encoding[ \t]*=[ \t]*"([^"]*)"/im;
-const LINE = /^[ \t]*([^\s=#"]+)[ \t]*=[ \t]*(?:"([^"]*)"|([^\s"#]*))[ \t]*(?:#.*)?$/;
+const NAME = /^([^\s=#"]+)[ \t]*=/;
+const QUOTED = /^"([^"]*)"[ \t]*(?:#|$)/;
+const BARE = /^([^\s"#]*)[ \t]*(?:#|$)/;
+/** Far more than VMware writes: a machine with everything in it has some five hundred. */
+const MOST_LINES = 50_000;
 
-/** Reads a VMX file in the encoding that it names itself; UTF-8, or Latin-1 where it is none, otherwise. */
+/**
+ * Reads a VMX file in the encoding that it names itself; UTF-8, or Latin-1 where it is none, otherwise.
+ * @throws `config/unreadable` above 50,000 lines that say something
+ */
 export function parseVmx(bytes: Uint8Array): Vmx {
   const settings = new Map<string, VmxSetting>();
   const strange: number[] = [];
   const repeated: VmxSetting[] = [];
   const { text: decoded, encoding } = decodeVmx(bytes);
-  for (const [index, text] of decoded.split(/\r\n|\n|\r/).entries()) {
-    if (/^\s*(?:#|$)/.test(text)) continue;
-    const match = LINE.exec(text);
-    if (match === null) {
-      strange.push(index + 1);
+  let said = 0;
+  for (const { text: whole, line } of linesOf(decoded)) {
+    const text = whole.trim();
+    if (text === "" || text.startsWith("#")) continue;
+    if (++said > MOST_LINES) {
+      throw new FerryError("config/unreadable", `the configuration has more than ${MOST_LINES} lines`, {
+        hint: "Look at where the file comes from: no product of VMware's wrote it.",
+      });
+    }
+    const setting = settingOf(text);
+    if (setting === null) {
+      strange.push(line);
       continue;
     }
-    const [, name = "", quoted, bare] = match;
+    const { name, value } = setting;
     const key = name.toLowerCase();
     if (key === ".encoding") continue;
     const before = settings.get(key);
     if (before !== undefined) repeated.push(before);
     settings.delete(key);
-    settings.set(key, { name, value: unescapeVmxValue(quoted ?? bare ?? "", encoding), line: index + 1 });
+    settings.set(key, { name, value: unescapeVmxValue(value, encoding), line });
   }
   return { settings, strange, repeated };
+}
+
+/** `name = "value"`, or the value without quotes, and a comment behind it. In steps: one pattern would try all ways to share blanks among its parts. */
+function settingOf(line: string): { readonly name: string; readonly value: string } | null {
+  const head = NAME.exec(line);
+  if (head === null) return null;
+  const rest = line.slice(head[0].length).trimStart();
+  const value = (QUOTED.exec(rest) ?? BARE.exec(rest))?.[1];
+  return value === undefined ? null : { name: head[1] ?? "", value };
 }
 
 function decodeVmx(bytes: Uint8Array): { readonly text: string; readonly encoding: string } {
@@ -84,6 +109,8 @@ function decodeVmx(bytes: Uint8Array): { readonly text: string; readonly encodin
 /** A value without its escapes. Bytes above 127 may be escaped one by one: `|C3|A9` is one letter of UTF-8. */
 export function unescapeVmxValue(value: string, encoding = "UTF-8"): string {
   return value.replace(/(?:\|[0-9A-Fa-f]{2})+/g, (run) => {
+    const first = Number.parseInt(run.slice(1, 3), 16);
+    if (run.length === 3 && first < 0x80) return String.fromCharCode(first);
     const bytes = Uint8Array.from(run.slice(1).split("|"), (digits) => Number.parseInt(digits, 16));
     try {
       return decodeText(encoding, bytes, "refuse");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FerryError } from "../../base/errors.js";
 import { parseDiskSpec } from "./disk-spec.js";
 import { parseXl } from "./grammar.js";
 
@@ -60,11 +61,19 @@ test("large nonsense takes no time", () => {
     "[".repeat(1e6),
     "a=[".repeat(1e6),
     '"""'.repeat(1e6),
+    `a="${"x".repeat(8e6)}"`,
+    `!${":#".repeat(1e6)}\u2028x\n`,
+    `${" ".repeat(1e6)}${"a=1;".repeat(9e4)}`,
   ]) {
     const start = performance.now();
-    parseXl(text);
+    try {
+      parseXl(text);
+    } catch (error) {
+      assert.ok(error instanceof FerryError && error.code === "config/unreadable");
+    }
     assert.ok(performance.now() - start < 5000, text.slice(0, 8));
   }
+  assert.throws(() => parseXl("a=1;".repeat(1e6)), FerryError);
 });
 
 test("disks are read in every way that they are written", () => {

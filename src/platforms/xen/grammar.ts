@@ -3,6 +3,7 @@
  * end with a line or a semicolon, strings in either quotes, numbers, lists that may hold lists, `+=`, comments. Configurations for xm, which came
  * before, are Python: three quotes, strings side by side, lines that go on behind a backslash are read too; statements are not.
  */
+import { FerryError } from "../../base/errors.js";
 
 /** A value of a configuration. Numbers stand as they were written. */
 export type XlValue = string | readonly XlValue[];
@@ -25,6 +26,8 @@ export interface XlConfig {
 
 /** Lists in lists. */
 const MOST_DEPTH = 8;
+/** Settings, values in lists and lines that are no settings: far more than a machine has. */
+const MOST_THINGS = 100_000;
 
 /** Letters behind a backslash. */
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -38,9 +41,14 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
+/** Letters of a string that mean themselves. */
+const PLAIN = /[^"'\\\n]+/y;
 const NUMBER = /-?[0-9][0-9A-Fa-fxX]*/y;
 
-/** Reads a configuration. What is no setting is passed over up to the end of its line. */
+/**
+ * Reads a configuration. What is no setting is passed over up to the end of its line.
+ * @throws `config/unreadable` above 100,000 settings, values and strange lines
+ */
 export function parseXl(text: string): XlConfig {
   const settings = new Map<string, XlSetting>();
   const strange: number[] = [];
@@ -50,6 +58,7 @@ export function parseXl(text: string): XlConfig {
   let line = 1;
   let lineStart = 0;
   let counted = 0;
+  let fresh = true;
   while (!scanner.ended()) {
     scanner.skip("lines");
     if (scanner.take(";")) continue;
@@ -59,15 +68,19 @@ export function parseXl(text: string): XlConfig {
       if (text.charCodeAt(counted) !== 10) continue;
       line++;
       lineStart = counted + 1;
+      fresh = true;
     }
-    const indented = start > lineStart && text.slice(lineStart, start).trim() === "";
+    // The first that is said on a line: what stands before it is blank.
+    const indented = start > lineStart && fresh;
+    fresh = false;
     if (inBlock && !indented) inBlock = false;
+    scanner.count();
     const found = inBlock ? null : readSetting(scanner);
     if (found === null) {
       strange.push(line);
       scanner.to(start);
       const rest = scanner.restOfLine();
-      if (/:\s*(?:#.*)?$/.test(rest)) inBlock = true;
+      if (rest.trimEnd().endsWith(":") || /:\s*#/.test(rest)) inBlock = true;
       continue;
     }
     const { name, append, value } = found;
@@ -104,10 +117,13 @@ interface Scanner {
   next(): string;
   /** Goes to the end of the line. */
   restOfLine(): string;
+  /** Counts a setting or a value. */
+  count(): void;
 }
 
 function createScanner(text: string): Scanner {
   let position = 0;
+  let things = 0;
   const match = (pattern: RegExp): string | null => {
     pattern.lastIndex = position;
     const found = pattern.exec(text)?.[0] ?? null;
@@ -140,6 +156,12 @@ function createScanner(text: string): Scanner {
     match,
     peek: () => text.charAt(position),
     next: () => text.charAt(position++),
+    count() {
+      if (++things <= MOST_THINGS) return;
+      throw new FerryError("config/unreadable", `the configuration has more than ${MOST_THINGS} settings and values`, {
+        hint: "Look at where the file comes from: no machine has so many.",
+      });
+    },
     restOfLine() {
       const end = text.indexOf("\n", position);
       const line = text.slice(position, end < 0 ? text.length : end);
@@ -183,6 +205,7 @@ function readList(scanner: Scanner, depth: number): XlValue | null {
   for (;;) {
     scanner.skip("lines");
     if (scanner.take("]")) return items;
+    scanner.count();
     const item = readValue(scanner, depth + 1);
     if (item === null) return null;
     items.push(item);
@@ -205,6 +228,11 @@ function readString(scanner: Scanner): string | null {
       if (!long || scanner.peek() !== quote) return parts.join("");
       parts.push(quote);
       scanner.to(scanner.at() - 2);
+      continue;
+    }
+    const plain = scanner.match(PLAIN);
+    if (plain !== null) {
+      parts.push(plain);
       continue;
     }
     const letter = scanner.next();

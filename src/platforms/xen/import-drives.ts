@@ -14,10 +14,7 @@ const FORMATS: Readonly<Record<string, DiskFormatId>> = { raw: "raw", qcow2: "qc
 const MOST_DISKS = 1024;
 
 function disksOf(view: XlView): readonly XlDisk[] {
-  return view
-    .list("disk")
-    .slice(0, MOST_DISKS)
-    .flatMap((text) => parseDiskSpec(text) ?? []);
+  return view.list("disk", MOST_DISKS).flatMap((text) => parseDiskSpec(text) ?? []);
 }
 
 /** Paths that do not begin at the root are devices, as Xen reads them. */
@@ -68,7 +65,7 @@ export function readDrives(reading: XlReading): void {
     taken.add(`${controller} ${slot}`);
     return { controller, slot };
   };
-  for (const text of view.list("disk").slice(0, MOST_DISKS)) {
+  for (const text of view.list("disk", MOST_DISKS)) {
     const disk = parseDiskSpec(text);
     if (disk === null) {
       report({

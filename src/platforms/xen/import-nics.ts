@@ -13,11 +13,12 @@ const KNOWN = /^(?:mac|bridge|model|type|script|vifname|devid|backend|vlan|accel
 export function readNics(reading: XlReading): void {
   const { view, machine, type, left } = reading;
   const location = view.place("vif");
-  for (const [index, text] of view.list("vif").slice(0, MOST_NICS).entries()) {
+  for (const [index, text] of view.list("vif", MOST_NICS).entries()) {
     const words = new Map(
       text.split(",").flatMap((part) => {
-        const [, key, value] = /^\s*([a-z0-9_-]+)\s*=\s*(.*?)\s*$/s.exec(part) ?? [];
-        return key === undefined || value === undefined ? [] : [[key, value] as const];
+        const equals = part.indexOf("=");
+        const key = part.slice(0, Math.max(0, equals)).trim();
+        return /^[a-z0-9_-]+$/.test(key) ? [[key, part.slice(equals + 1).trim()] as const] : [];
       }),
     );
     const said = words.get("mac") ?? null;

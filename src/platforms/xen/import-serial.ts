@@ -1,11 +1,14 @@
 import type { SerialPort } from "../../appliance/appliance.js";
 import type { XlReading } from "./import-scope.js";
 
+/** Serial ports that are read: QEMU has four of a PC. */
+const MOST_PORTS = 64;
+
 /** Serial ports, in QEMU's words for what is behind them. Sources: xl.cfg(5) `serial`, qemu(1) `-serial`. */
 export function readSerialPorts({ view, machine, type, origin, left }: XlReading): void {
   if (type !== "hvm") return;
   origin("serialPorts", view.place("serial"));
-  for (const [index, word] of view.list("serial").slice(0, 64).entries()) {
+  for (const [index, word] of view.list("serial", MOST_PORTS).entries()) {
     const backing = backingOf(word);
     if (backing === "none") continue;
     if (backing === null) left(`serial port ${index}`, word);

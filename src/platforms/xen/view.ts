@@ -1,4 +1,5 @@
 import type { Location } from "../../base/diagnostics.js";
+import { FerryError } from "../../base/errors.js";
 import type { XlConfig, XlValue } from "./grammar.js";
 
 /** A configuration by what is asked for, which remembers what was. */
@@ -9,8 +10,11 @@ export interface XlView {
   number(name: string): number | null;
   /** 0 and others; `null`: not said. */
   flag(name: string): boolean | null;
-  /** The texts of a list; a text alone is a list of one. */
-  list(name: string): readonly string[];
+  /**
+   * The texts of a list; a text alone is a list of one.
+   * @throws `config/unreadable` where there are more than `most`
+   */
+  list(name: string, most?: number): readonly string[];
   has(name: string): boolean;
   place(name: string): Location | undefined;
   /** Settings that nobody has asked for, with their values as text. */
@@ -35,10 +39,15 @@ export function createXlView({ settings }: XlConfig, file: string): XlView {
       const number = wholeNumber(text(name));
       return number === null ? null : number !== 0;
     },
-    list(name) {
+    list(name, most = Number.POSITIVE_INFINITY) {
       const found = value(name);
       if (found === undefined) return [];
       if (typeof found === "string") return found === "" ? [] : [found];
+      if (found.length > most) {
+        throw new FerryError("config/unreadable", `${name} lists ${found.length} devices`, {
+          hint: `Up to ${most} are read.`,
+        });
+      }
       return found.filter((item): item is string => typeof item === "string");
     },
     has: (name) => value(name) !== undefined,
