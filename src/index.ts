@@ -15,6 +15,9 @@ export type {
   Product,
   Property,
 } from "./appliance/appliance.js";
+export type { MachineWishes, ProfileWishes } from "./appliance/wish.js";
+export { noWishes, type Wishes } from "./appliance/wish.js";
+export type { DiskWish } from "./appliance/wished-disks.js";
 export type { Diagnostic, DiagnosticCode, Location, Severity, SpecRef } from "./base/diagnostics.js";
 export { describeLocation } from "./base/diagnostics.js";
 export { type ErrorKind, FerryError } from "./base/errors.js";
@@ -78,6 +81,7 @@ export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } 
 export type { OpenedSource, OpenSourceOptions } from "./operations/opened.js";
 export type { ConvertOvfOptions } from "./operations/ovf-write.js";
 export { type PackOptions, planPack } from "./operations/pack.js";
+export { type Profile, type ProfileSection, parseProfile, sectionFor } from "./operations/profile/profile.js";
 export { planSign, type SignDestination, type SignOptions, type SignPlan } from "./operations/sign.js";
 export type { Signing } from "./operations/signing.js";
 export { openSource } from "./operations/source.js";

@@ -4,8 +4,9 @@ import { targets } from "../targets/targets.js";
 import type { Appliance } from "./appliance.js";
 import { fit } from "./fit.js";
 import { scsiMultiDisk } from "./testing/samples.js";
+import { noWishes, type Wishes } from "./wish.js";
 import { type DiskWish, noDiskWish, wishedDisks } from "./wished-disks.js";
-import { applyWishes, noWishes, unmetWishes, type Wishes } from "./wishes.js";
+import { applyWishes, unmetWishes } from "./wishes.js";
 
 const of = (disks: Readonly<Record<string, Partial<DiskWish>>>): Wishes => ({
   ...noWishes,

@@ -22,6 +22,9 @@ export interface DiskWishes {
   readonly disks: ReadonlyMap<string, DiskWish>;
 }
 
+/** Buses that a disk can be wanted on. */
+export const DISK_BUSES: readonly Bus[] = ["ide", "sata", "scsi", "nvme", "virtio-blk", "virtio-scsi"];
+
 /** A disk of which nothing is wanted. */
 export const noDiskWish: DiskWish = Object.freeze({
   bus: null,
@@ -73,7 +76,8 @@ export function wishedDisks(appliance: Appliance, { buses, disks }: DiskWishes):
   return said;
 }
 
-function over(first: DiskWish, second: DiskWish): DiskWish {
+/** What the first says, and the second where it says nothing. */
+export function over(first: DiskWish, second: DiskWish): DiskWish {
   return {
     bus: first.bus ?? second.bus,
     controller: first.controller ?? second.controller,

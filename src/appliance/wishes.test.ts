@@ -6,7 +6,8 @@ import { targets } from "../targets/targets.js";
 import type { Appliance } from "./appliance.js";
 import { fit } from "./fit.js";
 import { appliance, biosIdeCd, disk, drive, efiSataVirtio, machine, nic, scsiMultiDisk } from "./testing/samples.js";
-import { applyWishes, noWishes, unmetWishes, type Wishes } from "./wishes.js";
+import { noWishes, type Wishes } from "./wish.js";
+import { applyWishes, unmetWishes } from "./wishes.js";
 
 const wished = (source: Appliance, wishes: Partial<Wishes>): Appliance =>
   applyWishes(source, { ...noWishes, ...wishes }).appliance;
@@ -60,7 +61,7 @@ const pair = (): Appliance =>
 
 test("nothing wished leaves everything as it is", () => {
   const source = pair();
-  assert.deepEqual(applyWishes(source, noWishes), { appliance: source, notes: [] });
+  assert.deepEqual(applyWishes(source, noWishes), { appliance: source, notes: [], wishes: noWishes });
 });
 
 test("one machine comes with its disks, and those of the others stay behind", () => {

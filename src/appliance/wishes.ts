@@ -1,77 +1,44 @@
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
-import type { Bus, Firmware } from "../base/ids.js";
 import { formatBytes } from "../base/text.js";
 import { nicChip } from "../targets/chips.js";
-import type { Appliance, Machine } from "./appliance.js";
+import type { Appliance, GuestOs, Machine } from "./appliance.js";
 import { note } from "./fit/note.js";
 import { guestNamed } from "./guest-words.js";
-import { type DiskWish, diskNamed, moveDisks, unmetPlaces } from "./wished-disks.js";
-
-/** What a user wants otherwise than the source has it. */
-export interface Wishes {
-  /** The name of the only machine. */
-  readonly name: string | null;
-  /** Ids or names of machines; empty: all of them. */
-  readonly only: readonly string[];
-  /** Ids or file names of disks that are left out. */
-  readonly skipDisks: readonly string[];
-  /** New names of networks by their old ones; `*`: of all others. */
-  readonly networks: ReadonlyMap<string, string>;
-  /** `new`: addresses of network cards are left to the target. */
-  readonly macs: "keep" | "new";
-  readonly firmware: Firmware | null;
-  /** Where disks hang: by their ids or file names; `*`: all others. */
-  readonly buses: ReadonlyMap<string, Bus>;
-  /** What single disks are: by their ids or file names; `*`: all others. Where one says a bus, that counts before `buses`. */
-  readonly disks: ReadonlyMap<string, DiskWish>;
-  /** Models of network cards by their numbers; `*`: of all others. */
-  readonly nics: ReadonlyMap<string, string>;
-  readonly cpus: number | null;
-  readonly memoryBytes: number | null;
-  /** A guest system by any name: `debian12`, `windows2019srv-64`, `Ubuntu_64`. */
-  readonly os: string | null;
-}
-
-/** Everything as the source has it. */
-export const noWishes: Wishes = Object.freeze({
-  name: null,
-  only: [],
-  skipDisks: [],
-  networks: new Map(),
-  macs: "keep",
-  firmware: null,
-  buses: new Map(),
-  disks: new Map(),
-  nics: new Map(),
-  cpus: null,
-  memoryBytes: null,
-  os: null,
-});
+import { settleWishes, wishesOfMachine } from "./profile.js";
+import type { Wishes } from "./wish.js";
+import { diskNamed, moveDisks, unmetPlaces } from "./wished-disks.js";
 
 /** An appliance as a user wants it. */
 export interface WishedAppliance {
   readonly appliance: Appliance;
   /** What was changed because somebody wanted it. */
   readonly notes: readonly Diagnostic[];
+  /** The wishes with what a profile adds for this source. */
+  readonly wishes: Wishes;
 }
 
 /**
  * Changes an appliance as a user wants it, before it is fitted to a target. The appliance given stays as it is.
  * @throws `convert/no-such-machine`, `convert/no-such-disk`, `convert/no-such-network`, `convert/unknown-guest`, `convert/one-name`
  */
-export function applyWishes(source: Appliance, wishes: Wishes): WishedAppliance {
+export function applyWishes(source: Appliance, given: Wishes): WishedAppliance {
   const notes: Diagnostic[] = [];
+  const settled = given.profile === null ? { wishes: given, unused: [] } : settleWishes(source, given, given.profile);
+  if (settled.unused.length > 0) {
+    notes.push(
+      note(source, "info", "fit/profile-unused", `the profile has more than this source: ${settled.unused.join(", ")}`),
+    );
+  }
   const say = (message: string): void => void notes.push(note(source, "info", "fit/as-wished", message));
-  let appliance = onlyMachines(source, wishes, say);
+  let appliance = onlyMachines(source, settled.wishes, say);
+  // What a profile says of machines that are left out, and of their disks, means nothing more.
+  const wishes =
+    given.profile === null
+      ? given
+      : { ...settleWishes(appliance, given, given.profile).wishes, only: settled.wishes.only, profile: null };
   appliance = withoutDisks(appliance, wishes, say);
   appliance = renamedNetworks(appliance, wishes, say);
-  const os = wishes.os === null ? null : guestNamed(wishes.os);
-  if (os === undefined) {
-    throw new FerryError("convert/unknown-guest", `no guest system is called ${JSON.stringify(wishes.os)}`, {
-      hint: "Use a name such as debian12, ubuntu, win11, rhel9-64, Windows2022_64; other and other-64 stand for the rest.",
-    });
-  }
   if (wishes.name !== null && appliance.machines.length > 1) {
     throw new FerryError(
       "convert/one-name",
@@ -82,29 +49,38 @@ export function applyWishes(source: Appliance, wishes: Wishes): WishedAppliance 
     );
   }
   const machines = appliance.machines.map((machine): Machine => {
+    const own = wishesOfMachine(wishes, machine.id);
     const changed: Machine = { ...machine };
-    if (wishes.name !== null && wishes.name !== machine.name) {
-      changed.name = wishes.name;
-      say(`${machine.name} is called ${wishes.name}, as you want it`);
+    if (own.name !== null && own.name !== machine.name) {
+      changed.name = own.name;
+      say(`${machine.name} is called ${own.name}, as you want it`);
     }
-    if (wishes.firmware !== null) {
-      changed.firmware = wishes.firmware;
+    if (own.firmware !== null) {
+      changed.firmware = own.firmware;
       changed.firmwareFrom = "declared";
-      if (wishes.firmware !== machine.firmware) say(`${machine.name} boots by ${wishes.firmware}, as you want it`);
+      if (own.firmware !== machine.firmware) say(`${machine.name} boots by ${own.firmware}, as you want it`);
     }
-    if (wishes.cpus !== null) {
-      changed.cpu = { ...machine.cpu, count: wishes.cpus, coresPerSocket: null };
-      say(`${machine.name} has ${wishes.cpus} processors, as you want it`);
+    if (own.cpus !== null) {
+      changed.cpu = { ...machine.cpu, count: own.cpus, coresPerSocket: null };
+      say(`${machine.name} has ${own.cpus} processors, as you want it`);
     }
-    if (wishes.memoryBytes !== null) {
-      changed.memoryBytes = wishes.memoryBytes;
+    if (own.memoryBytes !== null) {
+      changed.memoryBytes = own.memoryBytes;
       changed.dynamicMemory = null;
-      say(`${machine.name} has ${formatBytes(wishes.memoryBytes)} of memory, as you want it`);
+      say(`${machine.name} has ${formatBytes(own.memoryBytes)} of memory, as you want it`);
     }
-    if (os !== null) changed.guestOs = os;
-    return moveDisks(appliance, withNics(changed, wishes, say), wishes, say);
+    if (own.os !== null) changed.guestOs = guestWanted(own.os);
+    return moveDisks(appliance, withNics(changed, own.nics, wishes.macs, say), wishes, say);
   });
-  return { appliance: { ...appliance, machines }, notes };
+  return { appliance: { ...appliance, machines }, notes, wishes };
+}
+
+function guestWanted(word: string): GuestOs {
+  const os = guestNamed(word);
+  if (os !== undefined) return os;
+  throw new FerryError("convert/unknown-guest", `no guest system is called ${JSON.stringify(word)}`, {
+    hint: "Use a name such as debian12, ubuntu, win11, rhel9-64, Windows2022_64; other and other-64 stand for the rest.",
+  });
 }
 
 type Say = (message: string) => void;
@@ -231,8 +207,8 @@ function renamedNetworks(appliance: Appliance, { networks }: Wishes, say: Say): 
   return { ...appliance, networks: list, machines };
 }
 
-function withNics(machine: Machine, { nics: wanted, macs }: Wishes, say: Say): Machine {
-  if (wanted.size === 0 && macs === "keep") return machine;
+function withNics(machine: Machine, wanted: Wishes["nics"], macs: Wishes["macs"], say: Say): Machine {
+  if (wanted.size === 0 && macs !== "new") return machine;
   if (macs === "new" && machine.nics.some(({ mac }) => mac !== null)) {
     say(`${machine.name}: network cards get new addresses, as you want it`);
   }
@@ -252,11 +228,12 @@ export function unmetWishes(fitted: Appliance, wishes: Wishes, target: string): 
       note(fitted, "error", "fit/wish-not-met", message, { hint: "Leave out the option, or choose another." }),
     );
   for (const machine of fitted.machines) {
-    if (wishes.firmware !== null && machine.firmware !== wishes.firmware) {
-      say(`${machine.name}: ${target} has no firmware ${wishes.firmware}`);
+    const own = wishesOfMachine(wishes, machine.id);
+    if (own.firmware !== null && machine.firmware !== own.firmware) {
+      say(`${machine.name}: ${target} has no firmware ${own.firmware}`);
     }
     for (const [index, { model }] of machine.nics.entries()) {
-      const wanted = wishes.nics.get(String(index)) ?? wishes.nics.get("*");
+      const wanted = own.nics.get(String(index)) ?? own.nics.get("*");
       if (wanted === undefined || model === null || wanted.toLowerCase() === model.toLowerCase()) continue;
       if (nicChip(wanted) !== null && nicChip(wanted) === nicChip(model)) continue;
       say(`${machine.name}: ${target} has no network card ${wanted}`);

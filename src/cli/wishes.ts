@@ -1,16 +1,16 @@
 /** Options of conversions that want something otherwise than the source has it. */
 import * as path from "node:path";
-import { type DiskWish, noDiskWish } from "../appliance/wished-disks.js";
-import { noWishes, type Wishes } from "../appliance/wishes.js";
+import { noWishes, type Wishes } from "../appliance/wish.js";
+import { DISK_BUSES, type DiskWish, noDiskWish } from "../appliance/wished-disks.js";
 import type { Bus, Firmware } from "../base/ids.js";
 import type { OpenSourceOptions } from "../operations/opened.js";
+import type { ProfileSection } from "../operations/profile/profile.js";
 import type { PlacedFile } from "../package/machine/open.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import type { OptionSpec } from "./command.js";
 import { bytes, choice, flag, invalid, list, pairs, text, wholeNumber } from "./options.js";
 import type { Session } from "./session.js";
 
-const BUSES: readonly Bus[] = ["ide", "sata", "scsi", "nvme", "virtio-blk", "virtio-scsi"];
 const BUS = "--bus [DISK=]BUS";
 const NIC = "--nic [NUMBER=]MODEL";
 
@@ -29,7 +29,7 @@ function words(flags: string, what: string): OptionSpec<ReadonlyMap<string, stri
 }
 
 function buses(): OptionSpec<ReadonlyMap<string, Bus>> {
-  const spec = words(BUS, `where disks hang, or one of them: ${BUSES.join(", ")}`);
+  const spec = words(BUS, `where disks hang, or one of them: ${DISK_BUSES.join(", ")}`);
   return {
     ...spec,
     read: (given) => new Map([...spec.read(given)].map(([disk, word]) => [disk, busNamed(BUS, word)])),
@@ -76,8 +76,8 @@ function disks(): OptionSpec<ReadonlyMap<string, DiskWish>> {
 }
 
 function busNamed(flags: string, word: string): Bus {
-  const bus = BUSES.find((known) => known === word);
-  if (bus === undefined) throw invalid(flags, word, `It is one of: ${BUSES.join(", ")}.`);
+  const bus = DISK_BUSES.find((known) => known === word);
+  if (bus === undefined) throw invalid(flags, word, `It is one of: ${DISK_BUSES.join(", ")}.`);
   return bus;
 }
 
@@ -115,15 +115,18 @@ export type WishChoice = {
   readonly [K in keyof typeof wishOptions]: (typeof wishOptions)[K] extends OptionSpec<infer V> ? V : never;
 };
 
-/** The wishes that a command line says. */
-export function wishesOf(options: WishChoice): Wishes {
+/**
+ * The wishes that a command line says.
+ * @param section what a profile says for the same result
+ */
+export function wishesOf(options: WishChoice, section: ProfileSection | null): Wishes {
   return {
     ...noWishes,
     name: options.name,
     only: options.only,
     skipDisks: options.skipDisk,
     networks: new Map(options.mapNetwork),
-    macs: options.mac ?? "keep",
+    macs: options.mac,
     firmware: options.firmware,
     buses: options.bus,
     disks: options.disk,
@@ -131,6 +134,7 @@ export function wishesOf(options: WishChoice): Wishes {
     cpus: options.cpus,
     memoryBytes: options.memory,
     os: options.os,
+    profile: section?.wishes ?? null,
   };
 }
 

@@ -1,7 +1,9 @@
 /** An OVF package of machines of another platform: the descriptor is written anew from what they are. */
 import type { Appliance } from "../appliance/appliance.js";
 import { fit } from "../appliance/fit.js";
-import { applyWishes, noWishes, unmetWishes } from "../appliance/wishes.js";
+import { wishesOfMachine } from "../appliance/profile.js";
+import { noWishes } from "../appliance/wish.js";
+import { applyWishes, unmetWishes } from "../appliance/wishes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { shapeOf } from "../disk/extents.js";
@@ -67,9 +69,8 @@ export async function planOvfAuthoring(
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const signing = options.signing === undefined ? null : await readySigning(options.signing, ctx);
   findings.push(...(signing?.findings ?? []));
-  const wishes = options.wishes ?? noWishes;
   const from = source.appliance(options.choice ?? {}, own);
-  const { appliance, notes } = applyWishes(from, wishes);
+  const { appliance, notes, wishes } = applyWishes(from, options.wishes ?? noWishes);
   const disks = await openDisks(source.reader, appliance, { compressed: "unpack" }, own);
   try {
     await fillFirmware(appliance, disks.byId, own);
@@ -84,7 +85,7 @@ export async function planOvfAuthoring(
       ...embeddedFor(fitted, flavour, ctx),
       ...(options.authored === undefined ? {} : { authored: options.authored }),
     });
-    const assumed = assumedHardware(source, wishes);
+    const assumed = assumedHardware(source, wishesOfMachine(wishes, appliance.machines[0]?.id ?? ""));
     const losses = [
       ...(assumed === null ? [] : [assumed]),
       ...notes,

@@ -1,5 +1,6 @@
 import type { Appliance, Disk } from "../appliance/appliance.js";
-import { noWishes, type Wishes } from "../appliance/wishes.js";
+import { settleWishes } from "../appliance/profile.js";
+import { noWishes, type Wishes } from "../appliance/wish.js";
 import { alignUp, SECTOR } from "../base/bytes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
@@ -57,7 +58,9 @@ export async function planOvfConversion(
   ctx: Context,
 ): Promise<OpenConversion> {
   const wanted = options.flavour === undefined && options.version === undefined ? null : flavourOf(options);
-  const stays = source.ovf !== null && asItIs(options.wishes ?? noWishes);
+  const stays =
+    source.ovf !== null &&
+    asItIs(options.wishes ?? noWishes, () => source.appliance(options.choice ?? {}, { ...ctx, report: () => {} }));
   if (!stays || (wanted !== null && !staysDocument(source.ovf.document, wanted.flavour, options.version))) {
     return planOvfAuthoring(source, options, ctx);
   }
@@ -134,9 +137,11 @@ export async function planOvfConversion(
 }
 
 /** Whether nothing is wanted otherwise than the source has it. */
-function asItIs({ networks, buses, disks, nics, only, skipDisks, macs, ...single }: Wishes): boolean {
-  const many = networks.size + buses.size + disks.size + nics.size + only.length + skipDisks.length;
-  return many === 0 && macs === "keep" && Object.values(single).every((wish) => wish === null);
+function asItIs({ profile, ...wishes }: Wishes, appliance: () => Appliance): boolean {
+  const settled = profile === null ? wishes : settleWishes(appliance(), { ...wishes, profile: null }, profile).wishes;
+  const { networks, buses, disks, nics, machines, only, skipDisks, macs, ...single } = settled;
+  const many = networks.size + buses.size + disks.size + nics.size + machines.size + only.length + skipDisks.length;
+  return many === 0 && macs !== "new" && Object.values(single).every((wish) => wish === null);
 }
 
 interface Planning {

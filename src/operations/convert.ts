@@ -1,7 +1,9 @@
 import type { Appliance } from "../appliance/appliance.js";
 import type { GuestHints } from "../appliance/fit/guest-drivers.js";
 import { fit } from "../appliance/fit.js";
-import { applyWishes, noWishes, unmetWishes, type Wishes } from "../appliance/wishes.js";
+import { wishesOfMachine } from "../appliance/profile.js";
+import { noWishes, type Wishes } from "../appliance/wish.js";
+import { applyWishes, unmetWishes } from "../appliance/wishes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { PlatformId, TargetId } from "../base/ids.js";
@@ -69,13 +71,12 @@ export async function planConversion(
   const target = targetOf(platform, options.target);
   const findings: Diagnostic[] = [...(options.findings ?? [])];
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
-  const wishes = options.wishes ?? noWishes;
   const source = opened.appliance(options.choice ?? {}, own);
-  const { appliance, notes } = applyWishes(source, wishes);
+  const { appliance, notes, wishes } = applyWishes(source, options.wishes ?? noWishes);
   const disks = await openDisks(opened.reader, appliance, { compressed: "unpack" }, own);
   try {
     await fillFirmware(appliance, disks.byId, own);
-    const assumed = assumedHardware(opened, wishes);
+    const assumed = assumedHardware(opened, wishesOfMachine(wishes, appliance.machines[0]?.id ?? ""));
     const wished = { wishes, notes: assumed === null ? notes : [assumed, ...notes] };
     const guests = await guestsOf(appliance, disks.byId, own);
     const hints = guestHints(source, guests, wishes);

@@ -3,8 +3,9 @@ import type { Appliance, Machine } from "../appliance/appliance.js";
 import type { GuestHints } from "../appliance/fit/guest-drivers.js";
 import { findGuestSystem } from "../appliance/guest-os.js";
 import { guestNamed } from "../appliance/guest-words.js";
+import { wishesOfMachine } from "../appliance/profile.js";
+import type { Wishes } from "../appliance/wish.js";
 import { wishedDisks } from "../appliance/wished-disks.js";
-import type { Wishes } from "../appliance/wishes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { guestFacts } from "../disk/guest/facts.js";
 import type { DriverFact, GuestFacts } from "../disk/guest/model.js";
@@ -87,7 +88,7 @@ export function guestHints(
     const drivers = guests.get(machine.id)?.kernels[0]?.drivers ?? [];
     if (drivers.length === 0) continue;
     const wish = wanted.get(bootDiskOf(machine) ?? "");
-    const { nics } = wishes;
+    const { nics } = wishesOfMachine(wishes, machine.id);
     hints.set(machine.id, {
       drivers,
       sourceDriver: bootDriverOf(machine),

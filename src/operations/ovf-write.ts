@@ -1,6 +1,6 @@
 /** Writing an OVF package: the descriptor that waits for the sizes of its files, the files, the manifest and its signature. */
 
-import type { Wishes } from "../appliance/wishes.js";
+import type { Wishes } from "../appliance/wish.js";
 import { toHex } from "../base/bytes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";

@@ -1,7 +1,7 @@
 /** What users want of the files of disks, and what of it a result cannot have. */
 import type { FitResult } from "../appliance/fit.js";
+import type { Wishes } from "../appliance/wish.js";
 import { wishedDisks } from "../appliance/wished-disks.js";
-import type { Wishes } from "../appliance/wishes.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { chooseDiskFiles, type DiskProblem } from "../platforms/disk-files.js";
 import type { OvfFlavour } from "../platforms/ovf/flavours.js";

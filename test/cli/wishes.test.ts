@@ -176,6 +176,66 @@ describe("--disk", () => {
   }
 });
 
+describe("--profile", () => {
+  const house = join(root, "house.yaml");
+  writeFileSync(
+    house,
+    [
+      "cpus: 2",
+      "memory: 1GiB",
+      "machines: { web: { firmware: efi }, mail: { cpus: 9 } }",
+      "disks: { '*': { bus: sata } }",
+      "targets:",
+      "  libvirt: { options: { disks: raw }, name: from-libvirt }",
+      "  ova: { flavour: virtualbox }",
+      "  vsphere-8: { bus: scsi }",
+      "",
+    ].join("\n"),
+  );
+
+  it("says what many conversions want, and the command line counts before it", async () => {
+    const folder = join(root, "profiled");
+    const { exitCode, err } = await vmferry(
+      ...["convert", disk, folder, "--to", "libvirt", "--profile", house, "--cpus", "3", "--prove", "--workers", "0"],
+    );
+    assert.equal(exitCode, 0, err);
+    const xml = readFileSync(join(folder, "from-libvirt.xml"), "utf8");
+    assert.match(xml, /<vcpu[^>]*>3<[\s\S]*type="raw"[\s\S]*bus="sata"/);
+    assert.match(readFileSync(join(folder, "REPORT.md"), "utf8"), /fit\/profile-unused/);
+    assert.doesNotMatch(err, /hardware-assumed/);
+  });
+
+  it("has sections for packages and for each target of adapt", async () => {
+    const ova = join(root, "profiled.ova");
+    const made = await vmferry("convert", disk, ova, "--profile", house, "--workers", "0");
+    assert.equal(made.exitCode, 0, made.err);
+    assert.equal((await inspect(ova)).appliance.machines[0].cpu.count, 2);
+    assert.equal((await vmferry("unpack", ova, join(root, "profiled-ova"))).exitCode, 0);
+    assert.match(readFileSync(join(root, "profiled-ova", "disk.ovf"), "utf8"), /vbox:Machine/);
+    const folder = join(root, "adapted");
+    const adapted = await vmferry(
+      ...["adapt", disk, folder, "--to", "vsphere-8,libvirt", "--profile", house, "--workers", "0"],
+    );
+    assert.equal(adapted.exitCode, 0, adapted.err);
+    const buses = await Promise.all(
+      ["vsphere-8", "libvirt"].map(async (name) => {
+        return (await inspect(join(folder, name))).appliance.machines[0].controllers[0].bus;
+      }),
+    );
+    assert.deepEqual(buses, ["scsi", "sata"]);
+  });
+
+  it("is refused with line and column where it is not understood, and where it is not there", async () => {
+    const wrong = join(root, "wrong.yaml");
+    writeFileSync(wrong, "cpus: 2\nbus: mfm\n");
+    const said = await vmferry("convert", disk, join(root, "x"), "--to", "libvirt", "--profile", wrong);
+    assert.deepEqual([said.exitCode, /error\[(.+?)\]/.exec(said.err)?.[1]], [2, "config/bad-value"], said.err);
+    assert.match(said.err, /wrong\.yaml:2:6/);
+    const gone = await vmferry("convert", disk, join(root, "x"), "--to", "libvirt", "--profile", join(root, "no.yaml"));
+    assert.deepEqual([gone.exitCode, /error\[(.+?)\]/.exec(gone.err)?.[1]], [3, "io/not-found"], gone.err);
+  });
+});
+
 describe("options that cannot be met", () => {
   for (const [what, options, exitCode, code] of [
     ["a machine that is not there", ["--only", "x"], 2, "convert/no-such-machine"],

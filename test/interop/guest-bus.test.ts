@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { noWishes, type Wishes } from "../../src/appliance/wishes.js";
+import { noWishes, type Wishes } from "../../src/appliance/wish.js";
 import { packageGuest } from "../support/boot-guest/package.js";
 import { type BootGuest, lackingParts, makeBootGuest } from "../support/boot-guest.js";
 import { startFerry } from "../support/ferry.js";

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { noWishes } from "../../src/appliance/wishes.js";
+import { noWishes } from "../../src/appliance/wish.js";
 import { FerryError } from "../../src/base/errors.js";
 import type { PlatformId } from "../../src/base/ids.js";
 import { guestFacts } from "../../src/disk/guest/facts.js";

@@ -19,7 +19,7 @@ test("the schemas in schemas/ are those of the result types", () => {
   const rendered = renderSchemas();
   assert.deepEqual(
     [...readTree("schemas", ".json").keys()],
-    [...rendered.keys(), "policy", "spec"].map((name) => `schemas/${name}.schema.json`).sort(),
+    [...rendered.keys(), "policy", "profile", "spec"].map((name) => `schemas/${name}.schema.json`).sort(),
   );
   for (const [name, schema] of rendered)
     assert.deepEqual(shipped(name), schema, "run `node dist/scripts/gen-schemas.js`");

@@ -7,6 +7,11 @@ export const fitCodes: CodeTable = {
     why: "The plan and the report name every difference between source and result.",
     fix: "Nothing.",
   },
+  "fit/profile-unused": {
+    what: "A profile says something of machines, disks or networks that the source does not have.",
+    why: "One profile serves many conversions. Where it was meant for this source, a name in it is misspelled.",
+    fix: "Nothing, or correct the name in the profile.",
+  },
   "fit/wish-not-met": {
     what: "The target cannot give what an option asks for.",
     why: "A firmware, bus, network card, format or name of a disk was named that this target does not have, or has no room on.",

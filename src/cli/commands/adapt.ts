@@ -15,10 +15,11 @@ import { demandOptions, demandsOf } from "../demands.js";
 import { exitCodes, judge } from "../exit-codes.js";
 import { flag, json, list, text, wholeNumber, workOptions } from "../options.js";
 import { openNamedSource } from "../packages.js";
+import { loadProfile, profileFor, profileOption } from "../profile.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { type Session, withSession } from "../session.js";
-import { placeOptions, placesOfFiles, wishesOf, wishOptions } from "../wishes.js";
-import { planOf, type Request, workOf } from "./convert.js";
+import { placeOptions, placesOfFiles, wishOptions } from "../wishes.js";
+import { planOf, type Request, underProfile, workOf } from "./convert.js";
 
 /** One word of `--to`. */
 interface Wanted {
@@ -43,6 +44,7 @@ export const adapt: CommandDefinition = defineCommand({
   options: {
     to: list("--to A,B,C", "what to write: platforms (hyperv), versions of them (vsphere-8), ova, ova:FLAVOUR, ovf"),
     ...wishOptions,
+    profile: profileOption,
     ...placeOptions,
     configuration: text("--configuration ID", "the deployment option to convert (default: the package's own)"),
     dryRun: flag("--dry-run", "show the plans and write nothing"),
@@ -68,6 +70,7 @@ export const adapt: CommandDefinition = defineCommand({
   ],
   async run([source = "", destination = ""], options, cli) {
     const wanted = wantedOf(options.to);
+    const profile = await loadProfile(options.profile);
     const scratch = path.dirname(path.resolve(destination));
     return withSession({ ...options, scratch }, cli, async (session) => {
       if (!options.dryRun) session.runtime.pool.start("shared", ...(options.integrity ? (["own"] as const) : []));
@@ -78,14 +81,11 @@ export const adapt: CommandDefinition = defineCommand({
         const plans: AdaptTarget[] = [];
         for (const { folder, label, ...how } of wanted) {
           const name = /^ova/.test(how.to) ? `${named.opened.reader.name.replace(/\.[^.]*$/, "")}.ova` : "";
+          const wishes = { ...options, ...how, ovfVersion: null, option: [] };
           const request: Request = {
-            ...options,
-            ...how,
+            ...underProfile(wishes, profileFor(profile, how)),
             destination: path.join(destination, folder, name),
-            ovfVersion: null,
             signing: null,
-            option: [],
-            wishes: wishesOf(options),
           };
           const conversion = await planOf(named, request, session);
           open.push(conversion);

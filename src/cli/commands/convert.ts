@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as path from "node:path";
-import type { Wishes } from "../../appliance/wishes.js";
+import type { Wishes } from "../../appliance/wish.js";
 import { FerryError } from "../../base/errors.js";
 import type { PlatformId, TargetId } from "../../base/ids.js";
 import { version } from "../../base/version.js";
@@ -8,6 +8,7 @@ import type { ConversionPlan } from "../../operations/conversion.js";
 import { type OpenConversion, planConversion } from "../../operations/convert.js";
 import { planOvfConversion } from "../../operations/convert-ovf.js";
 import type { OpenedSource } from "../../operations/opened.js";
+import type { ProfileSection } from "../../operations/profile/profile.js";
 import type { Signing } from "../../operations/signing.js";
 import { type FlavourId, flavours, type WrittenVersion } from "../../platforms/ovf/flavours.js";
 import { platforms } from "../../platforms/platforms.js";
@@ -20,10 +21,11 @@ import { showOrExecute } from "../execute.js";
 import { exportOption, exportOptionsOf } from "../export-options.js";
 import { choice, flag, json, text, wholeNumber, workOptions } from "../options.js";
 import { type NamedPackage, openNamedSource } from "../packages.js";
+import { loadProfile, profileFor, profileOption } from "../profile.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
 import { signingOf, signingOptions } from "../signing.js";
-import { placeOptions, placesOfFiles, wishesOf, wishOptions } from "../wishes.js";
+import { placeOptions, placesOfFiles, type WishChoice, wishesOf, wishOptions } from "../wishes.js";
 
 /** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
 const written = platforms.all.filter((platform) => platform.exportConfig !== undefined).map((platform) => platform.id);
@@ -47,6 +49,7 @@ export const convert: CommandDefinition = defineCommand({
     to: choice("--to PLATFORM", "what to write", wanted),
     for: choice("--for TARGET", "a version of the platform (default: its newest)", targetNames()),
     ...wishOptions,
+    profile: profileOption,
     ...placeOptions,
     flavour: choice("--flavour WHOM", "for ova and ovf: who is going to import it (default: vsphere)", flavourNames),
     ovfVersion: choice("--ovf-version VERSION", "for ova and ovf: the version of the standard", ovfVersions),
@@ -79,6 +82,7 @@ export const convert: CommandDefinition = defineCommand({
     "convert appliance.ova kvm/ --to libvirt --dry-run",
     "convert appliance.ova vm.xva --to xenserver --for xcp-ng-8.3",
     "convert vm/machine.vmx hyperv/ --to hyperv --map-network 'VM Network=Default Switch'",
+    "convert vm/machine.vmx kvm/ --to libvirt --profile house.yaml",
     "convert disk.qcow2 vm/ --to vmware --cpus 2 --memory 4GiB --firmware efi --os debian12",
   ],
   async run([source = "", destination = ""], options, cli) {
@@ -90,6 +94,7 @@ export const convert: CommandDefinition = defineCommand({
       });
     }
     const scratch = path.dirname(path.resolve(destination));
+    const section = profileFor(await loadProfile(options.profile), { ...options, to });
     return withSession({ ...options, scratch }, cli, async (session) => {
       if (!options.dryRun) session.runtime.pool.start("shared", ...(options.integrity ? (["own"] as const) : []));
       const named = await openNamedSource(source, { disks: "taken", ...placesOfFiles(options, session) }, session);
@@ -106,7 +111,7 @@ export const convert: CommandDefinition = defineCommand({
             hint: "Leave them out, or write --to ova.",
           });
         }
-        const request = { ...options, to, destination, signing, wishes: wishesOf(options) };
+        const request = { ...underProfile(options, section), to, destination, signing };
         const conversion = await planOf(named, request, session);
         try {
           const work = options.resume ? workOf([conversion.plan], source, options.level) : null;
@@ -121,6 +126,20 @@ export const convert: CommandDefinition = defineCommand({
     });
   },
 });
+
+/** What a command line says, and a profile where that says nothing. */
+export function underProfile<O extends WishChoice & Pick<Request, "flavour" | "ovfVersion" | "option">>(
+  options: O,
+  section: ProfileSection | null,
+): O & Pick<Request, "wishes"> {
+  return {
+    ...options,
+    flavour: options.flavour ?? section?.flavour ?? null,
+    ovfVersion: options.ovfVersion ?? section?.ovfVersion ?? null,
+    option: [...(section?.options ?? []), ...options.option],
+    wishes: wishesOf(options, section),
+  };
+}
 
 /** What a destination's name says is to be written. */
 function namedBy(destination: string): string | null {
