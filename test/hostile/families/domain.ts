@@ -199,7 +199,7 @@ const rows: readonly ConfigRow[] = [
     ["package/no-member"],
   ],
   [
-    "a disk at an address of the network",
+    "a disk on a network block device",
     "package/missing-file",
     machine(() => ({
       devices: disk({
