@@ -34,7 +34,7 @@ export async function openInput(name: string, session: Session): Promise<PathInp
     if (await hasUndoJournal(name)) {
       const message = `${name} is half changed: a change of it was interrupted, or is under way`;
       throw new FerryError("io/unfinished-change", message, {
-        hint: "Run the command that changed it again (vmferry sign): the old bytes are put back first.",
+        hint: "Run the command that changed it again (vmferry edit --in-place, vmferry sign): the old bytes are put back first.",
       });
     }
     const input = await openPath(name, session.runtime.native);

@@ -53,6 +53,8 @@ export interface EditPlan {
   readonly diff: string;
   /** Names of files that are no longer there, for who writes where the package lies. */
   readonly removed: readonly string[];
+  /** Names of the old manifest and certificate: in a folder they go first, so that at no moment they vouch for another descriptor. */
+  readonly vouching: readonly string[];
   /** Tells what would be done. @param place where it would be written; an archive that lies in a file is looked at */
   preview(place: "elsewhere" | { readonly archive: ByteSource } | "folder", ctx: Context): Promise<EditResult>;
   /**
@@ -165,6 +167,9 @@ export async function planEdit(input: PackageInput, options: PackageEditOptions,
       changes: edited.changes,
       diff: work.diff,
       removed: dropped,
+      vouching: reader.entries.flatMap(({ name, role }) =>
+        role === "manifest" || role === "certificate" ? [name] : [],
+      ),
       preview: (place, scope) => previewEdit(work, place, scope),
       write: (to, destination, scope) => writeEdited(work, to, destination, scope),
       apply: (file, modified, scope) => applyInPlace(work, file, modified, scope),

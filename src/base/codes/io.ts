@@ -78,7 +78,7 @@ export const ioCodes: CodeTable = {
     kind: "integrity",
     what: "A change of the file was interrupted, and its undo journal lies beside it.",
     why: "The file may be half old and half new.",
-    fix: "Run `vmferry disk fix` on it: opening the file for a change puts the old bytes back first.",
+    fix: "Run the command that changed it again (`vmferry edit`, `vmferry sign`), or `vmferry disk fix` on a disk: opening the file for a change puts the old bytes back first.",
   },
   "io/change-undone": {
     what: "An interrupted change of the file was undone.",

@@ -170,7 +170,9 @@ async function written(plan: EditPlan, { source, destination, force }: Request, 
   const { to, where } = await openPlace();
   try {
     const result = await plan.write(to, where, session.ctx);
-    if (where.kind === "folder" && where.files === "changed") for (const name of plan.removed) to.remove(name);
+    if (where.kind === "folder" && where.files === "changed") {
+      for (const name of [...plan.removed, ...plan.vouching]) to.remove(name);
+    }
     await to.commit();
     return result;
   } catch (cause) {
