@@ -55,7 +55,9 @@ export type PeerName =
   | "grub-mkimage"
   | "unshare"
   | "xl-cfg-check"
-  | "tinyproxy";
+  | "tinyproxy"
+  | "xorriso"
+  | "isoinfo";
 
 const PROBES: Readonly<Record<PeerName, Probe>> = {
   VBoxManage: { args: ["--version"], version: /^(\d+\.\d+\.\d+)/m },
@@ -95,6 +97,8 @@ const PROBES: Readonly<Record<PeerName, Probe>> = {
   unshare: { args: ["--version"], version: /(\d[\d.]*)/ },
   "xl-cfg-check": { args: ["/dev/null"], version: null },
   tinyproxy: { args: ["-v"], version: /(\d[\d.]*)/ },
+  xorriso: { args: ["-version"], version: /xorriso version\s*:\s*(\d\S*)/ },
+  isoinfo: { args: ["-version"], version: /isoinfo (\d[\d.]*)/ },
 };
 
 /** All of them, for the list of versions. */
