@@ -4,7 +4,7 @@ import type { OvfDocument } from "../../../ovf/document.js";
 import { addDisks, type DiskEdits, removeDisk, resizeDisks } from "./disks.js";
 import type { Edits } from "./edits.js";
 import { addNics, mapNetworks, removeNics } from "./networks.js";
-import { addProperties, removeProperty, setValues } from "./properties.js";
+import { addProperties, refuseUsed, removeProperty, setValues } from "./properties.js";
 import { editCpus, editMemory } from "./quantities.js";
 import { configurationOf, type EditChange, type EditSession, machineOf, noTarget } from "./session.js";
 import { editFirmware, editHardwareType, editName, editOs, editTransports } from "./system.js";
@@ -43,7 +43,7 @@ export function applyEdits(document: OvfDocument, edits: Edits, files: Parameter
 const REMOVABLE = ["annotation", "eula", "product", "property.KEY", "disk.ID"];
 
 function remove(session: EditSession, what: string, files: string[]): void {
-  if (removeSections(session, what)) return;
+  if (removeSections(session, what, (property) => refuseUsed(session, property))) return;
   const [, kind, id = ""] = /^(property|disk)\.(.+)$/s.exec(what) ?? [];
   if (kind === "property") removeProperty(session, id);
   else if (kind === "disk") files.push(...removeDisk(session, id));

@@ -14,6 +14,7 @@ import { hostResource } from "../uses.js";
 import { addItem, itemsOf } from "./items.js";
 import {
   addChild,
+  addToList,
   createSection,
   type EditSession,
   hardwareFor,
@@ -192,13 +193,13 @@ export function addDisks(session: EditSession, files: readonly NewDiskFile[]): r
       const [first] = root.elements();
       references = addChild(session, root, "References", first).element;
     }
-    const entry = new OvfFile(addChild(session, references, "File").element, document.scope);
+    const entry = new OvfFile(addToList(session, references, "File").element, document.scope);
     entry.href = file.href;
     entry.id = fileId;
     const section =
       document.envelope.sectionOf(OvfDiskSection)?.element ??
       createSection(session, root, OvfDiskSection.sectionName, "Virtual disks", placeOfSection(session, root));
-    const disk = new OvfDisk(addChild(session, section, "Disk").element, document.scope);
+    const disk = new OvfDisk(addToList(session, section, "Disk").element, document.scope);
     disk.capacity = String(file.capacityBytes);
     disk.diskId = diskId;
     disk.fileRef = fileId;

@@ -55,12 +55,22 @@ export function addItem({ document: { scope } }: EditSession, hardware: OvfHardw
   const created = element.create(like?.namespace ?? scope.namespace, "Item");
   insertDeclared(element, created, placeFor(hardware, kind));
   const [property] = any?.element.elements() ?? [];
+  // One declaration for the item, where each property would need one of its own.
+  if (property === undefined && !isDeclared(element, RASD)) created.declare("rasd", RASD);
   for (const name of names) {
     const child = created.create(property?.namespace ?? RASD, name);
     insertDeclared(created, child);
     child.text = properties[name] ?? "";
   }
   return new OvfRasdItem(created, scope);
+}
+
+/** Whether a prefix stands for a namespace at an element. */
+function isDeclared(element: XmlElement, namespace: string): boolean {
+  for (let at: XmlElement | null = element; at !== null; at = at.parent) {
+    if (at.declarations.some((one) => one.prefix !== "" && one.namespace === namespace)) return true;
+  }
+  return false;
 }
 
 /** Behind the last item of the kind, else behind all items; `undefined`: at the end. */

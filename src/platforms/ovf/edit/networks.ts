@@ -14,6 +14,7 @@ import type { NewNic } from "./edits.js";
 import { addItem, itemsOf } from "./items.js";
 import {
   addChild,
+  addToList,
   createSection,
   type EditSession,
   hardwareFor,
@@ -139,7 +140,7 @@ function addNetwork(session: EditSession, name: string): void {
       "Logical networks of the package",
       placeOfSection(session, root),
     );
-  const network = new OvfNetwork(addChild(session, section, "Network").element, document.scope);
+  const network = new OvfNetwork(addToList(session, section, "Network").element, document.scope);
   network.name = name;
   addChild(session, network.element, "Description").element.text = `The ${name} network`;
   session.changes.push({ edit: "add-nic", subject: name, detail: "network added" });

@@ -158,16 +158,7 @@ function placeIn(session: EditSession, section: OvfProduct, category: string | n
 export function removeProperty(session: EditSession, key: string): void {
   const property = propertyOf(session, key);
   const { product, category, qualifiedKey } = property;
-  const mentions = (text: string | null | undefined): boolean =>
-    text?.includes(`\${${qualifiedKey}}`) === true || text?.includes(`\${${property.key}}`) === true;
-  const { disks, sharedDisks } = session.document;
-  const disk = [...disks, ...sharedDisks].find(({ capacity }) => mentions(capacity));
-  if (disk !== undefined) {
-    throw notPossible(
-      `the capacity of disk ${disk.diskId} is the value of ${key}`,
-      "Give the disk a capacity first: --resize-disk ID=SIZE.",
-    );
-  }
+  refuseUsed(session, property);
   const alone = product.properties.filter((other) => other.category?.id === category?.id).length === 1;
   property.element.remove();
   if (alone) category?.remove();
@@ -176,4 +167,15 @@ export function removeProperty(session: EditSession, key: string): void {
     subject: `property.${qualifiedKey}`,
     detail: alone && category !== null ? "with its category" : "property",
   });
+}
+
+/** @throws `edit/not-possible` where a disk's capacity is the value of a property */
+export function refuseUsed({ document }: EditSession, { key, qualifiedKey }: OvfProperty): void {
+  const used = new Set([`\${${qualifiedKey}}`, `\${${key}}`]);
+  const disk = [...document.disks, ...document.sharedDisks].find(({ capacity }) => used.has(capacity ?? ""));
+  if (disk === undefined) return;
+  throw notPossible(
+    `the capacity of disk ${disk.diskId} is the value of ${qualifiedKey}`,
+    `Give the disk a capacity first: --resize-disk ${disk.diskId}=SIZE.`,
+  );
 }

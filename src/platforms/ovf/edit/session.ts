@@ -141,6 +141,17 @@ export function addChild(
   return new OvfNode(child, scope);
 }
 
+/** A new child of a list: behind the last of its name, and so before what others put at the end. */
+export function addToList(session: EditSession, list: XmlElement, name: string): OvfNode {
+  let behind: XmlElement | undefined;
+  let last = false;
+  for (const child of list.elements()) {
+    if (child.name === name || child.name === "Info") [last, behind] = [true, undefined];
+    else if (last) [last, behind] = [false, child];
+  }
+  return addChild(session, list, name, behind);
+}
+
 /** Where a new section of a holder stands: before its hardware and system, else before what is no section. */
 export function placeOfSection({ document: { scope } }: EditSession, holder: XmlElement): XmlElement | undefined {
   const sections = new Map([...scope.sections(holder)].map(({ name, core, element }) => [element.id, { name, core }]));

@@ -9,6 +9,7 @@ import { OvfOperatingSystem } from "../../../ovf/views/sections.js";
 import type { VmwareSetting } from "../../../ovf/views/settings.js";
 import { insertDeclared, setQualified } from "../../../ovf/write.js";
 import { nameGuest } from "../export-guest.js";
+import { itemsOf } from "./items.js";
 import {
   createSection,
   type EditSession,
@@ -46,6 +47,12 @@ export function editHardwareType(session: EditSession): void {
   if (hardwareType === null) return;
   const { machine, hardware } = hardwareFor(session);
   const was = hardware.systemTypes.join(" ");
+  if (hardware.system === null) {
+    // What every system has to have (CIM_VirtualSystemSettingData).
+    const made = hardware.ensureSystem();
+    if (!session.document.scope.legacy) made.setProperty("ElementName", "Virtual Hardware Family");
+    made.setProperty("InstanceID", "0");
+  }
   hardware.ensureSystem().types = [hardwareType];
   session.changes.push({
     edit: "hardware-type",
@@ -61,6 +68,15 @@ export function editTransports(session: EditSession): void {
   const { machine, hardware } = hardwareFor(session);
   const was = hardware.transports.join(" ");
   hardware.transports = transports;
+  if (transports.includes("iso") && itemsOf(hardware, "cdrom").length === 0) {
+    session.notes.push({
+      code: "ovf/transport-without-drive",
+      severity: "warning",
+      message: `${labelOf(machine)} has no CD drive, through which the transport iso goes`,
+      hint: "Importers that go by the standard refuse it, or add a drive. Choose com.vmware.guestInfo where the guest knows that.",
+      location: hardware.element.location,
+    });
+  }
   session.changes.push({
     edit: "transport",
     subject: labelOf(machine),

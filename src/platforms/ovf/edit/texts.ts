@@ -2,7 +2,7 @@
 import { plural } from "../../../base/text.js";
 import { OvfContent, type OvfContents } from "../../../ovf/views/content.js";
 import type { OvfText } from "../../../ovf/views/node.js";
-import { OvfProduct } from "../../../ovf/views/product.js";
+import { OvfProduct, type OvfProperty } from "../../../ovf/views/product.js";
 import type { OvfSection, SectionView } from "../../../ovf/views/section.js";
 import { OvfAnnotation, OvfEula } from "../../../ovf/views/sections.js";
 import type { XmlElement } from "../../../xml/tree.js";
@@ -162,14 +162,16 @@ const REMOVABLE = {
   product: OvfProduct,
 } as const;
 
-/** `--remove annotation`, `eula`, `product`: all sections of the kind where they are looked for. @returns whether `what` is one of them */
-export function removeSections(session: EditSession, what: string): boolean {
+/** `--remove annotation`, `eula`, `product`: all sections of the kind where they are looked for. @param refuse throws where a property is needed @returns whether `what` is one of them */
+export function removeSections(session: EditSession, what: string, refuse: (property: OvfProperty) => void): boolean {
   const view = (REMOVABLE as Readonly<Record<string, SectionView<OvfSection> | undefined>>)[what];
   if (view === undefined || !Object.hasOwn(REMOVABLE, what)) return false;
   const found = sectionsIn(session, view);
   if (found.length === 0) throw noTarget(`there is no ${view.sectionName} to remove`, what, []);
   for (const { holder, section } of found) {
-    const properties = section instanceof OvfProduct ? section.properties.length : 0;
+    const questions = section instanceof OvfProduct ? section.properties : [];
+    for (const property of questions) refuse(property);
+    const properties = questions.length;
     section.element.remove();
     const detail = properties === 0 ? view.sectionName : `${view.sectionName} with ${plural(properties, "property")}`;
     session.changes.push({ edit: "remove", subject: nameOf(holder), detail });
