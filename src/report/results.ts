@@ -3,23 +3,13 @@
  * The documents that commands print with `--json`: a contract. Absent facts are `null`, never left out; sizes are bytes.
  * The JSON Schemas in `schemas/` are made from these types (`node dist/scripts/gen-schemas.js`), comments included.
  */
-import type { Diagnostic, DiagnosticCode, Location, Severity, SpecRef } from "../base/diagnostics.js";
+import type { DiagnosticCode, Severity, SpecRef } from "../base/diagnostics.js";
 import type { Bus, DiskFormatId, Firmware, HashName, JsonValue, PackageKind, PlatformId } from "../base/ids.js";
+import type { EditResult } from "./edit-result.js";
+import type { DiagnosticResult, SignerResult } from "./result-parts.js";
 
-/** A finding about the input. */
-export interface DiagnosticResult {
-  /** `area/what`, stable. */
-  readonly code: DiagnosticCode;
-  readonly severity: Severity;
-  readonly message: string;
-  /** What to do next. */
-  readonly hint: string | null;
-  /** The section of a specification that the finding rests on. */
-  readonly spec: SpecRef | null;
-  readonly location: Location | null;
-  /** The values in the message. */
-  readonly data: Readonly<Record<string, JsonValue>> | null;
-}
+export type { EditResult } from "./edit-result.js";
+export { type DiagnosticResult, type SignerResult, toDiagnosticResult } from "./result-parts.js";
 
 /** What a member of a package is for. */
 export type MemberRole = "descriptor" | "manifest" | "certificate" | "disk" | "iso" | "nvram" | "strings" | "file";
@@ -263,16 +253,6 @@ export interface VerifiedFile {
   /** `null`: the file is missing. */
   readonly actual: string | null;
   readonly ok: boolean;
-}
-
-/** Who signed. */
-export interface SignerResult {
-  readonly subject: string;
-  readonly issuer: string;
-  /** SHA-256 of the certificate, lower-case hexadecimal. */
-  readonly fingerprint: string;
-  /** ISO 8601. */
-  readonly notAfter: string;
 }
 
 /** What a package asks for (sizes in bytes), what it would come to, and what deserves a look. */
@@ -745,40 +725,6 @@ export interface DiffResult {
   readonly diagnostics: readonly DiagnosticResult[];
 }
 
-/** `vmferry edit --json`. */
-export interface EditResult {
-  readonly schema: "vmferry/edit@1";
-  readonly name: string;
-  /** Whether something was written: not by `--dry-run`. */
-  readonly applied: boolean;
-  /**
-   * `copied`: to DEST in one pass. Where the package lies: `patched`, bytes of the archive through an undo journal; `replaced`, files of a
-   * folder; `rewritten`, a new archive in the place of the old one, which takes as much space again for the time.
-   */
-  readonly way: "copied" | "patched" | "replaced" | "rewritten";
-  /** What was edited, by the words of the options. */
-  readonly changes: readonly { readonly edit: string; readonly subject: string; readonly detail: string }[];
-  /** Files of the package that are others than before. Bytes; `null` where they are not known before they are written. */
-  readonly files: readonly {
-    readonly change: "edit" | "add" | "rewrite" | "drop";
-    readonly name: string;
-    readonly size: number | null;
-  }[];
-  readonly manifest: {
-    readonly name: string;
-    readonly action: "updated" | "made";
-    /** Files whose old digests were taken over. */
-    readonly kept: number;
-    /** Whether those files were read and compared with their digests. */
-    readonly checked: boolean;
-  } | null;
-  readonly signature: "made" | "dropped" | "none";
-  readonly signer: SignerResult | null;
-  /** The descriptor's changes as a unified diff, secrets hidden. */
-  readonly diff: string;
-  readonly diagnostics: readonly DiagnosticResult[];
-}
-
 /** Every document of the contract. */
 export type Result =
   | InspectResult
@@ -801,17 +747,3 @@ export type Result =
   | BuildResult
   | BaselineResult
   | DiffResult;
-
-/** A finding as the contract shows it. */
-export function toDiagnosticResult(diagnostic: Diagnostic): DiagnosticResult {
-  const { code, severity, message, hint, spec, location, data } = diagnostic;
-  return {
-    code,
-    severity,
-    message,
-    hint: hint ?? null,
-    spec: spec ?? null,
-    location: location ?? null,
-    data: data ?? null,
-  };
-}
