@@ -78,7 +78,7 @@ const CASES: Readonly<Record<string, Case>> = {
   name: {
     edits: () => ({ name: "edited" }),
     says: { name: "edited" },
-    own: tags("Name|VirtualSystemIdentifier|Machine|Content"),
+    own: tags("Name|VirtualSystemIdentifier|Machine|Content|VirtualSystem|Item"),
   },
   "hardware-type": {
     // Another type makes another machine of one of Xen's, whose words for drives mean something else.
@@ -237,7 +237,7 @@ function otherFacts(before: Uint8Array, after: Uint8Array, says: Partial<Machine
     return Object.entries(machine).flatMap(([name, value]) => {
       // Vendors' settings are carried along as they stand, and repeat facts.
       if (name === "foreign") return [];
-      // OVF 0.9 has no other name than the id.
+      // OVF 0.9 and VirtualBox have no other name than the id.
       if (name === "id" && says.name !== undefined && value === says.name) return [];
       const [is, should] = [JSON.stringify(value), JSON.stringify(wanted[name])];
       return is === should ? [] : [`${name} is ${is}, not ${should}`];

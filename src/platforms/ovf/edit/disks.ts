@@ -201,6 +201,10 @@ export function addDisks(session: EditSession, files: readonly NewDiskFile[]): r
       createSection(session, root, OvfDiskSection.sectionName, "Virtual disks", placeOfSection(session, root));
     const disk = new OvfDisk(addToList(session, section, "Disk").element, document.scope);
     disk.capacity = String(file.capacityBytes);
+    // Bytes by the standard where nothing is said; vSphere's simulator takes them for KiB. VirtualBox writes none and reads all.
+    if (allDisks(session).length === 1 || allDisks(session).some(({ capacityUnits }) => capacityUnits !== null)) {
+      disk.capacityUnits = "byte";
+    }
     disk.diskId = diskId;
     disk.fileRef = fileId;
     disk.format = file.formatUri;

@@ -5,7 +5,7 @@ import { FerryError } from "../../../base/errors.js";
 import { VIRTUALBOX, VMWARE } from "../../../ovf/namespaces.js";
 import type { OvfContent } from "../../../ovf/views/content.js";
 import type { OvfHardware } from "../../../ovf/views/hardware.js";
-import { OvfOperatingSystem } from "../../../ovf/views/sections.js";
+import { OvfOperatingSystem, OvfStartupSection } from "../../../ovf/views/sections.js";
 import type { VmwareSetting } from "../../../ovf/views/settings.js";
 import { insertDeclared, setQualified } from "../../../ovf/write.js";
 import { nameGuest } from "../export-guest.js";
@@ -22,7 +22,7 @@ import {
 } from "./session.js";
 import { setEmbeddedFirmware, setEmbeddedGuest, setEmbeddedName } from "./virtualbox.js";
 
-/** `--name`. The machine's id stays: startup orders and environments refer to it. */
+/** `--name`. The machine's id stays where it has a name beside it. */
 export function editName(session: EditSession): void {
   const { name } = session.edits;
   if (name === null) return;
@@ -31,14 +31,31 @@ export function editName(session: EditSession): void {
   const { id } = machine;
   const known = machine.name;
   if (known !== null) replaceMessage(session, known, name);
-  // OVF 0.9 has no element for it: the id is the name, and the hardware repeats it.
-  else if (!session.document.scope.legacy) machine.name = name;
-  else machine.id = name;
+  // OVF 0.9 has no element for it, and VirtualBox writes none: the id is the name.
+  else if (session.document.scope.legacy || isVirtualBox(machine)) renameId(session, machine, name);
+  else machine.name = name;
   for (const { system } of machine.hardware) {
     if (system !== null && (system.identifier === was || system.identifier === id)) system.identifier = name;
   }
   setEmbeddedName(machine, name);
   session.changes.push({ edit: "name", subject: was, detail: `${was} -> ${name}` });
+}
+
+function isVirtualBox(machine: OvfContent): boolean {
+  const types = machine.hardware.flatMap(({ systemTypes }) => systemTypes);
+  return machine.virtualBoxMachine !== undefined || types.some((type) => type.startsWith("virtualbox-"));
+}
+
+/** Gives a machine another id, also in the orders of starting that name it. */
+function renameId({ document }: EditSession, machine: OvfContent, id: string): void {
+  const was = machine.id;
+  const { envelope } = document;
+  for (const holder of [envelope, ...envelope.descendants()]) {
+    for (const item of holder.sectionsOf(OvfStartupSection).flatMap(({ items }) => items)) {
+      if (item.id === was) item.id = id;
+    }
+  }
+  machine.id = id;
 }
 
 /** `--hardware-type`. */
