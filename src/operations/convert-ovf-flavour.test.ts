@@ -78,6 +78,21 @@ describe("a package that is made for one consumer", () => {
     assert.ok(!forVmware.lines.join("\n").includes("virtualbox-2.2"));
   });
 
+  it("gets VirtualBox's own settings where it boots by EFI, which are all that its importer looks at then", async () => {
+    const efi = plain.replace(
+      "</VirtualHardwareSection>",
+      '<vmw:Config xmlns:vmw="http://www.vmware.com/schema/ovf" ovf:required="false" vmw:key="firmware" vmw:value="efi"/>\n</VirtualHardwareSection>',
+    );
+    const result = await made(efi, "virtualbox");
+    const now = changed(result, efi).join("\n");
+    assert.match(now, /<vbox:Machine [^>]*ovf:required="false"/);
+    assert.match(now, /<Firmware type="EFI64"\/>/);
+    const [, uuid = ""] = /vbox:uuid="([-0-9a-f]{36})"/.exec(now) ?? [];
+    assert.match(now, new RegExp(`<Image uuid="\\{${uuid}\\}"`));
+    assert.doesNotMatch(now, /<Item/);
+    assert.ok(!result.codes.includes("target/firmware-lost"));
+  });
+
   it("gets XenServer's own settings and VHD, and stays the rest of what it was", async () => {
     const efi = plain.replace(
       "</VirtualHardwareSection>",

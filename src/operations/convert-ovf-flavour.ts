@@ -1,26 +1,22 @@
 /** A package for one consumer: its descriptor with what that would refuse put right, everything else byte for byte. */
 
-import type { Appliance } from "../appliance/appliance.js";
 import type { Diagnostic, DiagnosticCode } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { Context } from "../io/context.js";
 import { diskCapacity } from "../ovf/capacity.js";
 import { resolveOvf } from "../ovf/deployment.js";
 import type { OvfDocument } from "../ovf/document.js";
-import { XENSERVER } from "../ovf/namespaces.js";
 import type { OvfContent } from "../ovf/views/content.js";
-import { insertDeclared } from "../ovf/write.js";
 import { loss } from "../platforms/losses.js";
 import { readDescriptorEntry } from "../platforms/ovf/descriptor.js";
-import { xenServerValues } from "../platforms/ovf/export-xenserver.js";
 import type { OvfFlavour, WrittenVersion } from "../platforms/ovf/flavours.js";
 import { importOvf } from "../platforms/ovf/import.js";
 import { factsOf } from "../platforms/ovf/platform.js";
-import { isXenServerSetting } from "../platforms/ovf/xenserver.js";
 import { packageFiles } from "../rules/files.js";
 import { rules } from "../rules/rules.js";
 import type { OvfGeneration, OvfReader } from "../targets/profile.js";
 import { targets } from "../targets/targets.js";
+import { embedSettings } from "./convert-ovf-embed.js";
 import { type Mendable, mendDescriptor, withDescriptorBytes } from "./mend.js";
 import type { OpenedPackage } from "./open.js";
 
@@ -75,7 +71,9 @@ export async function flavoured(
   const notes: Diagnostic[] = [];
   const profiles = flavour.targets.map((id) => targets.get(id));
   for (const { reader } of profiles) if (reader !== null) settle(document, reader, notes);
-  if (flavour.xenserver === true) addXenServer(document, opened.appliance({}, quiet), notes);
+  if (flavour.xenserver === true || flavour.virtualbox === true) {
+    embedSettings({ document, appliance: opened.appliance({}, quiet), flavour, notes }, quiet);
+  }
   if (version !== undefined && document.scope.attribute(document.xml.root, "version") !== undefined) {
     document.scope.setAttribute(document.xml.root, "version", version);
   }
@@ -138,43 +136,6 @@ function settle(document: OvfDocument, reader: OvfReader, notes: Diagnostic[]): 
         { data: { disk: disk.diskId, from: capacity, to: bytes } },
       ),
     );
-  }
-}
-
-/** Gives machines XenServer's own settings: its importer takes every machine without them for one that boots by BIOS. */
-function addXenServer(document: OvfDocument, { machines }: Appliance, notes: Diagnostic[]): void {
-  const { scope } = document;
-  for (const content of document.envelope.descendants()) {
-    const machine = machines.find(({ id }) => id === content.id);
-    if (content.kind !== "system" || machine === undefined) continue;
-    for (const { element } of content.hardware) {
-      if ([...element.elements()].some(isXenServerSetting)) continue;
-      for (const [name, value] of xenServerValues(machine)) {
-        const setting = element.create(XENSERVER, "VirtualSystemOtherConfigurationData");
-        insertDeclared(element, setting);
-        scope.setAttribute(setting, "required", "false");
-        setting.setAttribute("", "id", name);
-        setting.setAttribute("", "Name", name);
-        for (const [part, text] of [
-          ["Info", "XenServer Specific Information"],
-          ["Value", value],
-        ] as const) {
-          const child = setting.create(XENSERVER, part);
-          insertDeclared(setting, child);
-          child.text = text;
-        }
-      }
-      notes.push(
-        loss(
-          "info",
-          "convert/flavoured",
-          `${machine.name}: XenServer's own settings say firmware, boot order and processors`,
-          {
-            data: { machine: machine.id },
-          },
-        ),
-      );
-    }
   }
 }
 

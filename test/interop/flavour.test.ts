@@ -39,6 +39,7 @@ test("every package of open-vmdk and govc is imported by VirtualBox after --flav
       const info = await box.machineInfo(`m${i}-${n}`);
       assert.equal(info.get("cpus"), String(machine.cpu.count), fixture.name);
       assert.equal(info.get("memory"), String(machine.memoryBytes / 2 ** 20), fixture.name);
+      assert.equal(info.get("firmware")?.toLowerCase(), /^efi/.test(machine.firmware) ? "efi64" : "bios", fixture.name);
       const media = [...info].filter(([key, value]) => /-\d+-\d+$/.test(key) && /\.vmdk$/i.test(value));
       const disks = machine.attachments.filter(({ device }) => device === "disk");
       assert.equal(media.length, disks.length, `${fixture.name}: ${JSON.stringify([...info])}`);
