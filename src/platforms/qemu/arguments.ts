@@ -7,9 +7,7 @@ import { layoutOf } from "../cpu-layout.js";
 import type { ResultFiles } from "../files.js";
 import { uuidFromText } from "../names-of-devices.js";
 import { sasName } from "../sas.js";
-
-/** One argument of QEMU's command line with its value: `-m 512M`. */
-export type QemuArgument = readonly [option: string, value: string];
+import { type QemuArgument, serialArguments, soundArguments } from "./hardware.js";
 
 /** QEMU's names of network cards, where they are not our words. */
 const NICS: Readonly<Record<string, string>> = { virtio: "virtio-net-pci" };
@@ -48,6 +46,7 @@ export function machineArguments(machine: Machine, shape: MachineShape, files: R
     args.push(...driveArguments(machine, shape, attachment, index, files, steps));
   }
   for (const [index, nic] of machine.nics.entries()) args.push(...nicArguments(nic, index, steps));
+  args.push(...serialArguments(machine.serialPorts), ...soundArguments(machine.sound));
   return args;
 }
 

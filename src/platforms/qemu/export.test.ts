@@ -87,6 +87,43 @@ test("--serial and further options come last, so that they win", { skip }, () =>
   assert.ok(!argumentsOf(run(efiSataVirtio())).includes("-display"));
 });
 
+test("serial ports, sound and graphics are the machine's own", { skip }, () => {
+  const port = (index: number, backing: Machine["serialPorts"][number]["backing"], target: string | null) => ({
+    index,
+    backing,
+    target,
+  });
+  const plan = run(
+    one({
+      sound: "hdaudio",
+      video: { model: "qxl", memoryBytes: null, heads: null },
+      serialPorts: [port(0, "pty", null), port(1, "file", "/tmp/a,b.log"), port(2, "network", "telnet://:4555,server")],
+    }),
+  );
+  const args = argumentsOf(plan);
+  assert.deepEqual(valuesOf(args, "-vga"), ["qxl"]);
+  assert.deepEqual(valuesOf(args, "-chardev"), [
+    "file,id=serial1,path=/tmp/a,,b.log",
+    "socket,id=serial2,host=0.0.0.0,port=4555,server=on,wait=off,telnet=on",
+  ]);
+  assert.deepEqual(valuesOf(args, "-device").slice(-4), [
+    "isa-serial,chardev=serial1,index=1",
+    "isa-serial,chardev=serial2,index=2",
+    "intel-hda",
+    "hda-duplex,audiodev=sound",
+  ]);
+  assert.ok(!plan.notes.some(({ code }) => code === "platform/fact-dropped"));
+  const lost = run(
+    one({
+      sound: "opl3",
+      video: { model: "VMSVGA", memoryBytes: null, heads: null },
+      serialPorts: [port(0, "file", "/tmp/x"), port(1, "file", "relative"), port(7, "pty", null)],
+    }),
+  );
+  const facts = lost.notes.filter(({ code }) => code === "platform/fact-dropped").map(({ data }) => data?.fact);
+  assert.deepEqual([...new Set(facts)].sort(), ["serialPorts", "sound", "video"]);
+});
+
 test("another accelerator falls back to emulation", { skip }, () => {
   assert.deepEqual(valuesOf(argumentsOf(run(scsiMultiDisk()), [], { QEMU_ACCEL: "kvm" }), "-accel"), ["kvm", "tcg"]);
   assert.deepEqual(valuesOf(argumentsOf(run(scsiMultiDisk())), "-accel"), ["tcg"]);

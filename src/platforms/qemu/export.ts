@@ -7,6 +7,7 @@ import { commonLosses, loss } from "../losses.js";
 import { uuidFromText } from "../names-of-devices.js";
 import type { DiskFiles, ExportPlan } from "../platform.js";
 import { machineArguments, readsOnly } from "./arguments.js";
+import { keepsSerialPort, keepsVideo, soundArguments, vgaOf } from "./hardware.js";
 import { renderScript } from "./script.js";
 
 /** Options of the QEMU export. */
@@ -38,6 +39,7 @@ export function exportQemu(
       name: machine.name,
       firmware: machine.firmware === "unknown" ? target.defaultFirmware : machine.firmware,
       variables: files.take(machine.name, "-efi-vars.fd"),
+      vga: vgaOf(machine.video) ?? "std",
       arguments: machineArguments(machine, shape, files),
     });
     const { cim, vmware, virtualbox, description } = machine.guestOs;
@@ -97,6 +99,9 @@ function unsaid(machine: Machine, shape: MachineShape): Machine {
       nested: null,
     },
     clock: null,
+    serialPorts: machine.serialPorts.filter((port) => !keepsSerialPort(port)),
+    sound: soundArguments(machine.sound).length > 0 ? null : machine.sound,
+    video: keepsVideo(machine.video) ? null : machine.video,
     nics: machine.nics.map((nic) => (nic.kind === "nat" ? { ...nic, kind: null } : nic)),
     attachments: machine.attachments.map((one) => (readsOnly(machine, one) ? { ...one, readOnly: false } : one)),
   };

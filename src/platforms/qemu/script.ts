@@ -1,5 +1,5 @@
 import { quote } from "../shell.js";
-import type { QemuArgument } from "./arguments.js";
+import type { QemuArgument } from "./hardware.js";
 
 /** What a script starts. */
 export interface ScriptInput {
@@ -8,6 +8,8 @@ export interface ScriptInput {
   readonly firmware: "bios" | "efi" | "efi-secure";
   /** File beside the script that keeps the EFI variables. */
   readonly variables: string;
+  /** The word of `-vga`. */
+  readonly vga: string;
   readonly arguments: readonly QemuArgument[];
 }
 
@@ -76,7 +78,7 @@ if [ "$accel" != tcg ]; then
   set -- -accel tcg "$@"
 fi
 
-exec "$qemu" -nodefaults -accel "$accel" -vga std \\
+exec "$qemu" -nodefaults -accel "$accel" -vga ${input.vga} \\
 ${lines.join("")}  "$@"
 `;
 }
