@@ -10,8 +10,10 @@ import type { OvfItem } from "../../../ovf/views/items.js";
 import { OvfDisk, OvfFile } from "../../../ovf/views/parts.js";
 import { OvfDiskSection } from "../../../ovf/views/sections.js";
 import type { XmlElement } from "../../../xml/tree.js";
+import { controllerWords } from "../export-words.js";
+import { strictFlavour, vsphereFlavour } from "../flavours.js";
 import { hostResource } from "../uses.js";
-import { addItem, itemsOf } from "./items.js";
+import { addItem, isVmware, itemsOf } from "./items.js";
 import {
   addChild,
   addToList,
@@ -179,7 +181,8 @@ export function addDisks(session: EditSession, files: readonly NewDiskFile[]): r
     if (file === undefined) throw new FerryError("internal/bug", `nothing is known of ${given}`);
     const { machine, hardware } = hardwareFor(session);
     refuseEmbedded(machine, "they list every disk by UUID");
-    const place = slotFor(hardware, controller);
+    const place = slotFor(hardware, controller) ?? slotFor(hardware, newController(session, hardware, controller));
+    if (place === null) throw new FerryError("internal/bug", "a new controller has no place for a disk");
     const fileId = freeId(
       document.references.flatMap(({ id }) => id ?? []),
       "file",
@@ -228,11 +231,36 @@ export function addDisks(session: EditSession, files: readonly NewDiskFile[]): r
   });
 }
 
-/** Where a new disk hangs. */
+/** Buses that a disk can hang on. */
+const BUSES = ["ide", "sata", "scsi", "nvme", "virtio-scsi", "virtio-blk"] as const;
+
+/** A controller where the machine has none that fits. @returns its InstanceID @throws `edit/no-target` where what is wished is no bus */
+function newController(session: EditSession, hardware: OvfHardware, wished: string | null): string {
+  const vmware = isVmware(session, hardware);
+  const bus = BUSES.find((known) => known === (wished ?? (vmware ? "scsi" : "sata")).toLowerCase());
+  const there = itemsOf(hardware, "controller");
+  const names = there.flatMap(({ label, instanceId }) => label ?? instanceId ?? []);
+  if (bus === undefined) throw noTarget(`the machine has no controller ${wished}`, wished ?? "", [...names, ...BUSES]);
+  const index = there.filter((item) => controllerBus(item.resourceType ?? 0, item.resourceSubTypes) === bus).length;
+  const words = controllerWords({ id: bus, bus, model: null, index }, vmware ? vsphereFlavour : strictFlavour);
+  if (words === null) throw new FerryError("internal/bug", `${bus} has no item`);
+  const label = `${bus.toUpperCase()} controller ${index}`;
+  const item = addItem(session, hardware, {
+    label,
+    Address: String(index),
+    Description: label,
+    ResourceSubType: words.subType,
+    ResourceType: String(words.resourceType),
+  });
+  session.changes.push({ edit: "add-disk", subject: "controller", detail: `${label} added` });
+  return item.instanceId ?? "";
+}
+
+/** Where a new disk hangs; `null`: no controller fits. @throws `edit/not-possible` where those that fit are full */
 function slotFor(
   hardware: OvfHardware,
   wished: string | null,
-): { readonly parent: string | null; readonly slot: number | null; readonly words: string } {
+): { readonly parent: string | null; readonly slot: number | null; readonly words: string } | null {
   const controllers = itemsOf(hardware, "controller").filter(({ instanceId }) => instanceId !== null);
   const [first] = itemsOf(hardware, "disk");
   if (wished === null && first !== undefined && first.parent === null) {
@@ -265,14 +293,10 @@ function slotFor(
       return { parent: item.instanceId, slot, words: `${item.label ?? own} place ${slot}` };
     }
   }
-  const names = controllers.map((item) => item.label ?? item.instanceId ?? "");
-  if (fits.length > 0)
+  if (fits.length > 0) {
     throw notPossible("every place of the controller is taken", "Name another one: --add-disk FILE,controller=NAME.");
-  throw noTarget(
-    wished === null ? "the machine has no controller for a disk" : `the machine has no controller ${wished}`,
-    wished ?? "",
-    names,
-  );
+  }
+  return null;
 }
 
 function busOfParent(controllers: readonly OvfItem[], disk: OvfItem, bus: (item: OvfItem) => Bus | null): Bus | null {

@@ -216,7 +216,14 @@ test("a disk is listed, referred to and hung on the controller of the first; it 
   assert.equal(disks.added[0]?.href, "new0.vmdk");
   assert.ok(plus.includes("<rasd:HostResource>ovf:/disk/vmdisk2</rasd:HostResource>"));
   assert.ok(plus.includes("<rasd:AddressOnParent>1</rasd:AddressOnParent>"));
-  refused({}, { addDisks: [{ file: "a.qcow2", controller: "nvme" }] }, "edit/no-target");
+  refused({}, { addDisks: [{ file: "a.qcow2", controller: "SCSI 7" }] }, "edit/no-target");
+  const nvme = done({}, { addDisks: [{ file: "a.qcow2", controller: "nvme" }] });
+  assert.deepEqual(nvme.minus, []);
+  assert.ok(nvme.plus.includes("<rasd:ResourceSubType>vmware.nvme.controller</rasd:ResourceSubType>"));
+  assert.ok(nvme.plus.includes("<rasd:Parent>6</rasd:Parent>"), nvme.plus.join());
+  const full = SCSI.replace("SCSI 0", "IDE 0").replace(">6<", ">5<").replace("lsilogic", "PIIX4");
+  const drives = DISK + DISK.replace(">4<", ">9<").replace("OnParent>0", "OnParent>1");
+  refused({ items: CPU + full + drives }, { addDisks: [{ file: "a.qcow2", controller: null }] }, "edit/not-possible");
   const gone = done({}, { remove: ["disk.vmdisk1"] });
   assert.deepEqual(gone.disks.removed, ["disk1.vmdk"]);
   assert.deepEqual([gone.document.disks.length, gone.document.references.length], [0, 0]);

@@ -1,5 +1,5 @@
 /** New items of virtual hardware, in the words and the order of those beside them. */
-import { RASD } from "../../../ovf/namespaces.js";
+import { RASD, VMWARE } from "../../../ovf/namespaces.js";
 import { resourceType } from "../../../ovf/tables/resource-types.js";
 import type { OvfHardware } from "../../../ovf/views/hardware.js";
 import { type OvfItem, OvfRasdItem } from "../../../ovf/views/items.js";
@@ -103,4 +103,11 @@ function nextId({ items }: OvfHardware): string {
 /** Items of a kind, without their limits. */
 export function itemsOf({ items }: OvfHardware, kind: string): readonly OvfItem[] {
   return items.filter((item) => item.bound === "normal" && resourceType(item.resourceType ?? 0)?.kind === kind);
+}
+
+/** Whether the words are those of VMware: it is a VMware machine, or a descriptor that VMware's settings are in. */
+export function isVmware({ document }: EditSession, hardware: OvfHardware): boolean {
+  if (hardware.systemTypes.some((type) => /^(?:vmx|esx)-/i.test(type))) return true;
+  if (hardware.systemTypes.some((type) => /^virtualbox-/i.test(type))) return false;
+  return document.xml.root.declarations.some(({ namespace }) => namespace === VMWARE);
 }

@@ -1,7 +1,6 @@
 /** Edits of networks and network cards. */
 import { FerryError } from "../../../base/errors.js";
 import { plural } from "../../../base/text.js";
-import { VMWARE } from "../../../ovf/namespaces.js";
 import type { OvfHardware } from "../../../ovf/views/hardware.js";
 import type { OvfItem } from "../../../ovf/views/items.js";
 import { wholeNumber } from "../../../ovf/views/node.js";
@@ -11,7 +10,7 @@ import { macFromText } from "../../names-of-devices.js";
 import { nicWord } from "../export-words.js";
 import { strictFlavour, vsphereFlavour } from "../flavours.js";
 import type { NewNic } from "./edits.js";
-import { addItem, itemsOf } from "./items.js";
+import { addItem, isVmware, itemsOf } from "./items.js";
 import {
   addChild,
   addToList,
@@ -118,13 +117,6 @@ function nicItem(
     ResourceSubType: wished === null ? model : nicWord(wished, vmware ? vsphereFlavour : strictFlavour),
     ResourceType: "10",
   };
-}
-
-/** Whether the words are those of VMware: it is a VMware machine, or a descriptor that VMware's settings are in. */
-function isVmware({ document }: EditSession, hardware: OvfHardware): boolean {
-  if (hardware.systemTypes.some((type) => /^(?:vmx|esx)-/i.test(type))) return true;
-  if (hardware.systemTypes.some((type) => /^virtualbox-/i.test(type))) return false;
-  return document.xml.root.declarations.some(({ namespace }) => namespace === VMWARE);
 }
 
 /** A network with a section around it where there is none. */
