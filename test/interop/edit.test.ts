@@ -51,6 +51,22 @@ describe("a package that vmferry edited", () => {
 
     assert.match((await box.manage("import", "-n", own)).stdout, /Suggested VM name "edited"/);
 
+    const cards = join(folder, "cards.ova");
+    await vmferry("edit", own, cards, "--add-nic", "NAT,model=e1000,mac=08:00:27:00:00:0a");
+    assert.equal((await box.importAs(cards, "cards", 1)).status, 0);
+    const more = await box.machineInfo("cards-0");
+    const before = [...first].filter(([key, value]) => /^nic\d+$/.test(key) && value !== "none").length;
+    const after = [...more].filter(([key, value]) => /^nic\d+$/.test(key) && value !== "none").length;
+    assert.equal(after, before + 1);
+    assert.ok([...more.values()].includes("08002700000A"), "the address is the one that was given");
+    const fewer = join(folder, "fewer.ova");
+    await vmferry("edit", cards, fewer, "--remove-nic", String(after));
+    assert.equal((await box.importAs(fewer, "fewer", 1)).status, 0);
+    const left = [...(await box.machineInfo("fewer-0"))].filter(
+      ([key, value]) => /^nic\d+$/.test(key) && value !== "none",
+    );
+    assert.equal(left.length, before);
+
     // Written by open-vmdk: items alone.
     const other = join(folder, "other.ova");
     await vmferry(

@@ -313,7 +313,15 @@ test("what VirtualBox's own settings repeat is changed with the items, or the ed
   for (const line of ['<CPU count="4"/>', '<Memory RAMSize="1024"/>', '<Firmware type="EFI"/>'])
     assert.ok(plus.includes(line), line);
   assert.ok(plus.some((line) => line.includes('name="two"')));
-  refused({ behind: MACHINE }, { addNics: [{ network: "LAN", model: null, mac: null }] }, "edit/embedded-settings");
+  const nic = { network: "NAT", model: "e1000", mac: "08:00:27:00:00:01" };
+  const card = done({ behind: MACHINE }, { addNics: [nic] });
+  assert.ok(
+    card.plus.includes('<Adapter slot="0" enabled="true" MACAddress="080027000001" type="82540EM">'),
+    card.plus.join(),
+  );
+  refused({ behind: MACHINE }, { addNics: [{ ...nic, model: "vmxnet3" }] }, "edit/embedded-settings");
+  refused({ behind: MACHINE }, { removeNics: [1] }, "edit/embedded-settings");
+  refused({ behind: MACHINE }, { addDisks: [{ file: "x", controller: null }] }, "edit/embedded-settings");
   refused({ behind: MACHINE }, { firmware: "efi-secure" }, "edit/embedded-settings");
 });
 

@@ -2,7 +2,7 @@
 import { RASD, VMWARE } from "../../../ovf/namespaces.js";
 import { resourceType } from "../../../ovf/tables/resource-types.js";
 import type { OvfHardware } from "../../../ovf/views/hardware.js";
-import { type OvfItem, OvfRasdItem } from "../../../ovf/views/items.js";
+import { OvfEthernetPortItem, type OvfItem, OvfRasdItem, OvfStorageItem } from "../../../ovf/views/items.js";
 import { insertDeclared } from "../../../ovf/write.js";
 import type { XmlElement } from "../../../xml/tree.js";
 import type { EditSession } from "./session.js";
@@ -36,7 +36,8 @@ export function addItem({ document: { scope } }: EditSession, hardware: OvfHardw
   const { items } = hardware;
   const kind = resourceType(Number(item.ResourceType))?.kind;
   const { label, ...rest } = item;
-  const model = items.find((other) => resourceType(other.resourceType ?? 0)?.kind === kind && other.kind === "item");
+  // The second generation has elements of their own for drives and cards, which not all writers use.
+  const model = items.find((other) => resourceType(other.resourceType ?? 0)?.kind === kind);
   const any = model ?? items.find((other) => other.kind === "item");
   const named = (name: string): boolean => any?.property(name) != null;
   const legacy = scope.legacy || (any !== undefined && !named("ElementName") && named("Caption"));
@@ -52,8 +53,8 @@ export function addItem({ document: { scope } }: EditSession, hardware: OvfHardw
   names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   const { element } = hardware;
   const like = any?.element ?? hardware.system?.element;
-  const created = element.create(like?.namespace ?? scope.namespace, "Item");
-  insertDeclared(element, created, placeFor(hardware, kind));
+  const created = element.create(like?.namespace ?? scope.namespace, model?.element.name ?? "Item");
+  insertDeclared(element, created, placeFor(hardware, model, kind));
   const [property] = any?.element.elements() ?? [];
   // One declaration for the item, where each property would need one of its own.
   if (property === undefined && !isDeclared(element, RASD)) created.declare("rasd", RASD);
@@ -62,7 +63,8 @@ export function addItem({ document: { scope } }: EditSession, hardware: OvfHardw
     insertDeclared(created, child);
     child.text = properties[name] ?? "";
   }
-  return new OvfRasdItem(created, scope);
+  if (model?.kind === "storage") return new OvfStorageItem(created, scope);
+  return model?.kind === "ethernet" ? new OvfEthernetPortItem(created, scope) : new OvfRasdItem(created, scope);
 }
 
 /** Whether a prefix stands for a namespace at an element. */
@@ -74,9 +76,9 @@ function isDeclared(element: XmlElement, namespace: string): boolean {
 }
 
 /** Behind the last item of the kind, else behind all items; `undefined`: at the end. */
-function placeFor(hardware: OvfHardware, kind: string | undefined): XmlElement | undefined {
+function placeFor(hardware: OvfHardware, model: OvfItem | undefined, kind: string | undefined): XmlElement | undefined {
   const { items } = hardware;
-  const plain = items.filter((item) => item.kind === "item");
+  const plain = items.filter((item) => item.kind === (model?.kind ?? "item"));
   const last = plain.findLast((item) => resourceType(item.resourceType ?? 0)?.kind === kind) ?? plain.at(-1);
   const behind = last?.element ?? hardware.system?.element ?? hardware.info?.element;
   let found = behind === undefined;

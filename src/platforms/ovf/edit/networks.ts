@@ -23,7 +23,7 @@ import {
   placeOfSection,
   systemsOf,
 } from "./session.js";
-import { refuseEmbedded } from "./virtualbox.js";
+import { addEmbeddedNic, removeEmbeddedNic } from "./virtualbox.js";
 
 /** `--map-network OLD=NEW`: the network, and every card that is on it. One that is there already takes the cards over. */
 export function mapNetworks(session: EditSession): void {
@@ -73,13 +73,11 @@ function rename(label: OvfItem["elementName"], from: string, to: string): void {
 export function addNics(session: EditSession): void {
   for (const wanted of session.edits.addNics) {
     const { machine, hardware } = hardwareFor(session);
-    refuseEmbedded(machine, "they list every network card, with what it is plugged into on the host");
     const cards = itemsOf(hardware, "nic");
-    if (cards.some(({ kind }) => kind === "ethernet")) {
-      throw notPossible(`${labelOf(machine)} has its cards as EthernetPortItem`, "Add the card with an editor.");
-    }
     if (!session.document.networks.some(({ name }) => name === wanted.network)) addNetwork(session, wanted.network);
     const model = wanted.model ?? cards.at(-1)?.resourceSubTypes[0] ?? null;
+    const mac = wanted.mac === null ? null : macFromText(wanted.mac);
+    addEmbeddedNic(machine, { network: wanted.network, model: wanted.model, mac });
     addItem(session, hardware, nicItem(session, hardware, wanted, model));
     session.changes.push({
       edit: "add-nic",
@@ -143,11 +141,12 @@ export function removeNics(session: EditSession): void {
   const { removeNics: numbers } = session.edits;
   if (numbers.length === 0) return;
   const { machine, hardware } = hardwareFor(session);
-  refuseEmbedded(machine, "they list every network card");
   const cards = itemsOf(hardware, "nic");
   // Variants of one card in deployment options share its id, and are one card.
   const ids = [...new Set(cards.map((card) => card.instanceId ?? `#${card.element.id}`))];
-  for (const number of [...new Set(numbers)]) {
+  let left = ids.length;
+  // From the last on, so that places of the others stay what they are.
+  for (const number of [...new Set(numbers)].sort((a, b) => b - a)) {
     const id = ids[number - 1];
     if (id === undefined) {
       throw noTarget(
@@ -160,6 +159,7 @@ export function removeNics(session: EditSession): void {
     const networks = [...new Set(gone.flatMap(({ connections }) => connections))];
     const needed = hardware.items.find((item) => item.parent === id && !gone.includes(item));
     if (needed !== undefined) throw notPossible(`something hangs on network card ${number}`, "Remove that first.");
+    removeEmbeddedNic(machine, number - 1, left--);
     for (const item of gone) item.element.remove();
     session.changes.push({
       edit: "remove-nic",
