@@ -64,6 +64,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/adapt.js")).adapt,
   },
   {
+    name: "init",
+    summary: "the YAML of an appliance: asked for, or of something that exists",
+    load: async () => (await import("./commands/init.js")).init,
+  },
+  {
     name: "build",
     summary: "an appliance from a short YAML",
     load: async () => (await import("./commands/build.js")).build,

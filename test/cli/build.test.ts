@@ -110,7 +110,7 @@ describe("build", () => {
     assert.deepEqual(
       appliance.deploymentOptions.map(({ id, default: chosen }) => [id, chosen]),
       [
-        ["small", true],
+        ["small", false],
         ["large", false],
       ],
     );

@@ -214,6 +214,10 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
       [address("box.ova"), fresh(), "--to", "libvirt,vmware"],
     ];
   },
+  init: () => [
+    [fresh(".yaml"), "--from", ova],
+    ["--from", folder],
+  ],
   build: () => [
     [spec, fresh(".ova"), "--var", `PASSWORD=${plant("variable")}`],
     [spec, fresh(), "--var", `PASSWORD=${plant("variable")}`, "--dry-run"],

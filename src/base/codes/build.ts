@@ -56,6 +56,12 @@ export const buildCodes: CodeTable = {
     why: "The command line names no destination, and the spec has no `outputs`.",
     fix: "Name a file or a folder: `vmferry build SPEC app.ova`, or add `outputs: [app.ova]` to the spec.",
   },
+  "build/no-files": {
+    kind: "unsupported-feature",
+    what: "The disks of a source are no files that a spec could name.",
+    why: "In archives of XenServer and Proxmox VE they lie in pieces.",
+    fix: "Convert it first, such as with `--to vmware`, and take the result.",
+  },
   "build/rebuilt": {
     what: "A package is what its spec makes, byte for byte.",
     why: "It was built again with `--reproducible`, nothing was written, and no byte was another one.",

@@ -77,7 +77,11 @@ const controller = record<ControllerSpec>(
 const drive = record<DriveSpec>(
   "Drive",
   {
-    disk: setting(file, "The image of a disk, in any format that vmferry reads.", "root.qcow2"),
+    disk: setting(
+      file,
+      "The image of a disk, in any format that vmferry reads; `app.ova!disk.vmdk` is a member of a package.",
+      "root.qcow2",
+    ),
     size: setting(
       size,
       "Bytes that the guest sees. Without an image: an empty disk; with one: no less than that has.",
@@ -87,7 +91,11 @@ const drive = record<DriveSpec>(
     cdrom: setting(image, "A CD drive, with this image in it.", "seed.iso"),
     floppy: setting(image, "A floppy drive, with this image in it.", "empty"),
     id: setting(text, "What the disk is called in the package; left out: by its file or its number.", "root"),
-    controller: setting(text, "The controller that it hangs on; left out: one that the target has.", "scsi0"),
+    controller: setting(
+      text,
+      "The controller that it hangs on, or `any` that the target has; left out: of a disk the first of `controllers`.",
+      "scsi0",
+    ),
     slot: setting(count(0, 255), "Its place there.", "0"),
     "read-only": setting(yesNo, "Whether the guest cannot write to it.", "no"),
     shared: setting(yesNo, "Whether several machines may write to it at once.", "no"),
@@ -139,6 +147,7 @@ const device = record<DeviceSpec>("Other device", {
 });
 
 const serialPort = record<SerialSpec>("Serial port", {
+  index: setting(count(0, 255), "Its number, COM1 is 0; left out: its place in the list.", "0"),
   backing: setting(word(["pty", "file", "pipe", "network", "device"]), "What is at the other end.", "file"),
   target: setting(text, "The file, pipe, address or device of the host.", "/tmp/console"),
 });

@@ -128,7 +128,7 @@ const option = record<OptionSpec>(
     description: setting(localized, "What it is for.", "For more than 100 users"),
     default: setting(
       yesNo,
-      "Whether it is the one that counts unless another is chosen; the first one by default.",
+      "Whether it is the one that counts unless another is chosen; where none says so, the first.",
       "no",
     ),
   },

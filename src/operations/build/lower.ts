@@ -97,14 +97,13 @@ function optionsOf({ spec, appliance, text }: Lowering): OvfAuthored["options"] 
   if (second !== undefined) {
     throw refuseNode("config/bad-value", "two deployment options are the default", second.value.at);
   }
-  const chosen = defaults[0]?.key ?? options[0]?.key;
   return options.map(({ key: id, value, at }) => {
     // Items name them in a list with blanks between them.
     if (!/^\S{1,200}$/u.test(id)) {
       throw refuseNode("config/bad-value", `${JSON.stringify(id)} is no id of an option`, at, "An id has no blanks.");
     }
     const label = value.label === null ? id : text(value.label);
-    appliance.options.push({ id, label, default: id === chosen });
+    appliance.options.push({ id, label, default: value.default === true });
     return { id, description: value.description === null ? label : text(value.description) };
   });
 }

@@ -55,7 +55,11 @@ export function machineOf(id: string, spec: MachineSpec, lowering: Lowering): Lo
     controllers: controllers.map(({ config: _, ...controller }) => controller),
     attachments,
     nics,
-    serialPorts: (spec["serial-ports"] ?? []).map(({ backing, target }, index) => ({ index, backing, target })),
+    serialPorts: (spec["serial-ports"] ?? []).map(({ index, backing, target }, place) => ({
+      index: index ?? place,
+      backing,
+      target,
+    })),
     sound: spec.sound,
     video:
       spec.video === null
@@ -156,16 +160,10 @@ function driveOf(
   lowering: Lowering,
 ): { readonly attachment: Attachment; readonly authored: AuthoredItem } {
   const { cdrom, floppy } = spec;
+  const ids = controllers.map(({ id }) => id);
+  const left = spec.controller === null || (spec.controller === "any" && !ids.includes("any"));
   const place = {
-    controller:
-      spec.controller === null
-        ? null
-        : oneOf(
-            spec.controller,
-            controllers.map(({ id }) => id),
-            "controller",
-            spec.at,
-          ),
+    controller: left ? null : oneOf(spec.controller ?? "", ids, "controller", spec.at),
     slot: spec.slot,
     readOnly: spec["read-only"] ?? false,
   };
@@ -186,7 +184,8 @@ function driveOf(
     return { attachment: blankAttachment(device, { ...place, file }), authored };
   }
   // Of the controllers that are named the first one is meant for disks.
-  const first = controllers.find(({ bus }) => bus !== "usb" && bus !== "floppy")?.id ?? null;
+  const named = controllers.find(({ bus }) => bus !== "usb" && bus !== "floppy")?.id ?? null;
+  const first = spec.controller === null ? named : null;
   const disk = diskOf(spec, lowering);
   return { attachment: blankAttachment("disk", { ...place, controller: place.controller ?? first, disk }), authored };
 }

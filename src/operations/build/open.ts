@@ -13,6 +13,7 @@ import type { OvfAuthored } from "../../platforms/ovf/authored.js";
 import type { OpenedSource } from "../opened.js";
 import { specShape } from "./fields.js";
 import { lowerSpec } from "./lower.js";
+import { SpecPackages } from "./packages.js";
 import type { FileName, Reading } from "./shape.js";
 import type { Spec } from "./spec.js";
 import { fileOf, readTree, refuseNode, type SpecNode, withVariables } from "./tree.js";
@@ -78,46 +79,58 @@ export async function openSpec(
     }
   }
   const fallback = withoutExtension(name);
-  const wanted = new Map<string, WantedFile>();
-  const placed = new Map<string, PlacedFile>();
-  const asked: FileName[] = [];
-  const want = (file: FileName, role: EntryRole): { readonly name: string; readonly size: number } => {
-    const key = keyOf(file);
-    if (!wanted.has(key)) {
-      wanted.set(key, { path: key, role, id: key });
-      placed.set(key, placeOf(file.at, file.path, folder, options));
-      asked.push(file);
-    }
-    return { name: key, size: 0 };
-  };
-  // What is wrong with it is told before a file is looked for.
-  const { authored } = lowerSpec(spec, fallback, want);
-  for (const file of asked) {
-    const place = placed.get(keyOf(file));
-    if (place === undefined || (await place.folder.size(place.name)) === null) throw noFile(file.path, file.at);
+  const packages = new SpecPackages(ctx);
+  try {
+    return await openFiles();
+  } catch (cause) {
+    await packages.close();
+    throw cause;
   }
-  const files = [...wanted.values()];
-  const reader = await openMachine(folder, { kind: "directory", name, descriptors: [], files, placed }, ctx);
-  const find = (file: FileName): { readonly name: string; readonly size: number } => {
-    const entry = reader.find(keyOf(file));
-    if (entry === undefined) throw noFile(file.path, file.at);
-    return entry;
-  };
-  return {
-    spec,
-    authored,
-    source: {
-      reader,
-      platform: "ovf",
-      version: null,
-      producer: null,
-      ovf: null,
-      packed: new Set(),
-      appliance: () => lowerSpec(spec, fallback, find).appliance,
-      close: () => reader.close(),
-    },
-    close: () => reader.close(),
-  };
+
+  async function openFiles(): Promise<OpenedSpec> {
+    const wanted = new Map<string, WantedFile>();
+    const placed = new Map<string, PlacedFile>();
+    const asked: FileName[] = [];
+    const want = (file: FileName, role: EntryRole): { readonly name: string; readonly size: number } => {
+      const key = keyOf(file);
+      if (!wanted.has(key)) {
+        wanted.set(key, { path: key, role, id: key });
+        placed.set(key, placeOf(file.at, file.path, folder, options));
+        asked.push(file);
+      }
+      return { name: key, size: 0 };
+    };
+    // What is wrong with it is told before a file is looked for.
+    const { authored } = lowerSpec(spec, fallback, want);
+    for (const file of asked) {
+      const place = placed.get(keyOf(file));
+      const found = place === undefined ? null : await packages.find(place);
+      if (found === null) throw noFile(file.path, file.at);
+      placed.set(keyOf(file), found);
+    }
+    const files = [...wanted.values()];
+    const reader = await openMachine(folder, { kind: "directory", name, descriptors: [], files, placed }, ctx);
+    const find = (file: FileName): { readonly name: string; readonly size: number } => {
+      const entry = reader.find(keyOf(file));
+      if (entry === undefined) throw noFile(file.path, file.at);
+      return entry;
+    };
+    return {
+      spec,
+      authored,
+      source: {
+        reader,
+        platform: "ovf",
+        version: null,
+        producer: null,
+        ovf: null,
+        packed: new Set(),
+        appliance: () => lowerSpec(spec, fallback, find).appliance,
+        close: () => reader.close(),
+      },
+      close: () => reader.close().finally(() => packages.close()),
+    };
+  }
 }
 
 /** One key for one file, whichever of the YAML files names it. */

@@ -86,6 +86,7 @@ export interface DeviceSpec extends Read {
 
 /** A serial port. */
 export interface SerialSpec extends Read {
+  readonly index: number | null;
   readonly backing: "pty" | "file" | "pipe" | "network" | "device" | null;
   readonly target: string | null;
 }
