@@ -6,7 +6,7 @@ import { defaultLimits } from "../../../base/limits.js";
 import { type OvfDocument, openOvf } from "../../../ovf/document.js";
 import { parseXml } from "../../../xml/parse.js";
 import { applyEdits, type Edited } from "./apply.js";
-import { type Edits, isEmpty, joinEdits, noEdits } from "./edits.js";
+import { type Edits, noEdits } from "./edits.js";
 
 const RASD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData";
 const VSSD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData";
@@ -337,16 +337,4 @@ test("name, guest system, hardware type, firmware and transport each change thei
   assert.match(done({}, { firmware: "efi" }).plus.join(), /vmw:Config.*vmw:key="firmware" vmw:value="efi"/);
   assert.match(done({}, { os: "debian12" }).plus.join("\n"), /<OperatingSystemSection ovf:id="/);
   refused({}, { os: "beos-ng" }, "convert/unknown-guest");
-});
-
-test("edits are joined word by word, and an empty list of transports is an edit", () => {
-  const joined = joinEdits(
-    { ...noEdits, cpus: 2, remove: ["eula"] },
-    { ...noEdits, memoryBytes: 2 ** 30, remove: ["product"] },
-  );
-  assert.deepEqual([joined.cpus, joined.memoryBytes, joined.remove], [2, 2 ** 30, ["eula", "product"]]);
-  assert.deepEqual(
-    [isEmpty(noEdits), isEmpty({ ...noEdits, machine: "vm" }), isEmpty({ ...noEdits, transports: [] })],
-    [true, true, false],
-  );
 });
