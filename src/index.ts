@@ -43,6 +43,7 @@ export type { ByteSource, ChunkSet, SourceResolver } from "./io/source.js";
 export { memorySource } from "./io/sources/memory.js";
 export type { ByteTarget } from "./io/target.js";
 export { type AmendMode, diskFix, diskResize, type EditableDisk, type NewCapacity } from "./operations/amend.js";
+export { parseAnswers, renderAnswers, revealSecrets } from "./operations/answers.js";
 export { parseBaseline, toBaseline } from "./operations/baseline.js";
 export { executeBuild } from "./operations/build/execute.js";
 export { type OpenedSpec, type OpenSpecOptions, openSpec, type SpecInput } from "./operations/build/open.js";
@@ -82,6 +83,7 @@ export type { OpenedSource, OpenSourceOptions } from "./operations/opened.js";
 export type { ConvertOvfOptions } from "./operations/ovf-write.js";
 export { type PackOptions, planPack } from "./operations/pack.js";
 export { type Profile, type ProfileSection, parseProfile, sectionFor } from "./operations/profile/profile.js";
+export { answerPackage, propertiesResult } from "./operations/properties.js";
 export { planSign, type SignDestination, type SignOptions, type SignPlan } from "./operations/sign.js";
 export type { Signing } from "./operations/signing.js";
 export { openSource } from "./operations/source.js";
@@ -90,6 +92,8 @@ export { type Validated, type ValidatedFile, type ValidateOptions, validateInput
 export { type GivenSum, type VerifyOptions, verifyPackage } from "./operations/verify.js";
 export { readXva, xvaDisk } from "./operations/xva.js";
 export { writeXva, type XvaContent } from "./operations/xva-write.js";
+export type { AnsweredMachine, GivenAnswer, GivenAnswers, Question, ResolvedAnswers } from "./ovf/answers/answers.js";
+export { type ResolveOptions, resolveAnswers } from "./ovf/answers/resolve.js";
 export {
   type DeploymentChoice,
   type OvfDeployment,

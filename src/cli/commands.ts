@@ -79,6 +79,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/diff.js")).diff,
   },
   {
+    name: "properties",
+    summary: "the questions that a package asks, and a checked file of answers",
+    load: async () => (await import("./commands/properties.js")).properties,
+  },
+  {
     name: "pack",
     summary: "an OVF folder to one .ova",
     load: async () => (await import("./commands/pack.js")).pack,

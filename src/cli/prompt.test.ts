@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { hasCode } from "../../test/support/errors.js";
 import { captureStreams } from "../../test/support/streams.js";
 import { defaultLimits } from "../base/limits.js";
-import { askSecret } from "./prompt.js";
+import { askSecret, openLinePrompt } from "./prompt.js";
 import { Terminal } from "./terminal.js";
 
 /** A terminal on which somebody types. */
@@ -45,5 +45,39 @@ describe("a secret that is asked for", () => {
     const streams = captureStreams();
     const { cli } = typing();
     assert.equal(await askSecret("Passphrase: ", { ...cli, stdin: streams.stdin }), null);
+  });
+});
+
+describe("lines that are asked for", () => {
+  it("come one by one, typed in pieces or pasted at once, with every line end", async () => {
+    const { cli, stdin, said } = typing();
+    const prompt = openLinePrompt(cli);
+    assert.ok(prompt !== null);
+    const first = prompt.ask("Name?");
+    stdin.write("he");
+    stdin.write("llo\nsecond\r\nthi");
+    assert.equal(await first, "hello");
+    assert.equal(await prompt.ask("And?"), "second");
+    const third = prompt.ask("More?");
+    stdin.write("rd\r");
+    assert.equal(await third, "third");
+    prompt.close();
+    assert.equal(said(), "Name?\nAnd?\nMore?\n");
+    assert.equal(stdin.listenerCount("data"), 0);
+  });
+
+  it("are given up by the end of input, or the end of the run", async () => {
+    const stop = new AbortController();
+    for (const act of [(stdin: PassThrough) => stdin.end(), () => stop.abort()]) {
+      const { cli, stdin } = typing(stop.signal);
+      const asked = openLinePrompt(cli)?.ask("Name?");
+      act(stdin);
+      await assert.rejects(asked ?? Promise.resolve(), hasCode("run/canceled"));
+    }
+  });
+
+  it("are not asked for without a terminal", () => {
+    const { cli } = typing();
+    assert.equal(openLinePrompt({ ...cli, stdin: captureStreams().stdin }), null);
   });
 });

@@ -40,3 +40,62 @@ export async function askSecret(question: string, { terminal, stdin, signal }: C
     input.removeAllListeners("end");
   }
 }
+
+/** Reads lines that somebody types on the terminal, which shows them itself. */
+export interface LinePrompt {
+  /**
+   * Asks one question.
+   * @throws `run/canceled` where input ends, or the run does
+   */
+  ask(question: string): Promise<string>;
+  /** Takes nothing more from the terminal. */
+  close(): void;
+}
+
+/** Lines from the terminal; `null`: there is none to ask on. */
+export function openLinePrompt({ terminal, stdin, signal }: Cli): LinePrompt | null {
+  const input = stdin as Partial<ReadStream> & NodeJS.ReadableStream;
+  if (input.isTTY !== true) return null;
+  const decoder = new TextDecoder();
+  let typed = "";
+  let ended = false;
+  let wake: (() => void) | null = null;
+  // What is pasted comes at once: lines wait until they are asked for.
+  const take = (chunk: Uint8Array | string): void => {
+    typed += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+    // Somebody types no more than this ahead.
+    if (typed.length > 16 * LONGEST) typed = typed.slice(0, 16 * LONGEST);
+    wake?.();
+  };
+  const end = (): void => {
+    ended = true;
+    wake?.();
+  };
+  input.on("data", take);
+  input.on("end", end);
+  signal.addEventListener("abort", end, { once: true });
+  return {
+    async ask(question): Promise<string> {
+      terminal.error(question);
+      input.resume();
+      for (;;) {
+        if (signal.aborted) throw canceled(signal.reason);
+        const line = /^([^\r\n]*)(?:\r\n|\r|\n)/.exec(typed);
+        if (line !== null) {
+          typed = typed.slice(line[0].length);
+          return (line[1] ?? "").slice(0, LONGEST);
+        }
+        if (ended) throw canceled();
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    close(): void {
+      input.pause();
+      input.removeListener("data", take);
+      input.removeListener("end", end);
+      signal.removeEventListener("abort", end);
+    },
+  };
+}

@@ -21,6 +21,8 @@ export interface DeploymentChoice {
   readonly locale?: string;
   /** Values of properties by `[class.]key[.instance]`, or by their own key where that is unambiguous. */
   readonly values?: Readonly<Record<string, string | SecretRef>>;
+  /** Values of single properties, by the ids of their elements. They count more. */
+  readonly chosen?: ReadonlyMap<number, string | SecretRef>;
 }
 
 /** A property with the value that it has in a deployment. */
@@ -75,7 +77,7 @@ export function resolveOvf(
 ): OvfDeployment {
   const configuration = chooseConfiguration(document, choice, report);
   const properties = new PropertyIndex(document, configuration);
-  properties.choose(choice.values ?? {});
+  properties.choose(choice.values ?? {}, choice.chosen ?? new Map());
   properties.resolve(report);
   const messages = files === null ? document.messages : document.messagesWith(files);
   return {
@@ -180,7 +182,7 @@ class PropertyIndex {
     return this.#byOwner.get(owner?.element.id ?? null) ?? [];
   }
 
-  choose(values: Readonly<Record<string, string | SecretRef>>): void {
+  choose(values: Readonly<Record<string, string | SecretRef>>, single: ReadonlyMap<number, string | SecretRef>): void {
     for (const [key, value] of Object.entries(values)) {
       const found = this.#byKey.get(key);
       if (found === undefined) {
@@ -190,6 +192,7 @@ class PropertyIndex {
       }
       for (const { property } of found) this.#chosen.set(property.element.id, value);
     }
+    for (const [element, value] of single) this.#chosen.set(element, value);
   }
 
   /** Resolves the properties that apply, the outer before the inner. */

@@ -45,6 +45,7 @@ test("verify, disk info, compare, hash, check, map and dry runs print documents 
     ["vmferry/sign@1", ["sign", lantern, "--key", "test/fixtures/keys/open.p12", "--dry-run"]],
     ["vmferry/disk@1", ["disk", "info", disk]],
     ["vmferry/diff@1", ["diff", lantern, lantern]],
+    ["vmferry/properties@1", ["properties", "test/fixtures/packages/compose-properties/quiz.ova"]],
     ["vmferry/compare@1", ["disk", "compare", disk, disk]],
     ["vmferry/hash@1", ["disk", "hash", disk]],
     ["vmferry/check@1", ["disk", "check", disk]],

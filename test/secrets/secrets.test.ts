@@ -35,6 +35,11 @@ writeFileSync(
     ),
   }),
 );
+const answers = join(root, "answers.yaml");
+writeFileSync(answers, "properties: {a.short: env:VMFERRY_TEST_PASSPHRASE, a.number: env:VMFERRY_TEST_WRONG}\n");
+/** A file as it must not be: the secrets stand in it. */
+const plainAnswers = join(root, "plain.yaml");
+writeFileSync(plainAnswers, `properties: { a.optional: ${JSON.stringify(plant("answer"))} }\n`);
 const environment = join(root, "ovf-env.xml");
 writeFileSync(environment, plantedEnvironment());
 const disk = `${ova}!disk.vmdk`;
@@ -227,6 +232,13 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     [folder, other],
     [other, folder, "--deep"],
     [ova, other, "--no-disks", "--format", "markdown"],
+  ],
+  properties: () => [
+    ...readings("box.ova"),
+    [folder, "--write", fresh(".yaml")],
+    [ova, "--check", answers],
+    [ova, "--check", answers, "--secrets"],
+    [ova, "--check", plainAnswers, "--write", fresh(".yaml")],
   ],
   pack: () => [
     [folder, fresh(".ova")],

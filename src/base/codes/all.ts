@@ -1,4 +1,5 @@
 import type { DiagnosticCode } from "../diagnostics.js";
+import { answersCodes } from "./answers.js";
 import { auditCodes } from "./audit.js";
 import { buildCodes } from "./build.js";
 import { cliCodes } from "./cli.js";
@@ -63,6 +64,7 @@ export const codes: CodeTable = {
   ...ovfCodes,
   ...ovfEnvironmentCodes,
   ...ovfWritingCodes,
+  ...answersCodes,
   ...platformCodes,
   ...proxmoxCodes,
   ...virtualboxCodes,

@@ -16,7 +16,6 @@ import { renderSarif } from "../../report/sarif.js";
 import { renderValidateMarkdown } from "../../report/validate-markdown.js";
 import type { ReportedFile, ReportedFinding, ValidateReport } from "../../report/validate-report.js";
 import { renderValidate } from "../../report/validate-text.js";
-import { openSingleFileSet } from "../../runtime/node/file-set.js";
 import { isRemoteUrl } from "../../runtime/node/http/address.js";
 import type { TargetProfile } from "../../targets/profile.js";
 import { targets } from "../../targets/targets.js";
@@ -29,6 +28,7 @@ import { choice, flag, invalid, json, list, text, unless } from "../options.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { explained } from "../sarif.js";
 import { type Session, withSession } from "../session.js";
+import { writeTextFile } from "../write-text.js";
 
 const formats = ["text", "json", "sarif", "markdown", "html"] as const;
 
@@ -114,14 +114,14 @@ export const validate: CommandDefinition = defineCommand({
     };
     if (options.writeBaseline !== null) {
       const baseline = toBaseline(files.flatMap(({ findings }) => findings));
-      await writeText(options.writeBaseline, renderJson(baseline), options.force);
+      await writeTextFile(options.writeBaseline, renderJson(baseline), options.force);
       cli.terminal.note(`${options.writeBaseline}: ${baseline.findings.length} known findings`);
     }
     const palette = cli.terminal.dataPalette;
     if (options.output === null) {
       const rendered = format === "text" ? renderValidate(report, palette) : render(report, format);
       await cli.terminal.data(rendered);
-    } else await writeText(options.output, render(report, format), options.force);
+    } else await writeTextFile(options.output, render(report, format), options.force);
     return files.some(({ verdict }) => verdict === "reject") ? exitCodes.fallsShort : exitCodes.done;
   },
 });
@@ -229,19 +229,4 @@ function toResult({ files }: ValidateReport): ValidateResult {
       diagnostics: findings.filter(({ state }) => state === "new").map(({ diagnostic }) => diagnostic),
     })),
   };
-}
-
-/** Writes a file that appears complete or not at all. */
-async function writeText(file: string, content: string, force: boolean): Promise<void> {
-  const bytes = new TextEncoder().encode(content);
-  const set = await openSingleFileSet(file, { force });
-  try {
-    const target = await set.create(path.basename(file), bytes.length);
-    await target.write(bytes);
-    await target.close();
-    await set.commit();
-  } catch (cause) {
-    await set.abort(cause);
-    throw cause;
-  }
 }
