@@ -152,11 +152,11 @@ export const editOptions: {
   annotation: one("--annotation TEXT", "the note about the machine", said),
   product: one(
     "--product WORDS",
-    "name=N,vendor=V,version=2.1,full-version=F,product-url=U,vendor-url=U,app-url=U",
+    "the product: name=N,vendor=V,version=2.1,full-version=F,product-url=U,vendor-url=U,app-url=U; class=C says which",
     fields(null, productOf),
   ),
   remove: many("--remove WHAT", "annotation, eula, product, property.KEY or disk.ID (can be repeated)", removableOf),
-  patch: one("--patch FILE", "a YAML file with the same words; options go before it", said),
+  patch: one("--patch FILE", "a YAML file with the same words; options count over it", said),
 };
 
 /** What `editOptions` were given. */

@@ -88,6 +88,7 @@ export function propertyOf(fields: Fields, refuse: Refuse): NewProperty {
 
 /** Words of the product by the names that options have for them. */
 const PRODUCT_WORDS: Readonly<Record<string, keyof ProductWords>> = {
+  class: "class",
   name: "name",
   vendor: "vendor",
   version: "version",

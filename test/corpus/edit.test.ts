@@ -43,7 +43,7 @@ const NEW_PROPERTY = {
   userConfigurable: true,
   password: false,
 };
-const WORDS = { vendor: null, fullVersion: null, productUrl: null, vendorUrl: null, appUrl: null };
+const WORDS = { class: null, vendor: null, fullVersion: null, productUrl: null, vendorUrl: null, appUrl: null };
 
 /** What takes something out of the descriptor: whatever it is, nothing comes in its place. */
 const ANYTHING = /^.*$/s;

@@ -286,13 +286,18 @@ test("properties are added under their category, and removed with one that they 
 });
 
 test("texts are replaced with a note about their translations, added in their place, and removed", () => {
-  const words = { vendor: null, fullVersion: null, productUrl: null, vendorUrl: null, appUrl: null };
+  const words = { class: null, vendor: null, fullVersion: null, productUrl: null, vendorUrl: null, appUrl: null };
   const product = done({ system: PRODUCT }, { product: { ...words, name: "Case", version: "2.1" } });
   assert.deepEqual(product.plus, ["<Product>Case</Product>", "<Version>2.1</Version>"]);
   assert.deepEqual(
     product.notes.map(({ code }) => code),
     ["edit/translations-dropped"],
   );
+  const two = PRODUCT + PRODUCT.replace("org.x", "org.y").replace("Box", "Helper");
+  const wish = { ...words, name: null, version: "3" };
+  refused({ system: two }, { product: wish }, "edit/ambiguous");
+  refused({ system: two }, { product: { ...wish, class: "org.z" } }, "edit/no-target");
+  assert.deepEqual(done({ system: two }, { product: { ...wish, class: "org.y" } }).plus, ["<Version>3</Version>"]);
   const { plus } = done({}, { eula: "Terms & so on", annotation: "A note" });
   assert.ok(plus.includes("<License>Terms &amp; so on</License>"));
   assert.ok(plus.includes("<Annotation>A note</Annotation>"));

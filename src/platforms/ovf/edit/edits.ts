@@ -33,6 +33,8 @@ export interface NewDisk {
 
 /** Words about the product; `null` leaves one as it is. */
 export interface ProductWords {
+  /** `ovf:class` of the product that is meant, where there are several. */
+  readonly class: string | null;
   readonly name: string | null;
   readonly vendor: string | null;
   readonly version: string | null;

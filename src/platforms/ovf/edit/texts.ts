@@ -97,7 +97,7 @@ function theOne<T extends OvfSection>(
 }
 
 /** The words of a product by their elements, in the order of the schema. */
-const WORDS: readonly (readonly [element: string, word: keyof ProductWords])[] = [
+const WORDS: readonly (readonly [element: string, word: Exclude<keyof ProductWords, "class">])[] = [
   ["Product", "name"],
   ["Vendor", "vendor"],
   ["Version", "version"],
@@ -111,13 +111,18 @@ const WORDS: readonly (readonly [element: string, word: keyof ProductWords])[] =
 export function editProduct(session: EditSession): void {
   const { product } = session.edits;
   if (product === null) return;
-  const found = sectionsIn(session, OvfProduct);
+  const all = sectionsIn(session, OvfProduct);
+  const found = product.class === null ? all : all.filter(({ section }) => section.class === product.class);
+  if (product.class !== null && found.length === 0) {
+    const classes = all.flatMap(({ section }) => section.class ?? []);
+    throw noTarget(`there is no product of the class ${product.class}`, product.class, classes);
+  }
   const named = found.filter(({ section }) => section.product !== null);
   if (named.length > 1) {
     const names = named.map(({ section, holder }) => `${section.product?.text.trim()} of ${nameOf(holder)}`);
     throw ambiguous(
       `the package has ${named.length} products: ${names.slice(0, 6).join(", ")}`,
-      "Name a machine with --machine.",
+      "Say which: class=CLASS among the words, or --machine ID.",
     );
   }
   const one = named[0] ?? found[0];
@@ -147,7 +152,7 @@ export function editProduct(session: EditSession): void {
   }
 }
 
-function messageOf(section: OvfProduct, word: keyof ProductWords): OvfText | null {
+function messageOf(section: OvfProduct, word: Exclude<keyof ProductWords, "class">): OvfText | null {
   return word === "name" ? section.product : section[word];
 }
 
