@@ -36,6 +36,7 @@ export async function openBareDisk(
       name: title,
       descriptors: [],
       files: [{ path: name, role: "disk", id: "disk" }],
+      named: [name],
       ...(placed === undefined ? {} : { placed }),
       ...(external === undefined ? {} : { external }),
     },

@@ -66,6 +66,11 @@ export const packageCodes: CodeTable = {
     why: "Importers refuse the package, or make a machine that lacks a disk.",
     fix: "Fetch the package again, or put the file beside the descriptor.",
   },
+  "package/link-outside": {
+    what: "A file of a folder is a link that leads out of it.",
+    why: "Whoever made the folder chose where it leads: to a disk elsewhere, as ova-compose does, or to any file of this machine. Of a package it is a warning; of a machine's configuration such a link is not followed.",
+    fix: "Put the file itself into the folder. If you know where the link leads, `--allow-external` follows it.",
+  },
   "package/size-differs": {
     what: "A file's size is not the one that the descriptor gives.",
     why: "The file may be cut off or replaced, or the descriptor was written before the file.",

@@ -109,7 +109,11 @@ export async function openSpec(
       placed.set(keyOf(file), found);
     }
     const files = [...wanted.values()];
-    const reader = await openMachine(folder, { kind: "directory", name, descriptors: [], files, placed }, ctx);
+    const reader = await openMachine(
+      folder,
+      { kind: "directory", name, descriptors: [], files, placed, named: "all" },
+      ctx,
+    );
     const find = (file: FileName): { readonly name: string; readonly size: number } => {
       const entry = reader.find(keyOf(file));
       if (entry === undefined) throw noFile(file.path, file.at);

@@ -5,6 +5,7 @@ import type { Context } from "../../io/context.js";
 import type { FolderAccess } from "../../io/folder.js";
 import { chunkName } from "../chunks.js";
 import { makeEntries, type StoredFile } from "../entries.js";
+import { linkOutside } from "../links.js";
 import type { PackageEntry, PackageReader, PackageReference } from "../model.js";
 import { percentDecoded, resolveName } from "../names.js";
 import { diskEntries, lastSegment, type OpenPackageOptions, openPackageDefaults } from "../reader.js";
@@ -39,6 +40,8 @@ export async function openFolder(
       });
     }
     const size = await folder.size(name);
+    const outside = size === null ? null : ((await folder.outside?.(name)) ?? null);
+    if (outside !== null) ctx.report(linkOutside(folder.label, name, outside, "warning"));
     if (size !== null) files.set(name, { name, size, open: () => folder.open(name) });
     return size !== null;
   };

@@ -5,6 +5,7 @@ import { printable } from "../../base/text.js";
 import type { Context } from "../../io/context.js";
 import type { FolderAccess } from "../../io/folder.js";
 import type { ByteSource, SourceResolver } from "../../io/source.js";
+import { linkOutside } from "../links.js";
 import type { EntryRole, PackageEntry, PackageReader } from "../model.js";
 import { folderOf, resolveName } from "../names.js";
 import { diskEntries, lastSegment } from "../reader.js";
@@ -40,6 +41,8 @@ export interface OpenMachineOptions {
   readonly parents?: "inside" | "never";
   /** Opens files by the absolute paths that configurations and images have; `null`, and left out: nothing outside of the folder. */
   readonly external?: ((path: string) => PlacedFile | null) | null;
+  /** Files in the folder that the user named, whatever links they are; a configuration of somebody else may have named the others. `all`: the user's own. */
+  readonly named?: readonly string[] | "all";
 }
 
 /** A machine's folder that is open. */
@@ -67,14 +70,16 @@ export async function openMachine(
   const homes = new Map<string, Home>();
   const entries = new Map<string, PackageEntry>();
   const byPath = new Map<string, PackageEntry>();
-  const { placed, external = null } = options;
+  const { placed, external = null, named = [] } = options;
+  const own = new Set([...options.descriptors, ...(named === "all" ? [] : named)]);
+  const told = new Set<string>();
 
   const entryAt = async (place: PlacedFile, role: EntryRole): Promise<PackageEntry | null> => {
     const known = place.folder === folder ? entries.get(place.name) : undefined;
     if (known !== undefined) return known;
     throwIfAborted(ctx.signal);
     const size = await place.folder.size(place.name);
-    if (size === null) return null;
+    if (size === null || (await leadsOut(place.folder, place.name))) return null;
     if (entries.size >= ctx.limits.members) {
       throw new FerryError("io/limit", `the machine has more than ${ctx.limits.members} files`, {
         hint: "Raise the limit 'members' if you trust it.",
@@ -87,6 +92,17 @@ export async function openMachine(
     const entry: PackageEntry = { name, size, role, open: () => opened(place.folder, place.name, home) };
     entries.set(name, entry);
     return entry;
+  };
+  // What a configuration of somebody else's names may be a link to any file of this machine.
+  const leadsOut = async (from: FolderAccess, name: string): Promise<boolean> => {
+    const outside =
+      named !== "all" && external === null && from === folder && !own.has(name)
+        ? ((await from.outside?.(name)) ?? null)
+        : null;
+    if (outside === null) return false;
+    if (!told.has(name)) ctx.report(linkOutside(folder.label, name, outside, "error"));
+    told.add(name);
+    return true;
   };
   const opened = async (from: FolderAccess, name: string, home: Home): Promise<ByteSource> => {
     const source = await from.open(name);
@@ -129,6 +145,7 @@ export async function openMachine(
       for (const place of placesOf(name)) {
         const inside = resolveName(home.within, place);
         if (inside === null || (await home.folder.size(inside)) === null) continue;
+        if (await leadsOut(home.folder, inside)) continue;
         return opened(home.folder, inside, { folder: home.folder, within: folderOf(inside) });
       }
       const outside = external?.(name) ?? null;

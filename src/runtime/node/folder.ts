@@ -1,5 +1,5 @@
 import type { Dirent } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
 import type { FolderAccess } from "../../io/folder.js";
@@ -48,6 +48,16 @@ export function openFolderAccess(folder: string, native: Native): FolderAccess {
       return names.sort();
     },
     size: sizeOf,
+    async outside(name): Promise<string | null> {
+      try {
+        const [real, root] = await Promise.all([realpath(place(name)), realpath(folder)]);
+        const inside = path.relative(root, real);
+        return inside.startsWith("..") || path.isAbsolute(inside) ? real : null;
+      } catch (cause) {
+        if (ABSENT.has((cause as NodeJS.ErrnoException).code ?? "")) return null;
+        throw systemError("read", path.join(folder, name), cause);
+      }
+    },
     open: (name): Promise<ByteSource> => openFileSource(place(name), native),
   };
 }
