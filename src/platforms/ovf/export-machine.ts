@@ -59,9 +59,12 @@ export function machineElement(machine: Machine, writing: OvfWriting): XmlNode {
   );
 }
 
-function systemElement(machine: Machine, { flavour }: OvfWriting): XmlNode {
+function systemElement(machine: Machine, { flavour, authored }: OvfWriting): XmlNode {
+  const said = machine.hardwareTypes.filter((type) => /^vmx-/i.test(type.trim()));
+  // What an author says counts; where a machine comes from another platform, the version that has what it uses.
+  const own = authored === null || said.length === 0 ? null : said.join(" ");
   const types = flavour.vmware
-    ? vmxVersion(machine)
+    ? (own ?? vmxVersion(machine))
     : flavour.xenserver === true
       ? xenServerType(machine)
       : machine.hardwareTypes.join(" ").trim();
