@@ -27,6 +27,7 @@ import { targets } from "../../src/targets/targets.js";
 import { parseXml } from "../../src/xml/parse.js";
 import { packageFixtures } from "../support/fixtures.js";
 import { FatImage, gpt, guestDisk, mbr, PROTECTIVE } from "../support/guest.js";
+import { authorTargets } from "./author-targets.js";
 import { configTargets } from "./config-targets.js";
 import { fuzzContext } from "./context.js";
 import { diskTargets } from "./disk-targets.js";
@@ -278,6 +279,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   xlTarget,
   ...guestTargets,
   ...configTargets,
+  ...authorTargets,
   ...textTargets,
   ...hypervTargets,
   virtualboxTarget,
