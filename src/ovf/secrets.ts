@@ -6,6 +6,11 @@ const SECRET_NAME = /passw|passphrase|secret|token|credential|private[-_.]?key|a
 const NAMES: ReadonlySet<string> = new Set(["key", "name"]);
 const ATTRIBUTE = /([^\s=<>"'/]+)\s*=\s*("[^"]*"|'[^']*')/g;
 
+/** Whether a setting's name says that it holds a secret. */
+export function namesSecret(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
 /**
  * The text of a descriptor or an environment, of the same length, with stars in place of secret values: those of password properties, and of settings
  * whose name says that they hold one. Pure, and linear in the length of the text.

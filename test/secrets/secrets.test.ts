@@ -251,6 +251,11 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   "disk check": () => readings("disk.vmdk"),
   "disk map": () => readings("disk.vmdk"),
   "disk hash": () => readings("disk.vmdk"),
+  // A server that runs shows addresses alone; one that cannot listen says why.
+  "disk serve": () => [
+    [disk, "--socket", join(root, "none", "disk.sock")],
+    [address("disk.vmdk"), "--socket", join(root, "none", "disk.sock")],
+  ],
   "disk fix": () => [[diskCopy()], [address("disk.vmdk")]],
   "disk resize": () => [
     [diskCopy(), "16MiB"],

@@ -1,6 +1,7 @@
 /** The YAML of something that exists. */
 import { stringify } from "yaml";
 import type { Attachment, Machine, Nic } from "../../appliance/appliance.js";
+import { namesSecret } from "../../ovf/secrets.js";
 import { type Field, fields, put, type SpecSource, sizeOf, some, text, type Value } from "./values.js";
 import { about } from "./write-products.js";
 import { type WrittenText, written } from "./written.js";
@@ -266,6 +267,8 @@ function vmwareOf(machine: Machine, notes: string[]): Value | null {
   for (const { source, name, payload } of machine.foreign) {
     const [, kind, key] = (source === "vmware" ? SETTING.exec(name) : null) ?? [];
     if (key === undefined) notes.push(`${machine.id}: ${source}: ${name}`);
+    // A file that people keep and share is no place for them.
+    else if (namesSecret(key)) notes.push(`${machine.id}: ${key}: its value is a secret; give it by a variable`);
     else (kind === "Config" ? config : extra).set(key, text(payload));
   }
   const map = fields([
