@@ -9,6 +9,7 @@ export interface CommandGroup {
 /** Words in front of other commands. */
 export const groups: readonly CommandGroup[] = [
   { name: "disk", summary: "one disk image: info, convert, compare, check, fix, map, hash, resize" },
+  { name: "vm", summary: "machines that vmferry run started: ps, logs, console, stop, start, rm" },
 ];
 
 /** Every command, in the order of the help. A new command is its file and one line here. */
@@ -92,6 +93,41 @@ export const commands: readonly CommandEntry[] = [
     name: "unpack",
     summary: "an .ova to a folder",
     load: async () => (await import("./commands/unpack.js")).unpack,
+  },
+  {
+    name: "run",
+    summary: "boot a package here and now with QEMU, nothing unpacked",
+    load: async () => (await import("./commands/run.js")).run,
+  },
+  {
+    name: "vm ps",
+    summary: "what runs here, and what did",
+    load: async () => (await import("./commands/vm/ps.js")).vmPs,
+  },
+  {
+    name: "vm logs",
+    summary: "what machines wrote to their serial ports",
+    load: async () => (await import("./commands/vm/logs.js")).vmLogs,
+  },
+  {
+    name: "vm console",
+    summary: "a terminal on a machine's serial port",
+    load: async () => (await import("./commands/vm/console.js")).vmConsole,
+  },
+  {
+    name: "vm stop",
+    summary: "shut machines down, or switch them off",
+    load: async () => (await import("./commands/vm/stop.js")).vmStop,
+  },
+  {
+    name: "vm start",
+    summary: "start machines again with what they wrote",
+    load: async () => (await import("./commands/vm/start.js")).vmStart,
+  },
+  {
+    name: "vm rm",
+    summary: "remove runs with what their machines wrote",
+    load: async () => (await import("./commands/vm/rm.js")).vmRm,
   },
   {
     name: "disk info",

@@ -9,11 +9,13 @@ import type { DiffResult } from "./diff-result.js";
 import type { EditResult } from "./edit-result.js";
 import type { PropertiesResult } from "./properties-result.js";
 import type { DiagnosticResult, SignerResult } from "./result-parts.js";
+import type { VmListResult } from "./vm-result.js";
 
 export type { DiffChange, DiffDisk, DiffResult, DiffSide } from "./diff-result.js";
 export type { EditResult } from "./edit-result.js";
 export type { PropertiesResult, QuestionResult } from "./properties-result.js";
 export { type DiagnosticResult, type SignerResult, toDiagnosticResult } from "./result-parts.js";
+export type { VmListResult, VmResult } from "./vm-result.js";
 
 /** What a member of a package is for. */
 export type MemberRole = "descriptor" | "manifest" | "certificate" | "disk" | "iso" | "nvram" | "strings" | "file";
@@ -658,6 +660,7 @@ export type Result =
   | ExplainResult
   | FixResult
   | EditResult
+  | VmListResult
   | SignResult
   | AdaptResult
   | BuildResult

@@ -7,7 +7,7 @@ import { createFiles } from "../../src/platforms/files.js";
 import { hypervScript } from "../../src/platforms/hyperv/script.js";
 import type { ExportPlan } from "../../src/platforms/platform.js";
 import { platforms } from "../../src/platforms/platforms.js";
-import { machineArguments } from "../../src/platforms/qemu/arguments.js";
+import { filesBehind, machineArguments } from "../../src/platforms/qemu/arguments.js";
 import { nodeHash } from "../../src/runtime/node/hash.js";
 import type { MachineShape } from "../../src/targets/profile.js";
 import { targets } from "../../src/targets/targets.js";
@@ -103,7 +103,7 @@ const readers: Readonly<Record<string, Reader>> = {
       const files = createFiles(fitted, { format: "qcow2", variant: "uncompressed", extension: ".qcow2" });
       const all = fitted.machines.map((m) => {
         files.take(m.name, "-efi-vars.fd");
-        const args = machineArguments(m, shapes.get(m.id) as MachineShape, files);
+        const args = machineArguments(m, shapes.get(m.id) as MachineShape, filesBehind(files));
         files.take(fitted.machines.length === 1 ? "run" : `run-${m.name}`, ".sh");
         return args;
       });

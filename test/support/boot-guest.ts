@@ -6,7 +6,15 @@ import { gzipSync } from "node:zlib";
 import { peerPath } from "../interop/peers.js";
 import { run } from "../interop/run.js";
 import { CHARACTER_DEVICE, type CpioEntry, cpio, FILE, FOLDER, LINK } from "./boot-guest/cpio.js";
-import { DATA, DISK_DRIVERS, GUEST_MODULES, INIT, LABEL } from "./boot-guest/init.js";
+import {
+  DATA,
+  DISK_DRIVERS,
+  ENVIRONMENT_INIT,
+  ENVIRONMENT_MODULES,
+  GUEST_MODULES,
+  INIT,
+  LABEL,
+} from "./boot-guest/init.js";
 import { modulesInOrder } from "./boot-guest/modules.js";
 import { type Tree, writeTree } from "./guest-tree.js";
 
@@ -40,11 +48,13 @@ export async function lackingParts(): Promise<string | false> {
 /**
  * Makes a disk that boots by one firmware.
  * @param drivers of disks, the only ones that its initial RAM disk has, as initramfs-tools is told to; left out: all
+ * @param says what it does once it has booted: tells how it arrived and powers off, or tells its OVF environment and waits for the power button
  */
 export async function makeBootGuest(
   folder: string,
   firmware: BootGuest["firmware"],
   drivers: readonly string[] | null = null,
+  says: "arrival" | "environment" = "arrival",
 ): Promise<BootGuest> {
   await mkdir(folder, { recursive: true });
   const [version = ""] = await readdir(join(PARTS, "lib/modules"));
@@ -54,7 +64,7 @@ export async function makeBootGuest(
     "etc/os-release": 'ID=vmferry-guest\nVERSION_ID="1"\nPRETTY_NAME="A guest of the tests"\n',
     "etc/fstab": `LABEL=${LABEL} / ext4 ro 0 1\n`,
     [`boot/vmlinuz-${version}`]: await readFile(join(PARTS, "boot", `vmlinuz-${version}`)),
-    [`boot/initrd.img-${version}`]: await initialRamDisk(version, drivers),
+    [`boot/initrd.img-${version}`]: await initialRamDisk(version, drivers, says),
     ...(drivers === null ? {} : await installed(version, drivers)),
   };
   await writeTree(join(folder, "root"), tree);
@@ -105,8 +115,12 @@ async function installed(version: string, drivers: readonly string[]): Promise<T
 const DISK_MODULES =
   /\/(?:ata_piix|ahci|nvme|mptspi|mptsas|sym53c8xx|vmw_pvscsi|virtio_(?:blk|scsi|pci)|hv_storvsc|hv_vmbus|xen-blkfront)\.ko$/;
 
-async function initialRamDisk(version: string, drivers: readonly string[] | null): Promise<Uint8Array> {
-  const wanted = GUEST_MODULES.filter(
+async function initialRamDisk(
+  version: string,
+  drivers: readonly string[] | null,
+  says: "arrival" | "environment",
+): Promise<Uint8Array> {
+  const wanted = [...GUEST_MODULES, ...(says === "environment" ? ENVIRONMENT_MODULES : [])].filter(
     (name) => drivers === null || !DISK_DRIVERS.includes(name) || drivers.includes(name),
   );
   const modules = await modulesInOrder(join(PARTS, "lib/modules", version), wanted);
@@ -117,7 +131,7 @@ async function initialRamDisk(version: string, drivers: readonly string[] | null
     { name: "dev/console", mode: CHARACTER_DEVICE, device: [5, 1] },
     { name: "bin/busybox", mode: FILE, bytes: await readFile(join(PARTS, "bin/busybox")) },
     { name: "bin/sh", mode: LINK, bytes: text("busybox") },
-    { name: "init", mode: FILE, bytes: text(INIT) },
+    { name: "init", mode: FILE, bytes: text(says === "environment" ? ENVIRONMENT_INIT : INIT) },
     { name: "modules/order", mode: FILE, bytes: text(modules.map(({ name }) => name).join("\n")) },
     ...modules.map(({ name, bytes }) => ({ name: `modules/${name}.ko`, mode: FILE, bytes })),
   ];

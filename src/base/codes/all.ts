@@ -29,6 +29,7 @@ import { serveCodes } from "./serve.js";
 import { signCodes } from "./sign.js";
 import { signatureCodes } from "./signature.js";
 import { virtualboxCodes } from "./virtualbox.js";
+import { vmCodes } from "./vm.js";
 import { vmaCodes } from "./vma.js";
 import { xenCodes } from "./xen.js";
 import { xmlCodes } from "./xml.js";
@@ -69,6 +70,7 @@ export const codes: CodeTable = {
   ...proxmoxCodes,
   ...virtualboxCodes,
   ...serveCodes,
+  ...vmCodes,
 };
 
 /** The kind of a code that is thrown. Codes that are only findings, thrown by a strict parser, are `invalid-format`. */

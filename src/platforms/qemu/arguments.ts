@@ -9,6 +9,14 @@ import { uuidFromText } from "../names-of-devices.js";
 import { sasName } from "../sas.js";
 import { type QemuArgument, serialArguments, soundArguments } from "./hardware.js";
 
+/** What stands behind the devices of a machine, on the host. */
+export interface QemuBackends {
+  /** Options of `-drive` that say where the bytes are; `null`: an empty drive. */
+  drive(machine: Machine, attachment: Attachment): string | null;
+  /** The value of `-netdev` for a card that is connected. */
+  network(nic: Nic, id: string, index: number): string;
+}
+
 /** QEMU's names of network cards, where they are not our words. */
 const NICS: Readonly<Record<string, string>> = { virtio: "virtio-net-pci" };
 
@@ -16,7 +24,7 @@ const NICS: Readonly<Record<string, string>> = { virtio: "virtio-net-pci" };
  * The command line of one machine, without what the script finds out when it runs: accelerator, firmware, display. Source: QEMU's manual
  * ("Invocation") and `-device NAME,help`.
  */
-export function machineArguments(machine: Machine, shape: MachineShape, files: ResultFiles): QemuArgument[] {
+export function machineArguments(machine: Machine, shape: MachineShape, behind: QemuBackends): QemuArgument[] {
   const { cpu } = machine;
   const secure = machine.firmware === "efi-secure";
   const steps = bootSequence(machine);
@@ -43,11 +51,24 @@ export function machineArguments(machine: Machine, shape: MachineShape, files: R
   const floppies = machine.attachments.some((a) => a.device === "floppy");
   if (floppies && shape.id === "q35") args.push(["-device", "isa-fdc,id=fdc"]);
   for (const [index, attachment] of machine.attachments.entries()) {
-    args.push(...driveArguments(machine, shape, attachment, index, files, steps));
+    args.push(...driveArguments(machine, shape, attachment, index, behind, steps));
   }
-  for (const [index, nic] of machine.nics.entries()) args.push(...nicArguments(nic, index, steps));
+  for (const [index, nic] of machine.nics.entries()) args.push(...nicArguments(nic, index, behind, steps));
   args.push(...serialArguments(machine.serialPorts), ...soundArguments(machine.sound));
   return args;
+}
+
+/** Drives on the files of a result, and cards on QEMU's own NAT. */
+export function filesBehind(files: ResultFiles): QemuBackends {
+  return {
+    drive(machine, attachment) {
+      const file = files.of(machine, attachment);
+      if (file === null) return null;
+      const format = attachment.device === "disk" ? `${files.format(attachment.disk ?? "")},discard=unmap` : "raw";
+      return `file=${optionValue(file)},format=${format}`;
+    },
+    network: (_, id) => `user,id=${id}`,
+  };
 }
 
 /** A text inside of an option's value: a comma would end it, two are one. */
@@ -87,19 +108,18 @@ function driveArguments(
   shape: MachineShape,
   attachment: Attachment,
   index: number,
-  files: ResultFiles,
+  behind: QemuBackends,
   steps: readonly BootStep[],
 ): QemuArgument[] {
   const id = `drive${index}`;
-  const file = files.of(machine, attachment);
+  const file = behind.drive(machine, attachment);
   const place = bootPlace(steps, attachment);
   const ending = `${file === null ? "" : `,drive=${id}`}${place === null ? "" : `,bootindex=${place}`}`;
   const args: QemuArgument[] = [];
   if (file !== null) {
-    const format = attachment.device === "disk" ? `${files.format(attachment.disk ?? "")},discard=unmap` : "raw";
     const media =
       attachment.device === "cdrom" ? ",media=cdrom,readonly=on" : readsOnly(machine, attachment) ? ",readonly=on" : "";
-    args.push(["-drive", `if=none,id=${id},file=${optionValue(file)},format=${format}${media}`]);
+    args.push(["-drive", `if=none,id=${id},${file}${media}`]);
   }
   const controller = machine.controllers.find((c) => c.id === attachment.controller);
   args.push(["-device", `${driveDevice(attachment, controller, shape)}${ending}`]);
@@ -137,13 +157,14 @@ function driveDevice(attachment: Attachment, controller: Controller | undefined,
   }
 }
 
-/** A card on QEMU's own NAT; one that is not connected has no network behind it. */
-function nicArguments(nic: Nic, index: number, steps: readonly BootStep[]): QemuArgument[] {
+/** A card; one that is not connected has no network behind it. */
+function nicArguments(nic: Nic, index: number, behind: QemuBackends, steps: readonly BootStep[]): QemuArgument[] {
   const place = bootPlace(steps, nic);
   const model = nic.model ?? "e1000";
   const parts = [NICS[model] ?? model];
   if (nic.connected) parts.push(`netdev=net${index}`);
   if (nic.mac !== null) parts.push(`mac=${nic.mac}`);
   if (place !== null) parts.push(`bootindex=${place}`);
-  return [...(nic.connected ? [["-netdev", `user,id=net${index}`] as const] : []), ["-device", parts.join(",")]];
+  const network = behind.network(nic, `net${index}`, index);
+  return [...(nic.connected ? [["-netdev", network] as const] : []), ["-device", parts.join(",")]];
 }

@@ -6,7 +6,7 @@ import { createFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
 import { uuidFromText } from "../names-of-devices.js";
 import type { DiskFiles, ExportPlan } from "../platform.js";
-import { machineArguments, readsOnly } from "./arguments.js";
+import { filesBehind, machineArguments, readsOnly } from "./arguments.js";
 import { keepsSerialPort, keepsVideo, soundArguments, vgaOf } from "./hardware.js";
 import { renderScript } from "./script.js";
 
@@ -40,7 +40,7 @@ export function exportQemu(
       firmware: machine.firmware === "unknown" ? target.defaultFirmware : machine.firmware,
       variables: files.take(machine.name, "-efi-vars.fd"),
       vga: vgaOf(machine.video) ?? "std",
-      arguments: machineArguments(machine, shape, files),
+      arguments: machineArguments(machine, shape, filesBehind(files)),
     });
     const { cim, vmware, virtualbox, description } = machine.guestOs;
     const named = description ?? vmware ?? virtualbox ?? (cim === null ? null : `number ${cim}`);

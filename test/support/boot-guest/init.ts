@@ -20,6 +20,9 @@ export const DISK_DRIVERS: readonly string[] = [
   "xen-blkfront",
 ];
 
+/** Of CD drives, of what is on CDs, and of the power button. */
+export const ENVIRONMENT_MODULES: readonly string[] = ["sr_mod", "isofs", "button", "evdev"];
+
 /** Drivers that the guest brings: of disks, of network cards, and the file system. */
 export const GUEST_MODULES: readonly string[] = [
   "virtio_pci",
@@ -75,6 +78,51 @@ firmware=bios
 [ -d /sys/firmware/efi ] && firmware=efi
 nics=\${nics#,}
 echo "${SAYS} sha256=$sum disk=$(driver_of "/sys/class/block/$(basename "$disk")") nic=\${nics:-none} firmware=$firmware" >/dev/ttyS0
+sleep 0.1
+poweroff -f
+`;
+
+/** Start of lines with what a guest has of its OVF environment. */
+export const HAS = "VMFERRY-PROPERTY";
+
+/**
+ * The same for guests that say their OVF environment: each property of the machine itself, one on a line, as \`key=value\`, with XML's escapes as
+ * they stand; then the ports that answer on the neighbours' addresses. They stay until somebody presses the power button.
+ */
+export const ENVIRONMENT_INIT: string = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t devtmpfs none /dev
+for module in $(cat /modules/order); do insmod /modules/$module.ko 2>/dev/null; done
+for i in $(seq 150); do
+  for drive in /dev/sr*; do
+    mount -t iso9660 -o ro "$drive" /mnt 2>/dev/null && break
+  done
+  [ -e /mnt/ovf-env.xml ] && break
+  sleep 0.2
+done
+# What stands in front of the first other machine is this one's own.
+sed '/<Entity/,$d' /mnt/ovf-env.xml | sed -n 's/.*oe:key="\\([^"]*\\)" oe:value="\\([^"]*\\)".*/${HAS} \\1=\\2/p' >/dev/ttyS0
+address=$(sed '/<Entity/,$d' /mnt/ovf-env.xml | sed -n 's/.*oe:key="address" oe:value="\\([^"]*\\)".*/\\1/p')
+neighbour=$(sed '/<Entity/,$d' /mnt/ovf-env.xml | sed -n 's/.*oe:key="neighbour" oe:value="\\([^"]*\\)".*/\\1/p')
+nic=$(ls /sys/class/net | grep -v '^lo$' | head -n 1)
+if [ -n "$address" ]; then
+  ifconfig "$nic" "$address" netmask 255.255.255.0 up
+  [ -n "$neighbour" ] && for i in $(seq 50); do
+    ping -c 1 -W 1 "$neighbour" >/dev/null 2>&1 && echo "${HAS} reached=$neighbour" >/dev/ttyS0 && break
+  done
+fi
+button=
+for i in $(seq 50); do
+  button=$(grep -A 5 'Name="Power Button"' /proc/bus/input/devices | sed -n 's/.*\\(event[0-9]*\\).*/\\1/p' | head -n 1)
+  [ -n "$button" ] && break
+  sleep 0.2
+done
+echo "${HAS} end" >/dev/ttyS0
+dd if="/dev/input/$button" of=/dev/null bs=24 count=1 2>/dev/null
+echo "${HAS} off" >/dev/ttyS0
 sleep 0.1
 poweroff -f
 `;

@@ -1,0 +1,155 @@
+import * as path from "node:path";
+import { FerryError } from "../../base/errors.js";
+import { createRun } from "../../lifecycle/create.js";
+import { startRun } from "../../lifecycle/start.js";
+import { openStore, type Store, stateRoot } from "../../lifecycle/store.js";
+import type { Watcher } from "../../lifecycle/supervise.js";
+import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
+import { followLogs, logTails } from "../console-logs.js";
+import { exitCodes } from "../exit-codes.js";
+import { readable } from "../inputs.js";
+import { choice, flag, pairs, text, workOptions } from "../options.js";
+import {
+  acceptLicences,
+  forwardOption,
+  openRunPackage,
+  revealer,
+  startDetached,
+  stopRun,
+  tellingWatcher,
+} from "../runs.js";
+import { withSession } from "../session.js";
+
+/** `vmferry run SRC`. */
+export const run: CommandDefinition = defineCommand({
+  arguments: [
+    {
+      name: "SRC",
+      what: "a package, a machine's configuration beside its files, or a folder with one",
+      complete: "file",
+    },
+  ],
+  options: {
+    name: text("--name NAME", "what the run is called (default: as the package)"),
+    set: pairs(
+      "--set KEY=VALUE",
+      "the value of a property; of a password env:NAME, file:PATH or cmd:COMMAND (can be repeated)",
+    ),
+    config: text("--config ID", "the deployment option (default: the package's own)"),
+    acceptEulas: flag("--accept-eulas", "accept the licences of the package"),
+    forward: forwardOption,
+    mac: choice("--mac WHICH", "the addresses of network cards: keep those of the package (the default), or new ones", [
+      "keep",
+      "new",
+    ]),
+    detach: flag("--detach", "come back once the machines run; vmferry vm goes on from there"),
+    rm: flag("--rm", "remove the run when it has ended, with all that its machines wrote"),
+    ...workOptions,
+  },
+  details: [
+    "Boots the machines of a package with QEMU, in their order, without unpacking or converting anything: what they write goes to files beside the package's disks, in a folder of the run's own. The package is compared with its manifest first, once for each state of its files.",
+    "Without --detach the consoles are printed until the machines end, or until Ctrl-C, which shuts them down. The run stays, and starts again with `vmferry vm start NAME`.",
+    "Each machine gets the properties of the package as an OVF environment on a CD. Networks of one machine are QEMU's NAT, where --forward leads ports in; networks of several machines are private between them.",
+  ],
+  examples: [
+    "run appliance.ova",
+    "run appliance.ova --set hostname=web01 --set password=env:PASSWORD --forward 8080:80",
+    "run appliance.ova --config large --accept-eulas --detach --name web",
+  ],
+  async run([name = ""], options, cli) {
+    if (options.detach && options.rm) {
+      throw new FerryError("cli/usage", "--rm is for runs that this command waits for", {
+        hint: "Leave --detach out, or remove the run later: vmferry vm rm.",
+      });
+    }
+    return withSession(options, cli, async (session) => {
+      const named = await openRunPackage(name, session);
+      try {
+        const root = stateRoot();
+        const store = openStore(root);
+        const wish = {
+          name: options.name,
+          configuration: options.config,
+          set: options.set,
+          forwards: options.forward,
+          macs: options.mac ?? "keep",
+        };
+        const reveal = revealer(cli);
+        const how = {
+          file: path.resolve(readable(name)),
+          store,
+          root,
+          reveal,
+          accept: (eulas: Parameters<typeof acceptLicences>[0]) => acceptLicences(eulas, options.acceptEulas, cli),
+        };
+        const { state, integrity, checked } = await createRun(named.opened, wish, how, session.ctx);
+        cli.terminal.note(
+          integrity === "unverifiable"
+            ? "the package has no manifest: nobody can tell whether it was changed"
+            : checked === "memory"
+              ? "the package is intact: it was checked before, and has not changed since"
+              : "the package is intact",
+        );
+        if (options.detach) {
+          try {
+            await startDetached(state.name, store, cli);
+          } catch (cause) {
+            await discard(state.name, store);
+            throw cause;
+          }
+          await cli.terminal.data(`${state.name}\n`);
+          return exitCodes.done;
+        }
+        let ran = false;
+        const told = tellingWatcher(cli);
+        const watcher: Watcher = {
+          ...told,
+          running(machine, seconds) {
+            ran = true;
+            told.running(machine, seconds);
+          },
+        };
+        const start = { store, root, reveal, watcher };
+        try {
+          await attended(store.folder(state.name), state.machines, cli, async () => {
+            const lock = await store.lock(state.name);
+            try {
+              await startRun(named.opened, state, start, session.ctx);
+            } finally {
+              await lock.release();
+            }
+          });
+        } finally {
+          if (options.rm || !ran) await store.remove(state.name);
+        }
+        if (!options.rm) cli.terminal.note(`${state.name} has ended; vmferry vm start ${state.name} starts it again`);
+        return exitCodes.done;
+      } finally {
+        await named.close();
+      }
+    });
+  },
+});
+
+/** A run that never ran: nothing is lost with it, and the same command may be given again. */
+async function discard(name: string, store: Store): Promise<void> {
+  await stopRun(await store.read(name), 0, store);
+  await store.remove(name);
+}
+
+/** Does work while consoles are printed as they grow. */
+async function attended(
+  folder: string,
+  machines: Parameters<typeof logTails>[1],
+  cli: Cli,
+  work: () => Promise<void>,
+): Promise<void> {
+  const done = new AbortController();
+  const printing = followLogs(logTails(folder, machines), done.signal, cli);
+  try {
+    await work();
+  } finally {
+    done.abort();
+    await printing;
+  }
+}

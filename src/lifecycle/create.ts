@@ -1,0 +1,149 @@
+/** A new run: what a user wants of a package, held to it before anything starts. */
+import { randomBytes } from "node:crypto";
+import type { Appliance, Eula, Machine } from "../appliance/appliance.js";
+import { FerryError } from "../base/errors.js";
+import type { Context } from "../io/context.js";
+import type { OpenedSource } from "../operations/opened.js";
+import { resolveOvf } from "../ovf/deployment.js";
+import { safeStem } from "../platforms/names.js";
+import { type AnsweredPackage, answerPackage, keptAnswers, type Reveal } from "./answers.js";
+import { checkOnce, fingerprintOf } from "./intact.js";
+import { type Forward, placeForwards, sharedNetworks } from "./networks.js";
+import type { RunState } from "./state.js";
+import { checkName, type Store } from "./store.js";
+
+/** What a user wants. */
+export interface RunWish {
+  /** `null`: after the package. */
+  readonly name: string | null;
+  readonly configuration: string | null;
+  /** Values of properties as they were written: those of passwords are references. */
+  readonly set: readonly (readonly [key: string, value: string])[];
+  readonly forwards: readonly Forward[];
+  /** Whether cards have the addresses of the package or new ones. */
+  readonly macs: "keep" | "new";
+}
+
+/** How a run is made. */
+export interface CreateOptions {
+  /** Absolute path of the package. */
+  readonly file: string;
+  readonly store: Store;
+  /** Folder of all state: verdicts are remembered there. */
+  readonly root: string;
+  readonly reveal: Reveal;
+  /** Shows the licences. @throws `vm/licence` where they are not accepted */
+  accept(eulas: readonly Eula[]): Promise<void>;
+}
+
+/** What is known of a run that was made. */
+export interface CreatedRun {
+  readonly state: RunState;
+  readonly integrity: "intact" | "unverifiable";
+  readonly checked: "memory" | "check";
+}
+
+/**
+ * Makes a run: answers and ports are held to the package, its licences accepted, its files compared with its manifest. Nothing runs yet.
+ * @throws `vm/bad-answer`, `vm/licence`, `vm/no-forward`, `vm/name-taken`, `package/not-intact`, and what reading throws
+ */
+export async function createRun(
+  opened: OpenedSource,
+  wish: RunWish,
+  options: CreateOptions,
+  ctx: Context,
+): Promise<CreatedRun> {
+  const { file, store, root, reveal, accept } = options;
+  if (wish.name !== null) checkName(wish.name);
+  if (opened.ovf === null && (wish.set.length > 0 || wish.configuration !== null)) {
+    throw new FerryError("vm/bad-answer", `${opened.reader.name} asks no questions: it is no OVF package`, {
+      hint: "Leave --set and --config out.",
+    });
+  }
+  const answers = keptAnswers(wish.set, passwordsOf(opened, wish.configuration));
+  const { appliance } = await answeredAppliance(
+    opened,
+    { configuration: wish.configuration, answers },
+    reveal,
+    // What is found is told when the machines start.
+    { ...ctx, report: () => {} },
+  );
+  placeForwards(appliance.machines, sharedNetworks(appliance.machines), wish.forwards);
+  if (appliance.eulas.length > 0) await accept(appliance.eulas);
+  const fingerprint = await fingerprintOf(file, opened.reader);
+  const { verdict, from } = await checkOnce(file, fingerprint, opened.reader, root, ctx);
+  const state: RunState = {
+    schema: "vmferry/vm@1",
+    name: wish.name ?? (await freeName(appliance.name ?? opened.reader.name, store)),
+    package: file,
+    fingerprint,
+    created: ctx.runtime.now().toISOString(),
+    configuration: wish.configuration,
+    answers,
+    forwards: wish.forwards,
+    macs: wish.macs,
+    phase: "stopped",
+    failure: null,
+    supervisor: null,
+    sockets: null,
+    machines: appliance.machines.map((machine) => ({
+      id: machine.id,
+      name: machine.name,
+      macs: macsOf(machine, wish.macs),
+      process: null,
+    })),
+  };
+  await store.create(state);
+  return { state, integrity: verdict, checked: from };
+}
+
+/** A package as a run has it: with its option and its answers. */
+export async function answeredAppliance(
+  opened: OpenedSource,
+  given: Pick<RunState, "configuration" | "answers">,
+  reveal: Reveal,
+  ctx: Context,
+): Promise<{ readonly appliance: Appliance; readonly answered: AnsweredPackage | null }> {
+  const { ovf } = opened;
+  const answered = ovf === null ? null : await answerPackage(ovf, given, reveal, ctx);
+  const choice = {
+    ...(given.configuration === null ? {} : { configuration: given.configuration }),
+    values: Object.fromEntries(given.answers.map(({ key, value }) => [key, value])),
+  };
+  return { appliance: opened.appliance(ovf === null ? {} : choice, ctx), answered };
+}
+
+/** Keys of properties that are passwords, qualified and their own. */
+function passwordsOf({ ovf }: OpenedSource, configuration: string | null): ReadonlySet<string> {
+  if (ovf === null) return new Set();
+  const choice = configuration === null ? {} : { configuration };
+  const { properties } = resolveOvf(ovf.document, choice, () => {});
+  return new Set(
+    properties.flatMap(({ property: { password, key, qualifiedKey } }) =>
+      password ? [qualifiedKey, ...(key === null ? [] : [key])] : [],
+    ),
+  );
+}
+
+async function freeName(wanted: string, store: Store): Promise<string> {
+  const stem =
+    safeStem(wanted)
+      .replace(/[^A-Za-z0-9_.-]/g, "-")
+      .replace(/^[^A-Za-z0-9]+/, "")
+      .slice(0, 50) || "run";
+  const taken = new Set(await store.names());
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? stem : `${stem}-${n}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** The addresses that a machine's cards have for as long as the run exists: QEMU's own would be the same in each machine. */
+function macsOf({ nics }: Machine, macs: RunState["macs"]): readonly string[] {
+  return nics.map(({ mac }) => {
+    if (macs === "keep" && mac !== null) return mac;
+    const random = [...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, "0"));
+    // The block that QEMU gives out (docs/system/devices/net.rst).
+    return ["52", "54", "00", ...random].join(":");
+  });
+}
