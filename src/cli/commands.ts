@@ -10,6 +10,7 @@ export interface CommandGroup {
 export const groups: readonly CommandGroup[] = [
   { name: "disk", summary: "one disk image: info, convert, compare, check, fix, map, hash, resize" },
   { name: "vm", summary: "machines that vmferry run started: ps, logs, console, stop, start, rm" },
+  { name: "deployment", summary: "what was deployed: list, status, start, stop, destroy" },
 ];
 
 /** Every command, in the order of the help. A new command is its file and one line here. */
@@ -83,6 +84,36 @@ export const commands: readonly CommandEntry[] = [
     name: "properties",
     summary: "the questions that a package asks, and a checked file of answers",
     load: async () => (await import("./commands/properties.js")).properties,
+  },
+  {
+    name: "deploy",
+    summary: "a package to a running platform, with a plan first and a way back",
+    load: async () => (await import("./commands/deploy.js")).deploy,
+  },
+  {
+    name: "deployment list",
+    summary: "deployments that were made from here",
+    load: async () => (await import("./commands/deployment/list.js")).deploymentList,
+  },
+  {
+    name: "deployment status",
+    summary: "what became of a deployment: its machines and steps",
+    load: async () => (await import("./commands/deployment/status.js")).deploymentStatus,
+  },
+  {
+    name: "deployment start",
+    summary: "start the machines of a deployment in their order",
+    load: async () => (await import("./commands/deployment/start.js")).deploymentStart,
+  },
+  {
+    name: "deployment stop",
+    summary: "shut the machines of a deployment down, the last one first",
+    load: async () => (await import("./commands/deployment/stop.js")).deploymentStop,
+  },
+  {
+    name: "deployment destroy",
+    summary: "remove a deployment and everything that it made",
+    load: async () => (await import("./commands/deployment/destroy.js")).deploymentDestroy,
   },
   {
     name: "pack",

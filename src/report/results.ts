@@ -5,12 +5,20 @@
  */
 import type { DiagnosticCode, Severity, SpecRef } from "../base/diagnostics.js";
 import type { Bus, DiskFormatId, Firmware, HashName, JsonValue, PackageKind } from "../base/ids.js";
+import type { DeploymentsResult, DeployResult } from "./deploy-result.js";
 import type { DiffResult } from "./diff-result.js";
 import type { EditResult } from "./edit-result.js";
 import type { PropertiesResult } from "./properties-result.js";
 import type { DiagnosticResult, SignerResult } from "./result-parts.js";
 import type { VmListResult } from "./vm-result.js";
 
+export type {
+  DeployedMachineResult,
+  DeploymentResult,
+  DeploymentsResult,
+  DeployResult,
+  DeployStepResult,
+} from "./deploy-result.js";
 export type { DiffChange, DiffDisk, DiffResult, DiffSide } from "./diff-result.js";
 export type { EditResult } from "./edit-result.js";
 export type { PropertiesResult, QuestionResult } from "./properties-result.js";
@@ -666,4 +674,6 @@ export type Result =
   | BuildResult
   | BaselineResult
   | DiffResult
-  | PropertiesResult;
+  | PropertiesResult
+  | DeployResult
+  | DeploymentsResult;

@@ -106,6 +106,8 @@ export async function startSimulator(t: TestContext, program: "vcsim" | "vcsim-e
 export interface Libvirt {
   virsh(...args: readonly string[]): Promise<Ran>;
   tryVirsh(...args: readonly string[]): Promise<Ran>;
+  /** What stands before a command that is to see this libvirt as the system's. */
+  readonly inside: readonly [program: string, ...args: string[]];
   /** Starts a network without addresses: it needs no dnsmasq, and nobody but this libvirt sees it. */
   startNetwork(name: string): Promise<void>;
 }
@@ -113,7 +115,7 @@ export interface Libvirt {
 /** Private places for a libvirt of the test's own: nothing that it defines is seen outside, or stays; two can run at once. */
 const LIBVIRT_SCRIPT = `
 set -e
-for folder in /run/libvirt /var/lib/libvirt /etc/libvirt/qemu; do
+for folder in /run/libvirt /var/lib/libvirt /etc/libvirt/qemu /etc/libvirt/storage; do
   mkdir -p "$folder"
   mount -t tmpfs -o mode=755 tmpfs "$folder"
 done
@@ -127,7 +129,8 @@ export async function startLibvirt(t: TestContext): Promise<Libvirt> {
   const [virtlogd, libvirtd, virshPath, unshare] = paths;
   const namespace = ["--mount", "--net", "--propagation", "private", "--"];
   const service = start(unshare, [...namespace, "sh", "-c", LIBVIRT_SCRIPT, "libvirt", virtlogd, libvirtd]);
-  const inside = ["--mount", "--target", String(service.pid), "--", virshPath, "-c", "qemu:///system"];
+  const enter = ["--mount", "--target", String(service.pid), "--"];
+  const inside = [...enter, virshPath, "-c", "qemu:///system"];
   const tryVirsh = (...args: readonly string[]): Promise<Ran> =>
     attempt("nsenter", [...inside, ...args], { timeout: 60_000 });
   t.after(async () => {
@@ -140,6 +143,7 @@ export async function startLibvirt(t: TestContext): Promise<Libvirt> {
   return {
     virsh,
     tryVirsh,
+    inside: ["nsenter", ...enter],
     async startNetwork(name): Promise<void> {
       const file = join(await scratch(t, "network"), "network.xml");
       await writeFile(file, `<network><name>${name}</name><bridge name="virbr0" stp="off"/></network>`);

@@ -6,6 +6,7 @@ import { cliCodes } from "./cli.js";
 import type { CodeTable, ErrorKind } from "./codes.js";
 import { configCodes } from "./config.js";
 import { convertCodes } from "./convert.js";
+import { deployCodes } from "./deploy.js";
 import { diskCodes } from "./disk.js";
 import { qcow2Codes } from "./disk-qcow2.js";
 import { vdiCodes } from "./disk-vdi.js";
@@ -71,6 +72,7 @@ export const codes: CodeTable = {
   ...virtualboxCodes,
   ...serveCodes,
   ...vmCodes,
+  ...deployCodes,
 };
 
 /** The kind of a code that is thrown. Codes that are only findings, thrown by a strict parser, are `invalid-format`. */

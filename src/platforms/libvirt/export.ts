@@ -243,19 +243,20 @@ function devices(machine: Machine, { o, files, notes, fitted }: Scope): XmlNode 
     return driveElement(attachment, controller, index, image, names, how);
   });
   const nics = machine.nics.map((nic, index) => {
-    if (nic.network?.toLowerCase() !== o.network.toLowerCase()) {
+    const network = o.cards === "own" && nic.network !== null ? nic.network : o.network;
+    if (nic.network?.toLowerCase() !== network.toLowerCase()) {
       notes.push(
         loss(
           "warning",
           "libvirt/network-chosen",
-          `${machine.name}: network card ${index} is plugged into the host's network ${JSON.stringify(o.network)}: its own ${
+          `${machine.name}: network card ${index} is plugged into the host's network ${JSON.stringify(network)}: its own ${
             nic.network === null ? "has no name" : `is called ${JSON.stringify(nic.network)}`
           }`,
-          { data: { machine: machine.id, nic: index, from: nic.network, to: o.network } },
+          { data: { machine: machine.id, nic: index, from: nic.network, to: network } },
         ),
       );
     }
-    return nicElement(nic, o.network, bootPlace(steps, nic), keepsVlan(o) ? nic.vlan : null);
+    return nicElement(nic, network, bootPlace(steps, nic), keepsVlan(o) ? nic.vlan : null);
   });
   return el(
     "devices",

@@ -8,6 +8,8 @@ export interface LibvirtOptions {
   readonly folder: string;
   /** Network of the host that cards are plugged into. */
   readonly network: string;
+  /** `own`: cards are plugged into networks of the host that are called as theirs; `network` is for cards whose network has no name. */
+  readonly cards?: "own";
 }
 
 /** Defaults of the libvirt export. */

@@ -20,9 +20,17 @@ export async function lockForEdit(
   file: { readonly dev: number; readonly ino: number },
   label: string,
 ): Promise<EditLock> {
+  return lockByName(`edit-${file.dev}-${file.ino}`, label);
+}
+
+/**
+ * Takes the lock of anything that has a name of its own among all of vmferry's locks, in the same way.
+ * @throws `io/busy`
+ */
+export async function lockByName(name: string, label: string): Promise<EditLock> {
   const server = createServer((socket) => socket.destroy());
   try {
-    await listen(server, lockName(`vmferry-edit-${file.dev}-${file.ino}`));
+    await listen(server, lockName(`vmferry-${name}`));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw systemError("write", label, cause);
     throw new FerryError("io/busy", `${label} is being changed by another process`, {

@@ -1,0 +1,108 @@
+import type { CodeTable } from "./codes.js";
+
+/** Deployments and the platforms that they go to: `deploy/...`. */
+export const deployCodes: CodeTable = {
+  "deploy/bad-target": {
+    kind: "usage",
+    what: "The address of a platform is not understood.",
+    why: "Targets are libvirt:///system, libvirt:///session and libvirt+ssh://[USER@]HOST[:PORT]/system. Options and passwords have no place in them.",
+    fix: "Write one of these. What else ssh needs, such as another key, belongs into its own configuration.",
+  },
+  "deploy/bad-name": {
+    kind: "usage",
+    what: "A deployment cannot have this name.",
+    why: "The name becomes part of the names of machines, volumes and files.",
+    fix: "Use letters, digits, dots, hyphens and underscores, at most 64, a letter or digit first.",
+  },
+  "deploy/no-such-deployment": {
+    kind: "not-found",
+    what: "There is no deployment of this name.",
+    why: "Deployments are known to the user who made them, on the machine where that was: their states lie in XDG_STATE_HOME.",
+    fix: "Look at `vmferry deployment list`.",
+  },
+  "deploy/bad-state": {
+    kind: "corrupt",
+    what: "The state of a deployment cannot be read.",
+    why: "The file was changed by somebody else, or comes from another version of vmferry.",
+    fix: "Put it back from a backup. Else look at the platform for what belongs to the deployment, remove that by hand, and then the file.",
+  },
+  "deploy/other-work": {
+    kind: "usage",
+    what: "A deployment of this name exists, and it is another one.",
+    why: "Another package, other options or another version of vmferry made it. Going on would mix the two.",
+    fix: "Choose another --name, or remove the old one with `vmferry deployment destroy NAME`.",
+  },
+  "deploy/not-whole": {
+    kind: "usage",
+    what: "The deployment was interrupted and is not complete.",
+    why: "It is neither there as a whole nor gone.",
+    fix: "Run the same `vmferry deploy` again, and it goes on; or `vmferry deployment destroy NAME`.",
+  },
+  "deploy/unattended": {
+    kind: "usage",
+    what: "The plan was shown and nobody could be asked about it.",
+    why: "There is no terminal to answer on.",
+    fix: "Look at the plan with --dry-run; then run the command with --yes.",
+  },
+  "deploy/eula": {
+    kind: "usage",
+    what: "The package has licence terms that were not accepted.",
+    why: "DSP0243 wants them shown and accepted before a machine is deployed.",
+    fix: "Read them with `vmferry inspect`; where you accept them, add --accept-eulas.",
+  },
+  "deploy/blocked": {
+    kind: "remote",
+    what: "The platform will not take the deployment as it is planned.",
+    why: "Something that it needs is missing or taken there. Nothing was changed.",
+    fix: "Mend what the findings name, and run again.",
+  },
+  "deploy/taken": {
+    what: "A name that the deployment needs is taken on the platform.",
+    why: "A machine or a volume of somebody else has it, and is not touched.",
+    fix: "Choose another --name, or remove what is there.",
+  },
+  "deploy/no-network": {
+    what: "A network that a machine is plugged into is missing on the platform, or is not active.",
+    why: "The machine could not be started.",
+    fix: "Map it to one that is there with --map-network FROM=TO, or make it and start it on the platform.",
+  },
+  "deploy/no-storage": {
+    what: "The storage for the disks is missing on the platform, is not active, or holds no files.",
+    why: "Disks become files in a storage pool.",
+    fix: "Name another pool with --storage, or start it on the platform.",
+  },
+  "deploy/no-space": {
+    what: "The storage has less space than the disks need.",
+    why: "Disks are uploaded without their holes; what is counted is their data.",
+    fix: "Free space there, or name another pool with --storage.",
+  },
+  "deploy/slow": {
+    what: "The host has no KVM: the machines are emulated.",
+    why: "They work, many times slower.",
+    fix: "Nothing has to be done. For speed load the module kvm_intel or kvm_amd on the host.",
+  },
+  "deploy/no-tool": {
+    kind: "not-found",
+    what: "A program of the platform is not installed here.",
+    why: "libvirt is spoken to through its own program virsh, which knows its connections and their rights.",
+    fix: "Install it: the package is libvirt-clients (Debian, Ubuntu) or libvirt-client (Fedora).",
+  },
+  "deploy/refused": {
+    kind: "remote",
+    what: "The platform refused something, or did not answer in time.",
+    why: "Its own words are in the message.",
+    fix: "Mend what it says, and run again: what was done is not done twice.",
+  },
+  "deploy/left-behind": {
+    kind: "remote",
+    what: "The deployment failed, and not everything that it made could be removed.",
+    why: "The platform refused to remove it, or is out of reach. What is left is listed, and the state is kept.",
+    fix: "When the platform answers again: `vmferry deployment destroy NAME`.",
+  },
+  "deploy/still-running": {
+    kind: "remote",
+    what: "A machine did not shut down in time.",
+    why: "It was asked to by ACPI, and its guest did not listen or is still busy.",
+    fix: "Wait longer with --timeout, or switch it off with --force.",
+  },
+};

@@ -1,0 +1,195 @@
+import { FerryError } from "../../base/errors.js";
+import { executeDeployment } from "../../lifecycle/deploy.js";
+import { checkDeploymentName } from "../../lifecycle/deployment/state.js";
+import { deploymentsFolder, openDeploymentStore } from "../../lifecycle/deployment/store.js";
+import { libvirtPlace } from "../../lifecycle/drivers/libvirt/place.js";
+import { openVirsh } from "../../lifecycle/drivers/libvirt/virsh.js";
+import { type PlannedDeployment, planDeployment } from "../../lifecycle/plan.js";
+import { safeStem } from "../../platforms/names.js";
+import { renderDeploy } from "../../report/deploy-text.js";
+import { renderJson } from "../../report/json.js";
+import { oneLine } from "../../report/layout.js";
+import { type DeployResult, toDiagnosticResult } from "../../report/results.js";
+import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
+import { confirm } from "../confirm.js";
+import { demandOptions, demandsOf } from "../demands.js";
+import { exitCodes, judge } from "../exit-codes.js";
+import { flag, json, pairs, text, workOptions } from "../options.js";
+import { openNamedSource } from "../packages.js";
+import { allowRemote, remoteOptions } from "../remote.js";
+import { type Session, withSession } from "../session.js";
+import { placeOptions, placesOfFiles } from "../wishes.js";
+
+/** `vmferry deploy SRC TARGET-URL`. */
+export const deploy: CommandDefinition = defineCommand({
+  arguments: [
+    {
+      name: "SRC",
+      what: "an .ova, an .ovf, a machine's configuration, a folder with one, or a disk; an http(s) or s3 URL of an .ova or .ovf",
+      complete: "file",
+    },
+    {
+      name: "TARGET-URL",
+      what: "libvirt:///system, libvirt:///session or libvirt+ssh://[USER@]HOST[:PORT]/system",
+      complete: ["libvirt:///system", "libvirt:///session"],
+    },
+  ],
+  options: {
+    name: text("--name NAME", "what the deployment is called (default: as the package); its machines begin with it"),
+    mapNetwork: pairs(
+      "--map-network FROM=TO",
+      "the host's network for one of the package; '*=TO' for all others (can be repeated)",
+    ),
+    storage: text("--storage POOL", "the storage pool for the disks (default: default)"),
+    configuration: text("--configuration ID", "the deployment option (default: the package's own)"),
+    acceptEulas: flag("--accept-eulas", "accept the licence terms of the package"),
+    start: flag("--start", "start the machines, in the order of the package"),
+    emulate: flag("--emulate", "emulate the processor, on hosts that have KVM, too"),
+    autostart: flag("--autostart", "let the machines start with the host"),
+    yes: flag("--yes", "do not ask"),
+    dryRun: flag("--dry-run", "show the plan and change nothing"),
+    ...placeOptions,
+    ...demandOptions,
+    json,
+    allowRemote,
+    ...remoteOptions,
+    ...workOptions,
+  },
+  details: [
+    "Looks at the platform first: what is taken, missing or full there is said before a byte moves. Then shows the plan and asks.",
+    "All or nothing: where a step fails, or Ctrl-C ends the run, what was made is removed. After a kill the same command goes on where that one stopped; `vmferry deployment destroy NAME` removes what there is.",
+    "Disks are converted to QCOW2 in a folder beside the deployment's state (XDG_STATE_HOME, else ~/.local/state), which needs room for them, and uploaded from there.",
+  ],
+  examples: [
+    "deploy appliance.ova libvirt:///system --dry-run",
+    "deploy appliance.ova libvirt:///system --name web --map-network '*=default' --start --yes",
+    "deploy appliance.ova libvirt+ssh://root@host/system --storage images",
+  ],
+  async run([source = "", target = ""], options, cli) {
+    const virsh = openVirsh(libvirtPlace(target));
+    if (options.name !== null) checkDeploymentName(options.name);
+    const store = openDeploymentStore(deploymentsFolder(process.env));
+    return withSession(options, cli, async (session) => {
+      const named = await openNamedSource(source, { disks: "taken", ...placesOfFiles(options, session) }, session);
+      try {
+        const { ctx, runtime } = session;
+        const demands = await demandsOf(named, options, ctx);
+        const choice = options.configuration === null ? {} : { configuration: options.configuration };
+        const { name: own, eulas } = named.opened.appliance(choice, { ...ctx, report: () => {} });
+        const name = options.name ?? deploymentName(own ?? "");
+        // A dry run takes no lock, and makes no folder for one.
+        const held = options.dryRun ? null : await store.hold(name);
+        try {
+          const request = {
+            name,
+            target,
+            // Without what is secret in an address.
+            source: named.name,
+            storage: options.storage ?? "default",
+            networks: new Map(options.mapNetwork),
+            choice,
+            start: options.start,
+            autostart: options.autostart,
+            emulate: options.emulate,
+            known: held === null ? await store.find(name) : held.state,
+          };
+          const planned = await planDeployment(named.opened, request, virsh, ctx);
+          try {
+            if (held === null) {
+              await show(planned, "planned", options.json, session, cli);
+              return planned.problems.some(({ severity }) => severity === "error") ? exitCodes.failed : exitCodes.done;
+            }
+            refuseProblems(planned);
+            if (held.state?.status !== "deployed") {
+              if (!options.acceptEulas) refuseEulas(eulas, cli);
+              if (!options.yes && !(await agreed(planned, session, cli))) return exitCodes.done;
+            }
+            const work = {
+              plan: planned.plan,
+              options: { integrity: options.integrity, demands },
+              native: runtime.native,
+              work: planned.state.work,
+            };
+            const hear = (record: { readonly text: string }, doing: "do" | "undo"): void =>
+              cli.terminal.note(doing === "do" ? record.text : `undo: ${record.text}`);
+            const state = await executeDeployment(planned.state, work, { held, virsh, hear }, ctx);
+            return await show({ ...planned, state }, "deployed", options.json, session, cli);
+          } finally {
+            await planned.close();
+          }
+        } finally {
+          await held?.release();
+        }
+      } finally {
+        await named.close();
+      }
+    });
+  },
+});
+
+/** A name that deployments can have, of any text. */
+function deploymentName(text: string): string {
+  const stem = safeStem(text)
+    .normalize("NFKD")
+    .replace(/[^A-Za-z0-9._-]+/g, "")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, 64);
+  return stem === "" ? "machines" : stem;
+}
+
+function refuseProblems({ problems }: PlannedDeployment): void {
+  const errors = problems.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  if (first === undefined) return;
+  throw new FerryError("deploy/blocked", `the platform cannot take this: ${first.message}`, {
+    hint: first.hint ?? "Look at the plan with --dry-run.",
+    diagnostics: errors,
+  });
+}
+
+function refuseEulas(eulas: readonly { readonly text: string }[], cli: Cli): void {
+  if (eulas.length === 0) return;
+  // Each line by itself: terms come from strangers, and must not play with the terminal.
+  for (const { text: terms } of eulas) for (const line of terms.split(/\r?\n/)) cli.terminal.error(oneLine(line));
+  throw new FerryError("deploy/eula", `the package has licence terms (${eulas.length}), which were not accepted`, {
+    hint: "They are shown above. Where you accept them, add --accept-eulas.",
+  });
+}
+
+async function agreed(planned: PlannedDeployment, session: Session, cli: Cli): Promise<boolean> {
+  for (const line of renderDeploy(resultOf(planned, "planned", session), cli.terminal.notePalette).split("\n")) {
+    cli.terminal.error(line);
+  }
+  const answer = await confirm("Deploy this?", cli);
+  if (answer !== null) return answer;
+  throw new FerryError("deploy/unattended", "there is no terminal to ask on", {
+    hint: "The plan is shown above. Where it is right, add --yes.",
+  });
+}
+
+function resultOf(planned: PlannedDeployment, status: DeployResult["status"], session: Session): DeployResult {
+  const { state, plan, bytes, problems, findings } = planned;
+  return {
+    schema: "vmferry/deploy@1",
+    name: state.name,
+    target: state.target,
+    status,
+    machines: state.machines.map(({ id, name, uuid, order }) => ({ id, name, uuid, order, state: null })),
+    steps: state.steps.map(({ key, text: words, status: step }) => ({ key, text: words, status: step })),
+    bytes,
+    losses: plan.losses,
+    diagnostics: [...new Set([...session.findings, ...findings, ...problems])].map(toDiagnosticResult),
+  };
+}
+
+async function show(
+  planned: PlannedDeployment,
+  status: DeployResult["status"],
+  asJson: boolean,
+  session: Session,
+  cli: Cli,
+): Promise<number> {
+  const result = resultOf(planned, status, session);
+  await cli.terminal.data(asJson ? renderJson(result) : renderDeploy(result, cli.terminal.dataPalette));
+  return judge(result.diagnostics);
+}

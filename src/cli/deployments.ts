@@ -1,0 +1,91 @@
+/** What the commands about deployments share. */
+import { FerryError } from "../base/errors.js";
+import { statesOf } from "../lifecycle/deployed.js";
+import type { DeploymentState } from "../lifecycle/deployment/state.js";
+import {
+  type DeploymentStore,
+  deploymentsFolder,
+  type HeldDeployment,
+  openDeploymentStore,
+} from "../lifecycle/deployment/store.js";
+import { libvirtPlace } from "../lifecycle/drivers/libvirt/place.js";
+import { openVirsh, type Virsh } from "../lifecycle/drivers/libvirt/virsh.js";
+import { renderDeployments } from "../report/deploy-text.js";
+import { renderJson } from "../report/json.js";
+import type { DeploymentResult } from "../report/results.js";
+import type { ArgumentSpec, Cli } from "./command.js";
+
+/** The argument of all of them. */
+export const deploymentArgument: ArgumentSpec = { name: "NAME", what: "of a deployment", complete: [] };
+
+/** The deployments of this user. */
+export function userStore(): DeploymentStore {
+  return openDeploymentStore(deploymentsFolder(process.env));
+}
+
+/** The platform that a deployment is on. */
+export function platformOf({ target }: DeploymentState): Virsh {
+  return openVirsh(libvirtPlace(target));
+}
+
+/** Works on a deployment that is there, with nobody else. @throws `deploy/no-such-deployment` */
+export async function withDeployment<T>(
+  name: string,
+  work: (state: DeploymentState, held: HeldDeployment) => Promise<T>,
+): Promise<T> {
+  const store = userStore();
+  // Before a lock: it says in time that there is none, and makes no folder.
+  await store.read(name);
+  const held = await store.hold(name);
+  try {
+    if (held.state === null) {
+      throw new FerryError("deploy/no-such-deployment", `there is no deployment called ${name}`, {
+        hint: "Look at vmferry deployment list.",
+      });
+    }
+    return await work(held.state, held);
+  } finally {
+    await held.release();
+  }
+}
+
+/** A deployment as results show it. @param states of its machines by UUID; nothing: nobody looked */
+export function resultOf(
+  { name, target, source, status, machines, steps }: DeploymentState,
+  states: ReadonlyMap<string, string | null> = new Map(),
+): DeploymentResult {
+  return {
+    name,
+    target,
+    source,
+    status,
+    machines: machines.map(({ id, name: own, uuid, order }) => ({
+      id,
+      name: own,
+      uuid,
+      order,
+      state: states.get(uuid) ?? null,
+    })),
+    steps: steps.map(({ key, text, status: step }) => ({ key, text, status: step })),
+  };
+}
+
+/** Prints deployments. */
+export async function showDeployments(
+  deployments: readonly DeploymentResult[],
+  how: { readonly json: boolean; readonly detail: "steps" | "machines" },
+  { terminal }: Cli,
+): Promise<void> {
+  const result = { schema: "vmferry/deployments@1" as const, deployments };
+  await terminal.data(how.json ? renderJson(result) : renderDeployments(result, how.detail, terminal.dataPalette));
+}
+
+/** Prints one with what its machines do now. */
+export async function showStatus(
+  state: DeploymentState,
+  virsh: Virsh,
+  how: { readonly json: boolean; readonly detail: "steps" | "machines" },
+  cli: Cli,
+): Promise<void> {
+  await showDeployments([resultOf(state, await statesOf(state, virsh, cli.signal))], how, cli);
+}

@@ -1,0 +1,124 @@
+/** Carries out a deployment, and takes it back. */
+import { mkdir, rm } from "node:fs/promises";
+import * as path from "node:path";
+import { FerryError } from "../base/errors.js";
+import type { Context } from "../io/context.js";
+import type { ConversionPlan, ExecuteOptions } from "../operations/conversion.js";
+import { openFolderSet } from "../runtime/node/file-set.js";
+import type { Native } from "../runtime/node/native.js";
+import { isThere } from "../runtime/node/publish.js";
+import { applySteps, type Hear, type Remainder, undoSteps } from "./deployment/apply.js";
+import type { DeploymentState } from "./deployment/state.js";
+import type { Step, StepMaker } from "./deployment/step.js";
+import type { HeldDeployment } from "./deployment/store.js";
+import { libvirtStep } from "./drivers/libvirt/steps.js";
+import type { Virsh } from "./drivers/libvirt/virsh.js";
+
+/** What carrying out and removing stand on. */
+export interface DeployScope {
+  readonly held: HeldDeployment;
+  readonly virsh: Virsh;
+  readonly hear: Hear;
+}
+
+/** Converts what was planned into the folder of the deployment's files. */
+export interface FileWork {
+  readonly plan: ConversionPlan;
+  readonly options: ExecuteOptions;
+  readonly native: Native;
+  /** As in the state. */
+  readonly work: string;
+}
+
+/** Where complete files lie. */
+const COMPLETE = "complete";
+
+function makerOf({ held, virsh }: DeployScope, files: FileWork | null): StepMaker {
+  const folder = path.join(held.files, COMPLETE);
+  return (record) => (record.action.kind === "files" ? filesStep(held, files) : libvirtStep(record, virsh, folder));
+}
+
+/** All files of the conversion, complete or not at all. One that was interrupted goes on where it stopped. */
+function filesStep(held: HeldDeployment, work: FileWork | null): Step {
+  const folder = path.join(held.files, COMPLETE);
+  return {
+    goesOn: true,
+    probe: async () => ((await isThere(folder)) ? "done" : "absent"),
+    async do(ctx) {
+      if (work === null) throw new FerryError("internal/bug", "there is nothing to convert");
+      // What guests are told may be secret.
+      await mkdir(held.files, { recursive: true, mode: 0o700 });
+      const to = await openFolderSet(folder, { native: work.native, resume: work.work });
+      try {
+        await work.plan.execute(to, work.options, ctx);
+        await to.commit();
+      } catch (cause) {
+        await to.abort(cause);
+        throw cause;
+      }
+    },
+    undo: () => rm(held.files, { recursive: true, force: true }),
+  };
+}
+
+/**
+ * Carries out a deployment, or goes on with one. What fails is taken back.
+ * @throws `deploy/left-behind` where it failed and could not be taken back as a whole; else what failed
+ */
+export async function executeDeployment(
+  planned: DeploymentState,
+  work: FileWork,
+  scope: DeployScope,
+  ctx: Context,
+): Promise<DeploymentState> {
+  const { held, hear } = scope;
+  let now = planned;
+  const journal = {
+    async save(state: DeploymentState): Promise<void> {
+      await held.save(state);
+      now = state;
+    },
+  };
+  if (planned.status !== "deployed") {
+    try {
+      await journal.save(planned);
+      await applySteps(planned, makerOf(scope, work), journal, hear, ctx);
+      await journal.save({ ...now, status: "deployed" });
+    } catch (cause) {
+      await takeBack(now, scope, cause, ctx);
+    }
+  }
+  await held.tidy();
+  return now;
+}
+
+async function takeBack(state: DeploymentState, scope: DeployScope, cause: unknown, ctx: Context): Promise<never> {
+  // An interrupted run cleans up, too.
+  const calm: Context = { ...ctx, signal: new AbortController().signal };
+  const left = await removeDeployment(state, scope, calm).catch(
+    (error): Remainder => ({ records: state.steps.filter(({ status }) => status !== "open"), cause: error }),
+  );
+  if (left === null) throw cause;
+  throw leftBehind(state.name, left, cause);
+}
+
+/** The error for a deployment of which something is left. @param cause what led to removing it */
+export function leftBehind(name: string, { records, cause: why }: Remainder, cause: unknown): FerryError {
+  const keys = records.map(({ key }) => key).join(", ");
+  const words = why instanceof Error ? `: ${why.message}` : "";
+  return new FerryError("deploy/left-behind", `not all of ${name} could be removed${words}; left are ${keys}`, {
+    hint: `When the platform answers again: vmferry deployment destroy ${name}.`,
+    cause,
+  });
+}
+
+/** Removes a deployment and everything that it made. @returns what is left, and is kept in the state; `null`: nothing */
+export async function removeDeployment(
+  state: DeploymentState,
+  scope: DeployScope,
+  ctx: Context,
+): Promise<Remainder | null> {
+  const left = await undoSteps(state, makerOf(scope, null), scope.held, scope.hear, ctx);
+  if (left === null) await scope.held.remove();
+  return left;
+}

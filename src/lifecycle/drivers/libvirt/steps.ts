@@ -1,0 +1,152 @@
+/** The steps of a deployment to libvirt, made of their records. */
+import { stat } from "node:fs/promises";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { FerryError } from "../../../base/errors.js";
+import type { StepRecord } from "../../deployment/state.js";
+import type { Step } from "../../deployment/step.js";
+import { domainState, domainsOf, hasVolume, type Virsh } from "./virsh.js";
+
+/** What a step does. */
+export type LibvirtAction =
+  /** A file of the deployment becomes a volume of a pool. */
+  | { readonly kind: "volume"; readonly pool: string; readonly name: string; readonly file: string }
+  | { readonly kind: "domain"; readonly name: string; readonly uuid: string; readonly file: string }
+  | { readonly kind: "autostart"; readonly uuid: string }
+  | { readonly kind: "start"; readonly uuid: string; readonly waitSeconds: number };
+
+/** How often a volume is asked to go that an upload left behind still writes to. */
+const TRIES = 30;
+const PAUSE_MS = 1000;
+
+/**
+ * @param folder of the deployment's files
+ * @throws `deploy/bad-state` for a record that is not libvirt's
+ */
+export function libvirtStep({ action, status, key }: StepRecord, virsh: Virsh, folder: string): Step {
+  const known = actionOf(action, key);
+  switch (known.kind) {
+    case "volume":
+      return volumeStep(known, status, virsh, folder);
+    case "domain":
+      return domainStep(known, virsh, folder);
+    case "autostart":
+      return autostartStep(known, virsh);
+    case "start":
+      return startStep(known, virsh);
+  }
+}
+
+/** An action as the state's file has it, which others may have changed. */
+function actionOf(action: StepRecord["action"], key: string): LibvirtAction {
+  const { kind, pool, name, file, uuid, waitSeconds } = action;
+  const text = (...parts: readonly unknown[]): boolean => parts.every((part) => typeof part === "string");
+  const inside = typeof file === "string" && path.basename(file) === file && file !== "." && file !== "..";
+  const isUuid = typeof uuid === "string" && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid);
+  const right =
+    (kind === "volume" && text(pool, name) && inside) ||
+    (kind === "domain" && text(name) && isUuid && inside) ||
+    (kind === "autostart" && isUuid) ||
+    (kind === "start" && isUuid && typeof waitSeconds === "number");
+  if (right) return action as unknown as LibvirtAction;
+  throw new FerryError("deploy/bad-state", `the state's step ${JSON.stringify(key)} is none of libvirt's`, {
+    hint: "The state was changed by somebody else. Put it back from a backup.",
+  });
+}
+
+function volumeStep(
+  { pool, name, file }: Extract<LibvirtAction, { kind: "volume" }>,
+  status: StepRecord["status"],
+  virsh: Virsh,
+  folder: string,
+): Step {
+  return {
+    async probe({ signal }) {
+      if (!(await hasVolume(virsh, pool, name, signal))) return "absent";
+      // How far an upload came cannot be seen.
+      return status === "done" ? "done" : "different";
+    },
+    async do({ signal }) {
+      const from = path.join(folder, file);
+      const { size } = await stat(from);
+      // Whatever the file holds, the volume is its bytes: a fresh raw one has nothing of its own where the upload leaves holes.
+      await virsh.run(
+        ["vol-create-as", `--pool=${pool}`, `--name=${name}`, `--capacity=${size}`, "--allocation=0", "--format=raw"],
+        signal,
+      );
+      await virsh.run(["vol-upload", `--pool=${pool}`, `--vol=${name}`, `--file=${from}`, "--sparse"], signal, size);
+    },
+    async undo({ signal }) {
+      for (let left = TRIES; ; left--) {
+        if (!(await hasVolume(virsh, pool, name, signal))) return;
+        const answer = await virsh.try(["vol-delete", `--pool=${pool}`, `--vol=${name}`], signal);
+        if (answer.ok) return;
+        if (left === 0 || !/in use|being (?:built|allocated)/i.test(answer.why)) {
+          throw new FerryError("deploy/refused", `virsh vol-delete: ${answer.why}`, {
+            hint: "Something else uses the volume. Stop it, and run again.",
+          });
+        }
+        await sleep(PAUSE_MS, undefined, { signal });
+      }
+    },
+  };
+}
+
+function domainStep(
+  { name, uuid, file }: Extract<LibvirtAction, { kind: "domain" }>,
+  virsh: Virsh,
+  folder: string,
+): Step {
+  return {
+    async probe({ signal }) {
+      const domains = await domainsOf(virsh, signal);
+      if (domains.has(uuid)) return "done";
+      return [...domains.values()].includes(name) ? "different" : "absent";
+    },
+    async do({ signal }) {
+      await virsh.run(["define", `--file=${path.join(folder, file)}`], signal);
+    },
+    async undo({ signal }) {
+      const state = await domainState(virsh, uuid, signal);
+      if (state === null) return;
+      if (state !== "shut off") await virsh.try(["destroy", `--domain=${uuid}`], signal);
+      await virsh.run(
+        ["undefine", `--domain=${uuid}`, "--managed-save", "--snapshots-metadata", "--checkpoints-metadata", "--nvram"],
+        signal,
+      );
+    },
+  };
+}
+
+function autostartStep({ uuid }: Extract<LibvirtAction, { kind: "autostart" }>, virsh: Virsh): Step {
+  return {
+    async probe({ signal }) {
+      const text = await virsh.run(["dominfo", `--domain=${uuid}`], signal);
+      return /^Autostart:\s+enable/m.test(text) ? "done" : "absent";
+    },
+    async do({ signal }) {
+      await virsh.run(["autostart", `--domain=${uuid}`], signal);
+    },
+    async undo({ signal }) {
+      if ((await domainState(virsh, uuid, signal)) === null) return;
+      await virsh.run(["autostart", `--domain=${uuid}`, "--disable"], signal);
+    },
+  };
+}
+
+function startStep({ uuid, waitSeconds }: Extract<LibvirtAction, { kind: "start" }>, virsh: Virsh): Step {
+  return {
+    async probe({ signal }) {
+      const state = await domainState(virsh, uuid, signal);
+      return state === null || state === "shut off" ? "absent" : "done";
+    },
+    async do({ signal }) {
+      await virsh.run(["start", `--domain=${uuid}`], signal);
+      if (waitSeconds > 0) await sleep(waitSeconds * 1000, undefined, { signal });
+    },
+    async undo({ signal }) {
+      const state = await domainState(virsh, uuid, signal);
+      if (state !== null && state !== "shut off") await virsh.run(["destroy", `--domain=${uuid}`], signal);
+    },
+  };
+}

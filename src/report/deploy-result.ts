@@ -1,0 +1,56 @@
+import type { DiagnosticResult } from "./result-parts.js";
+
+/** A machine of a deployment. */
+export interface DeployedMachineResult {
+  /** In the package. */
+  readonly id: string;
+  /** On the platform. */
+  readonly name: string;
+  readonly uuid: string;
+  /** Machines of one number start together, small ones first; `null`: after all of those. */
+  readonly order: number | null;
+  /** In the platform's words: `running`, `shut off`; `null`: it is not there, or nobody looked. */
+  readonly state: string | null;
+}
+
+/** One step of a deployment. */
+export interface DeployStepResult {
+  readonly key: string;
+  readonly text: string;
+  /** `begun`: interrupted, or not known to be complete. */
+  readonly status: "open" | "begun" | "done";
+}
+
+/** `vmferry deploy --json`: what would be done with `--dry-run`, else what was. */
+export interface DeployResult {
+  readonly schema: "vmferry/deploy@1";
+  readonly name: string;
+  readonly target: string;
+  readonly status: "planned" | "deployed";
+  readonly machines: readonly DeployedMachineResult[];
+  readonly steps: readonly DeployStepResult[];
+  /** Of the files that are uploaded, where known. */
+  readonly bytes: number;
+  /** What the platform cannot have as the source has it. */
+  readonly losses: readonly DiagnosticResult[];
+  /** About the source and the platform. */
+  readonly diagnostics: readonly DiagnosticResult[];
+}
+
+/** One deployment. */
+export interface DeploymentResult {
+  readonly name: string;
+  readonly target: string;
+  readonly source: string;
+  /** `unreadable`: its state cannot be read. */
+  readonly status: "deploying" | "deployed" | "destroying" | "unreadable";
+  readonly machines: readonly DeployedMachineResult[];
+  readonly steps: readonly DeployStepResult[];
+}
+
+/** `vmferry deployment list, status, start, stop, destroy --json`. */
+export interface DeploymentsResult {
+  readonly schema: "vmferry/deployments@1";
+  /** After the command; `destroy` leaves none. */
+  readonly deployments: readonly DeploymentResult[];
+}

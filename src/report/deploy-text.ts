@@ -1,0 +1,51 @@
+import { formatBytes } from "../base/text.js";
+import { renderFindings } from "./findings.js";
+import { columns, oneLine } from "./layout.js";
+import type { Palette } from "./palette.js";
+import type { DeployedMachineResult, DeploymentsResult, DeployResult, DeployStepResult } from "./results.js";
+
+/** What is going to be deployed, or was. */
+export function renderDeploy(result: DeployResult, palette: Palette): string {
+  const lines = [palette.title(`${result.name} on ${oneLine(result.target)}`), ...machineLines(result.machines)];
+  if (result.status === "planned") {
+    lines.push("", palette.title("steps"), ...stepLines(result.steps));
+    lines.push("", `${formatBytes(result.bytes)} to upload`);
+  }
+  const findings = [...result.losses, ...result.diagnostics];
+  if (findings.length > 0) lines.push("", ...renderFindings(findings, palette, "  "));
+  if (result.status === "deployed") lines.push(palette.good("deployed"));
+  return `${lines.join("\n")}\n`;
+}
+
+/** Deployments. @param detail `steps`: with what each is made of */
+export function renderDeployments(
+  { deployments }: DeploymentsResult,
+  detail: "steps" | "machines",
+  palette: Palette,
+): string {
+  if (deployments.length === 0) return "no deployments\n";
+  const lines = deployments.flatMap(({ name, target, source, status, machines, steps }) => [
+    palette.title(`${name}: ${status}`),
+    `  ${oneLine(source)} on ${oneLine(target)}`,
+    ...machineLines(machines),
+    ...(detail === "steps" ? stepLines(steps) : []),
+  ]);
+  return `${lines.join("\n")}\n`;
+}
+
+function machineLines(machines: readonly DeployedMachineResult[]): readonly string[] {
+  const rows = machines.map(({ name, uuid, order, state }) => [
+    oneLine(name),
+    uuid,
+    order === null ? "" : `order ${order}`,
+    state ?? "",
+  ]);
+  return columns(rows, "  ");
+}
+
+function stepLines(steps: readonly DeployStepResult[]): readonly string[] {
+  return columns(
+    steps.map(({ status, text }) => [status, oneLine(text)]),
+    "  ",
+  );
+}

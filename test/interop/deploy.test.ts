@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { type TestContext, test } from "node:test";
+import { lacking, peerPath } from "./peers.js";
+import { startQemuImg } from "./qemu.js";
+import { attempt, type Ran } from "./run.js";
+import { scratch } from "./scratch.js";
+import { type Libvirt, startLibvirt } from "./servers.js";
+
+const skip =
+  (await lacking("libvirtd", "virtlogd", "virsh", "unshare", "qemu-system-x86_64", "qemu-img")) ||
+  (process.getuid?.() === 0 ? false : "libvirtd of the system needs root");
+
+/** Two machines, the second one in the file first: its number says so. */
+const SPEC = `
+appliance: 1
+name: pair
+startup: [{ machine: web, order: 2 }, { machine: db, order: 1, delay: 1 }]
+networks: { LAN: The inside network }
+machines:
+  web:
+    os: debian12
+    memory: 64MiB
+    firmware: bios
+    drives: [kelp/kelp.vmdk, { size: 16MiB }]
+    nics: [{ network: LAN, model: e1000 }]
+  db:
+    os: debian12
+    memory: 64MiB
+    firmware: bios
+    drives: [kelp/kelp.vmdk]
+    nics: [{ network: LAN, model: e1000 }]
+`;
+
+interface World {
+  readonly libvirt: Libvirt;
+  /** Folder of the pool. */
+  readonly images: string;
+  /** Of the states of deployments. */
+  readonly home: string;
+  readonly ova: string;
+  /** @param limit milliseconds until the process alone is killed, as by the system */
+  ferry(args: readonly string[], limit?: number): Promise<Ran>;
+}
+
+/** A libvirt with a pool and a network, a package, and the command as its users call it. */
+async function world(t: TestContext): Promise<World> {
+  const folder = await scratch(t, "deploy");
+  const [images, home, ova] = [join(folder, "images"), join(folder, "home"), join(folder, "pair.ova")];
+  await mkdir(images);
+  const libvirt = await startLibvirt(t);
+  await libvirt.virsh("pool-define-as", "default", "dir", "--target", images);
+  await libvirt.virsh("pool-start", "default");
+  await libvirt.startNetwork("lab");
+  const spec = join(folder, "pair.yaml");
+  await writeFile(spec, SPEC.replaceAll("kelp/", `${resolve("test/fixtures/packages/compose-dir/kelp")}/`));
+  const command = resolve("dist/bin/vmferry.js");
+  const path = `${dirname(await peerPath("virsh"))}${delimiter}${process.env.PATH ?? ""}`;
+  const [program, ...enter] = libvirt.inside;
+  const ferry = (args: readonly string[], limit = 120_000): Promise<Ran> =>
+    attempt(program, [...enter, process.execPath, command, ...args], {
+      env: { XDG_STATE_HOME: home, PATH: path },
+      timeout: limit,
+    });
+  const built = await attempt(process.execPath, [command, "build", spec, ova, "--allow-external"]);
+  assert.equal(built.status, 0, built.stderr);
+  return { libvirt, images, home, ova, ferry };
+}
+
+const deployIt = ({ ova }: World, ...more: readonly string[]): readonly string[] => [
+  ...["deploy", ova, "libvirt:///system", "--map-network", "LAN=lab", "--emulate", "--yes", ...more],
+];
+
+/** Everything of a libvirt that a deployment could make. */
+async function inventory({ libvirt, images, home }: World): Promise<Record<string, unknown>> {
+  const lines = async (...args: string[]): Promise<string[]> =>
+    (await libvirt.virsh(...args)).stdout
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "")
+      .sort();
+  const names = (await lines("list", "--all", "--name")).filter((name) => name !== "");
+  const domains = await Promise.all(
+    names.map(async (name) => {
+      const xml = (await libvirt.virsh("dumpxml", name, "--inactive")).stdout;
+      return [
+        name,
+        (await libvirt.virsh("domstate", name)).stdout.trim(),
+        // What libvirt chooses is another in each world: addresses of cards, ids.
+        xml.replace(/<mac address=.*\/>/g, "").replace(/<uuid>.*<\/uuid>/, ""),
+      ];
+    }),
+  );
+  await libvirt.virsh("pool-refresh", "default");
+  const states = await readdir(join(home, "vmferry", "deployments")).catch((): string[] => []);
+  return {
+    domains,
+    networks: await lines("net-list", "--all", "--name"),
+    volumes: (await readdir(images)).sort(),
+    states: states.sort(),
+  };
+}
+
+const EMPTY = { domains: [], networks: ["lab"], volumes: [], states: [] };
+
+test("a package of two machines is deployed to libvirt, started in order, stopped and removed without a trace", {
+  skip,
+  timeout: 300_000,
+}, async (t) => {
+  const here = await world(t);
+  const { libvirt, images, ferry } = here;
+
+  const unmapped = await ferry(["deploy", here.ova, "libvirt:///system", "--yes"]);
+  assert.equal(unmapped.status, 3);
+  assert.match(unmapped.stderr, /error\[deploy\/blocked\].*\n.*deploy\/no-network/s);
+  const dry = await ferry(deployIt(here, "--dry-run", "--json"));
+  assert.equal(dry.status, 0, dry.stderr);
+  assert.equal(JSON.parse(dry.stdout).status, "planned");
+  assert.deepEqual(await inventory(here), EMPTY, "plans and refusals leave nothing");
+
+  const deployed = await ferry(deployIt(here));
+  assert.equal(deployed.status, 0, deployed.stderr);
+  const domains = (await inventory(here)).domains as string[][];
+  assert.deepEqual(
+    domains.map(([name, state]) => [name, state]),
+    [
+      ["pair-db", "shut off"],
+      ["pair-web", "shut off"],
+    ],
+  );
+  assert.ok(domains.every(([, , xml]) => xml?.includes("network='lab'")));
+  const qemu = await startQemuImg();
+  const kelp = Buffer.from(await qemu.guestBytes(resolve("test/fixtures/packages/compose-dir/kelp/kelp.vmdk")));
+  for (const name of await readdir(images)) {
+    const bytes = Buffer.from(await qemu.guestBytes(join(images, name)));
+    assert.ok(bytes.equals(kelp) || bytes.every((byte) => byte === 0), `${name} is what the package holds`);
+  }
+  assert.equal((await readdir(images)).length, 3);
+
+  const again = await ferry(deployIt(here));
+  assert.equal(again.status, 0, "what is there is not deployed twice");
+  const other = await ferry(deployIt(here, "--autostart"));
+  assert.match(other.stderr, /deploy\/other-work/);
+  const second = await ferry(deployIt(here, "--name", "twin"));
+  assert.equal(second.status, 0, second.stderr);
+  const list = JSON.parse((await ferry(["deployment", "list", "--json"])).stdout);
+  assert.deepEqual(
+    list.deployments.map(({ name }: { name: string }) => name),
+    ["pair", "twin"],
+  );
+
+  const started = await ferry(["deployment", "start", "pair"]);
+  assert.equal(started.status, 0, started.stderr);
+  assert.ok(started.stderr.indexOf("start pair-db") < started.stderr.indexOf("start pair-web"), started.stderr);
+  const status = JSON.parse((await ferry(["deployment", "status", "pair", "--json"])).stdout);
+  assert.deepEqual(
+    status.deployments[0].machines.map(({ id, state }: Record<string, string>) => [id, state]),
+    [
+      ["db", "running"],
+      ["web", "running"],
+    ],
+  );
+  const impatient = await ferry(["deployment", "stop", "pair", "--timeout", "1"]);
+  assert.match(impatient.stderr, /deploy\/still-running/, "there is no system that would listen");
+  const stopped = await ferry(["deployment", "stop", "pair", "--force", "--json"]);
+  assert.equal(stopped.status, 0, stopped.stderr);
+  assert.equal((await libvirt.virsh("list", "--name")).stdout.trim(), "");
+
+  await ferry(["deployment", "start", "twin"]);
+  for (const name of ["pair", "twin"]) {
+    const destroyed = await ferry(["deployment", "destroy", name, "--yes"]);
+    assert.equal(destroyed.status, 0, destroyed.stderr);
+  }
+  assert.deepEqual(await inventory(here), EMPTY);
+});
+
+test("a deployment that fails on the way leaves what others have, and nothing else", {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const here = await world(t);
+  const { libvirt, images, ferry } = here;
+  await libvirt.virsh("vol-create-as", "default", "pair-web-disk2.qcow2", "512");
+  const taken = await ferry(deployIt(here));
+  assert.equal(taken.status, 3);
+  assert.match(taken.stderr, /deploy\/taken/);
+  assert.deepEqual(await readdir(images), ["pair-web-disk2.qcow2"]);
+  await libvirt.virsh("vol-delete", "--pool", "default", "pair-web-disk2.qcow2");
+
+  // libvirt sees a new file when it looks anew: here after the first upload.
+  const file = join(images, "pair-web-disk2.qcow2");
+  await writeFile(file, "of somebody else");
+  const failed = await ferry(deployIt(here));
+  assert.equal(failed.status, 3, failed.stdout);
+  assert.match(failed.stderr, /upload pair-web-disk1[\s\S]*undo: upload pair-web-disk1[\s\S]*deploy\/taken/);
+  assert.equal(await readFile(file, "utf8"), "of somebody else");
+  assert.deepEqual(await inventory(here), { ...EMPTY, volumes: ["pair-web-disk2.qcow2"] });
+});
+
+test("killed at twenty points and run again, a deployment ends in the same state, and destroy leaves nothing", {
+  skip,
+  timeout: 580_000,
+}, async (t) => {
+  const here = await world(t);
+  const { ferry } = here;
+  const words = deployIt(here, "--start");
+  const began = Date.now();
+  assert.equal((await ferry(words)).status, 0);
+  const whole = Date.now() - began;
+  const wanted = await inventory(here);
+  assert.equal((await ferry(["deployment", "destroy", "pair", "--yes"])).status, 0);
+  assert.deepEqual(await inventory(here), EMPTY);
+  let killed = 0;
+  for (let i = 0; i < 20; i++) {
+    const limit = Math.round(whole * (0.1 + (0.9 * (i + Math.random())) / 20));
+    const first = await ferry(words, limit);
+    if (first.status !== 0) killed++;
+    const second = await ferry(words);
+    assert.equal(second.status, 0, `killed after ${limit} ms of ${whole}: ${second.stderr}`);
+    assert.deepEqual(await inventory(here), wanted, `killed after ${limit} ms of ${whole}`);
+    const destroyed = await ferry(
+      ["deployment", "destroy", "pair", "--yes"],
+      i % 2 === 0 ? Math.round(whole / 3) : undefined,
+    );
+    if (destroyed.status !== 0) await ferry(["deployment", "destroy", "pair", "--yes"]);
+    assert.deepEqual(await inventory(here), EMPTY, `after ${limit} ms`);
+  }
+  assert.ok(killed >= 15, `${killed} of 20 runs were killed`);
+});
