@@ -4,21 +4,18 @@ import type { Appliance, Eula, Machine } from "../appliance/appliance.js";
 import { FerryError } from "../base/errors.js";
 import type { Context } from "../io/context.js";
 import type { OpenedSource } from "../operations/opened.js";
-import { resolveOvf } from "../ovf/deployment.js";
+import type { Question } from "../ovf/answers/answers.js";
 import { safeStem } from "../platforms/names.js";
-import { type AnsweredPackage, answerPackage, keptAnswers, type Reveal } from "./answers.js";
+import { type AnsweredPackage, answerRun, openQuestions, type Reveal, type RunAnswers } from "./answers.js";
 import { checkOnce, fingerprintOf } from "./intact.js";
 import { type Forward, placeForwards, sharedNetworks } from "./networks.js";
-import type { RunState } from "./state.js";
+import type { KeptAnswer, RunState } from "./state.js";
 import { checkName, type Store } from "./store.js";
 
 /** What a user wants. */
-export interface RunWish {
+export interface RunWish extends RunAnswers {
   /** `null`: after the package. */
   readonly name: string | null;
-  readonly configuration: string | null;
-  /** Values of properties as they were written: those of passwords are references. */
-  readonly set: readonly (readonly [key: string, value: string])[];
   readonly forwards: readonly Forward[];
   /** Whether cards have the addresses of the package or new ones. */
   readonly macs: "keep" | "new";
@@ -32,6 +29,8 @@ export interface CreateOptions {
   /** Folder of all state: verdicts are remembered there. */
   readonly root: string;
   readonly reveal: Reveal;
+  /** Asks what has to be answered and is not; nothing comes back where there is nobody to ask. */
+  ask(questions: readonly Question[]): Promise<readonly KeptAnswer[]>;
   /** Shows the licences. @throws `vm/licence` where they are not accepted */
   accept(eulas: readonly Eula[]): Promise<void>;
 }
@@ -53,20 +52,23 @@ export async function createRun(
   options: CreateOptions,
   ctx: Context,
 ): Promise<CreatedRun> {
-  const { file, store, root, reveal, accept } = options;
+  const { file, store, root, reveal, ask, accept } = options;
   if (wish.name !== null) checkName(wish.name);
-  if (opened.ovf === null && (wish.set.length > 0 || wish.configuration !== null)) {
+  if (opened.ovf === null && (wish.answers.length > 0 || wish.configuration !== null)) {
     throw new FerryError("vm/bad-answer", `${opened.reader.name} asks no questions: it is no OVF package`, {
-      hint: "Leave --set and --config out.",
+      hint: "Leave --set, --values and --config out.",
     });
   }
-  const answers = keptAnswers(wish.set, passwordsOf(opened, wish.configuration));
+  const { configuration } = wish;
+  const quiet: Context = { ...ctx, report: () => {} };
+  const open = opened.ovf === null ? [] : await openQuestions(opened.ovf, wish, quiet);
+  const answers = [...wish.answers, ...(open.length === 0 ? [] : await ask(open))];
   const { appliance } = await answeredAppliance(
     opened,
-    { configuration: wish.configuration, answers },
+    { configuration, answers },
     reveal,
     // What is found is told when the machines start.
-    { ...ctx, report: () => {} },
+    quiet,
   );
   placeForwards(appliance.machines, sharedNetworks(appliance.machines), wish.forwards);
   if (appliance.eulas.length > 0) await accept(appliance.eulas);
@@ -78,7 +80,7 @@ export async function createRun(
     package: file,
     fingerprint,
     created: ctx.runtime.now().toISOString(),
-    configuration: wish.configuration,
+    configuration,
     answers,
     forwards: wish.forwards,
     macs: wish.macs,
@@ -105,24 +107,9 @@ export async function answeredAppliance(
   ctx: Context,
 ): Promise<{ readonly appliance: Appliance; readonly answered: AnsweredPackage | null }> {
   const { ovf } = opened;
-  const answered = ovf === null ? null : await answerPackage(ovf, given, reveal, ctx);
-  const choice = {
-    ...(given.configuration === null ? {} : { configuration: given.configuration }),
-    values: Object.fromEntries(given.answers.map(({ key, value }) => [key, value])),
-  };
-  return { appliance: opened.appliance(ovf === null ? {} : choice, ctx), answered };
-}
-
-/** Keys of properties that are passwords, qualified and their own. */
-function passwordsOf({ ovf }: OpenedSource, configuration: string | null): ReadonlySet<string> {
-  if (ovf === null) return new Set();
-  const choice = configuration === null ? {} : { configuration };
-  const { properties } = resolveOvf(ovf.document, choice, () => {});
-  return new Set(
-    properties.flatMap(({ property: { password, key, qualifiedKey } }) =>
-      password ? [qualifiedKey, ...(key === null ? [] : [key])] : [],
-    ),
-  );
+  const answered = ovf === null ? null : await answerRun(ovf, given, reveal, ctx);
+  const choice = given.configuration === null ? {} : { configuration: given.configuration };
+  return { appliance: opened.appliance(choice, ctx), answered };
 }
 
 async function freeName(wanted: string, store: Store): Promise<string> {

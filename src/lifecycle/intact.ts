@@ -23,7 +23,7 @@ export async function fingerprintOf(file: string, reader: PackageReader): Promis
     // Members of an archive are no files of their own.
     const found = await stat(one, { bigint: true }).catch(() => null);
     if (found?.isFile() === true) {
-      hash.update(JSON.stringify([one, `${found.size}`, `${found.mtimeNs}`, `${found.ctimeNs}`, `${found.ino}`]));
+      hash.update(JSON.stringify([one, `${found.size}`, `${found.mtimeNs}`, `${found.ino}`]));
     }
   }
   return hash.digest("hex");

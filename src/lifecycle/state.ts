@@ -6,7 +6,10 @@ import type { ProcessId } from "./processes.js";
 /** An answer to a question of the package. Secrets are references, here as everywhere that is written. */
 export interface KeptAnswer {
   readonly key: string;
-  readonly value: string | SecretRef;
+  /** Id of the machine or collection whose question is meant; `null`: every one that has it. */
+  readonly owner: string | null;
+  /** `null`: left open. */
+  readonly value: string | SecretRef | null;
 }
 
 /** One machine of a run. */
@@ -109,8 +112,8 @@ function isProcess(value: unknown): boolean {
 }
 
 function isAnswer(value: unknown): boolean {
-  if (!isRecord(value) || !isText(value.key)) return false;
-  return isText(value.value) || (isRecord(value.value) && isText(value.value.secret));
+  if (!isRecord(value) || !isText(value.key) || !(value.owner === null || isText(value.owner))) return false;
+  return value.value === null || isText(value.value) || (isRecord(value.value) && isText(value.value.secret));
 }
 
 function isForward(value: unknown): boolean {

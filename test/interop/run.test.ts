@@ -1,7 +1,7 @@
 /** `vmferry run` and `vmferry vm` with QEMU itself: guests that boot from a package and say what their OVF environment holds. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -70,6 +70,7 @@ let made: Promise<string> | null = null;
 function packageOfTwo(): Promise<string> {
   made ??= (async () => {
     await makeBootGuest(work.path, "bios", null, "environment");
+    await writeFile(join(work.path, "answers.yaml"), ANSWERS);
     await writeFile(join(work.path, "pair.yaml"), SPEC);
     const built = await vmferry("build", join(work.path, "pair.yaml"), join(work.path, "pair.ova"), "--quiet");
     assert.equal(built.status, 0, built.stderr);
@@ -78,7 +79,8 @@ function packageOfTwo(): Promise<string> {
   return made;
 }
 
-const SET = ["--set", "hostname=www", "--set", "port=8080", "--set", "secure=true", "--set", "mode=large"];
+const ANSWERS = "properties: { hostname: www, port: 1 }\nmachines: { web: { mode: large } }\n";
+const SET = ["--values", join(work.path, "answers.yaml"), "--set", "port=8080", "--set", "secure=true"];
 const SECRET = ["--set", "password=env:VMFERRY_TEST_RUN_PASSWORD"];
 
 async function stateOf(name: string): Promise<RunState> {
@@ -170,6 +172,7 @@ test("two machines boot in order, each says its own properties, and reach each o
 
   const again = await vmferry("vm", "start", "pair");
   assert.equal(again.status, 0, again.stderr);
+  assert.match((await vmferry("vm", "console", "pair")).stderr, /^error\[vm\/which-machine\]/m);
   // A supervisor that is killed leaves machines behind, and `stop` finds them.
   const second = await stateOf("pair");
   process.kill(second.supervisor?.pid ?? 0, "SIGKILL");
@@ -177,6 +180,11 @@ test("two machines boot in order, each says its own properties, and reach each o
   assert.match((await vmferry("vm", "ps")).stdout, /^pair {2}lost /);
   assert.equal((await vmferry("vm", "stop", "pair")).status, 0);
   for (const { process: one } of second.machines) assert.ok(!isAlive(one));
+  assert.match((await vmferry("vm", "console", "pair", "--machine", "db")).stderr, /^error\[vm\/not-running\]/m);
+  const { atime, mtime } = await stat(file);
+  await utimes(file, atime, new Date(0));
+  assert.match((await vmferry("vm", "start", "pair")).stderr, /^error\[vm\/did-not-start\].*another package/m);
+  await utimes(file, atime, mtime);
   assert.equal((await vmferry("vm", "rm", "pair")).status, 0);
   assert.equal((await vmferry("vm", "ps")).stdout, "");
   assert.deepEqual(await readdir(join(env.XDG_STATE_HOME, "vmferry/vm")), []);
@@ -231,7 +239,7 @@ test("what cannot run is refused with one error, and leaves no run behind", { sk
   await refused("vm/bad-answer", file, "--accept-eulas");
   await refused("vm/bad-answer", file, "--accept-eulas", "--set", `password=${PASSWORD}`);
   await refused("vm/bad-answer", file, "--accept-eulas", ...SECRET, "--set", "port=70000");
-  await refused("ovf/unknown-property", file, "--accept-eulas", ...SECRET, "--set", "nothing=1");
+  await refused("vm/bad-answer", file, "--accept-eulas", ...SECRET, "--set", "nothing=1");
   await refused("ovf/unknown-configuration", file, "--accept-eulas", ...SECRET, "--config", "huge");
   await refused("vm/no-forward", file, "--accept-eulas", ...SECRET, "--forward", "8080:80");
   await refused("vm/bad-name", file, "--accept-eulas", ...SECRET, "--name", "../x");
