@@ -15,6 +15,8 @@ import type { DeployedMachine, DeploymentState, StepRecord } from "./deployment/
 import { type LibvirtHost, lookAtHost, preflight } from "./drivers/libvirt/look.js";
 import type { LibvirtAction } from "./drivers/libvirt/steps.js";
 import type { Virsh } from "./drivers/libvirt/virsh.js";
+import { withEnvironments, withPrefix } from "./environment.js";
+import type { KeptAnswer } from "./state.js";
 
 /** What a user asks for. */
 export interface DeployRequest {
@@ -27,6 +29,10 @@ export interface DeployRequest {
   /** Names of the host's networks by those of the source; `*`: of all others. */
   readonly networks: ReadonlyMap<string, string>;
   readonly choice: ImportChoice;
+  /** To the questions of the package; those to passwords are references. */
+  readonly answers: readonly KeptAnswer[];
+  /** The CD with the OVF environment of a machine, by its id; `null`: there is none. */
+  readonly environment: (machine: string) => Uint8Array | null;
   readonly start: boolean;
   readonly autostart: boolean;
   /** Whether the processor is emulated where the host has KVM, too. */
@@ -70,9 +76,10 @@ export async function planDeployment(
   }
   const id = known?.id ?? randomUUID();
   const host = await lookAtHost(virsh, request.storage, ctx.signal);
+  const answered = withPrefix(withEnvironments(source, request.environment), name);
   const opened: OpenedSource = {
-    ...source,
-    appliance: (choice, scope) => asDeployed(source.appliance(choice, scope), name, id),
+    ...answered,
+    appliance: (choice, scope) => asDeployed(answered.appliance(choice, scope), name, id),
   };
   const conversion = await planConversion(
     opened,
@@ -237,8 +244,8 @@ function stepsOf(
 
 /** Tells one deployment from another: what goes on where another run stopped has to be the same. */
 function workOf(request: DeployRequest, plan: ConversionPlan): string {
-  const { target, source, storage, start, autostart, emulate, networks, choice } = request;
+  const { target, source, storage, start, autostart, emulate, networks, choice, answers } = request;
   const { files, steps, losses } = plan;
-  const asked = { target, source, storage, start, autostart, emulate, networks: [...networks], choice };
+  const asked = { target, source, storage, start, autostart, emulate, networks: [...networks], choice, answers };
   return createHash("sha256").update(JSON.stringify({ version, asked, files, steps, losses })).digest("hex");
 }

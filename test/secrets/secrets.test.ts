@@ -260,6 +260,7 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   deploy: () => [
     [ova, "libvirt:///system", "--dry-run"],
     [address("box.ova"), "libvirt:///system", "--dry-run"],
+    [ova, "libvirt:///system", "--dry-run", "--set", `secret=${plant("argument")}`],
     [ova, `libvirt+ssh://root:${plant("target")}@host/system`],
   ],
   "deployment list": () => [[]],

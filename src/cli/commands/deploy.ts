@@ -1,15 +1,19 @@
 import { FerryError } from "../../base/errors.js";
+import type { SecretRef } from "../../base/ids.js";
+import { answerRun } from "../../lifecycle/answers.js";
 import { executeDeployment } from "../../lifecycle/deploy.js";
 import { checkDeploymentName } from "../../lifecycle/deployment/state.js";
 import { deploymentsFolder, openDeploymentStore } from "../../lifecycle/deployment/store.js";
 import { libvirtPlace } from "../../lifecycle/drivers/libvirt/place.js";
 import { openVirsh } from "../../lifecycle/drivers/libvirt/virsh.js";
-import { type PlannedDeployment, planDeployment } from "../../lifecycle/plan.js";
+import { type DeployRequest, type PlannedDeployment, planDeployment } from "../../lifecycle/plan.js";
+import type { OpenedSource } from "../../operations/opened.js";
 import { safeStem } from "../../platforms/names.js";
 import { renderDeploy } from "../../report/deploy-text.js";
 import { renderJson } from "../../report/json.js";
 import { oneLine } from "../../report/layout.js";
 import { type DeployResult, toDiagnosticResult } from "../../report/results.js";
+import { readSecret } from "../../runtime/node/secrets.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
 import { confirm } from "../confirm.js";
 import { demandOptions, demandsOf } from "../demands.js";
@@ -42,6 +46,10 @@ export const deploy: CommandDefinition = defineCommand({
     ),
     storage: text("--storage POOL", "the storage pool for the disks (default: default)"),
     configuration: text("--configuration ID", "the deployment option (default: the package's own)"),
+    set: pairs(
+      "--set KEY=VALUE",
+      "the value of a property; of a password env:NAME, file:PATH or cmd:COMMAND (can be repeated)",
+    ),
     acceptEulas: flag("--accept-eulas", "accept the licence terms of the package"),
     start: flag("--start", "start the machines, in the order of the package"),
     emulate: flag("--emulate", "emulate the processor, on hosts that have KVM, too"),
@@ -74,7 +82,7 @@ export const deploy: CommandDefinition = defineCommand({
       try {
         const { ctx, runtime } = session;
         const demands = await demandsOf(named, options, ctx);
-        const choice = options.configuration === null ? {} : { configuration: options.configuration };
+        const { choice, answers, environment } = await answersOf(named.opened, options, session);
         const { name: own, eulas } = named.opened.appliance(choice, { ...ctx, report: () => {} });
         const name = options.name ?? deploymentName(own ?? "");
         // A dry run takes no lock, and makes no folder for one.
@@ -88,6 +96,8 @@ export const deploy: CommandDefinition = defineCommand({
             storage: options.storage ?? "default",
             networks: new Map(options.mapNetwork),
             choice,
+            answers,
+            environment,
             start: options.start,
             autostart: options.autostart,
             emulate: options.emulate,
@@ -126,6 +136,28 @@ export const deploy: CommandDefinition = defineCommand({
     });
   },
 });
+
+/** What the user chose and answered, and what guests are told of it. */
+async function answersOf(
+  opened: OpenedSource,
+  {
+    configuration,
+    set,
+  }: { readonly configuration: string | null; readonly set: readonly (readonly [string, string])[] },
+  { ctx }: Session,
+): Promise<Pick<DeployRequest, "choice" | "answers" | "environment">> {
+  const chosen = configuration === null ? {} : { configuration };
+  if (opened.ovf === null) {
+    if (set.length === 0) return { choice: chosen, answers: [], environment: () => null };
+    throw new FerryError("cli/usage", "--set answers the questions of OVF packages, and this is none", {
+      hint: "Leave it out.",
+    });
+  }
+  const answers = set.map(([key, value]) => ({ key, owner: null, value }));
+  const reveal = (secret: SecretRef, key: string): Promise<string> => readSecret(secret, key, ctx.signal);
+  const { environment } = await answerRun(opened.ovf, { configuration, answers }, reveal, ctx);
+  return { choice: chosen, answers, environment };
+}
 
 /** A name that deployments can have, of any text. */
 function deploymentName(text: string): string {

@@ -1,4 +1,5 @@
 /** Carries out the steps of a deployment and takes them back, with a journal that any run can go on from. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { FerryError, throwIfAborted } from "../../base/errors.js";
 import type { Context } from "../../io/context.js";
 import type { DeploymentState, StepRecord, StepStatus } from "./state.js";
@@ -42,7 +43,7 @@ export async function applySteps(
       });
     }
     hear(record, "do");
-    if (record.status !== "open" && step.goesOn !== true) await step.undo(ctx);
+    if (record.status !== "open" && step.goesOn !== true) await takeAway(step, ctx);
     now = await mark(now, key, "begun", journal);
     await carryOut(step, ctx);
     now = await mark(now, key, "done", journal);
@@ -57,6 +58,21 @@ async function carryOut(step: Step, ctx: Context): Promise<void> {
   } catch (cause) {
     if (ctx.signal.aborted || (await step.probe(ctx).catch(() => "absent")) !== "done") throw cause;
   }
+}
+
+/** How long a program that an earlier run left behind has, which does the same at this moment. */
+const PAUSES_MS = [100, 1000];
+
+/** Undoes a step. What fails looks again and tries again: it may have been done meanwhile. */
+async function takeAway(step: Step, ctx: Context): Promise<void> {
+  for (const pause of PAUSES_MS) {
+    try {
+      return await step.undo(ctx);
+    } catch {
+      await sleep(pause, undefined, { signal: ctx.signal });
+    }
+  }
+  await step.undo(ctx);
 }
 
 /** What is left of a deployment, and why. */
@@ -85,7 +101,7 @@ export async function undoSteps(
     throwIfAborted(ctx.signal);
     hear(record, "undo");
     try {
-      await make(record).undo(ctx);
+      await takeAway(make(record), ctx);
     } catch (cause) {
       throwIfAborted(ctx.signal);
       return { records: now.steps.filter(({ status }) => status !== "open"), cause };

@@ -1,0 +1,95 @@
+/** Gives machines the CDs with their OVF environments, on the way to a platform. */
+import type { Appliance, Attachment, FileAsset, Machine } from "../appliance/appliance.js";
+import { memorySource } from "../io/sources/memory.js";
+import type { OpenedSource } from "../operations/opened.js";
+import type { PackageEntry, PackageReader } from "../package/model.js";
+
+/**
+ * A source whose machines find their environments on CDs: those that read it from one (DSP0243 9.5, transport `iso`). The CD goes into the first
+ * drive that is empty, else into a new one.
+ * @param environmentOf the image for a machine; `null`: it gets none
+ */
+export function withEnvironments(
+  source: OpenedSource,
+  environmentOf: (machine: string) => Uint8Array | null,
+): OpenedSource {
+  const images = new Map<string, Uint8Array>();
+  return {
+    ...source,
+    reader: withFiles(source.reader, images),
+    appliance(choice, ctx) {
+      const appliance = source.appliance(choice, ctx);
+      const assets: FileAsset[] = [];
+      const machines = appliance.machines.map((machine): Machine => {
+        const image = machine.transports.some((word) => word.toLowerCase() === "iso")
+          ? environmentOf(machine.id)
+          : null;
+        if (image === null) return machine;
+        const name = freeName(`ovf-env-${machine.id}.iso`, appliance, source.reader);
+        images.set(name, image);
+        assets.push({ id: name, name, role: "iso", size: image.length });
+        return {
+          ...machine,
+          transports: machine.transports.filter((word) => word.toLowerCase() !== "iso"),
+          attachments: withCd(machine, name),
+        };
+      });
+      return { ...appliance, machines, files: [...appliance.files, ...assets] };
+    },
+  };
+}
+
+function withCd({ attachments }: Machine, file: string): Attachment[] {
+  const empty = attachments.find(({ device, file: image }) => device === "cdrom" && image === null);
+  if (empty !== undefined) return attachments.map((one) => (one === empty ? { ...one, file } : one));
+  return [...attachments, { device: "cdrom", disk: null, file, controller: null, slot: null, readOnly: true }];
+}
+
+/** A source whose files that are no disks begin with a name, so that what is made of them is nobody else's. */
+export function withPrefix(source: OpenedSource, prefix: string): OpenedSource {
+  const { reader } = source;
+  const originals = new Map<string, string>();
+  const prefixed = (name: string): string => name.replace(/[^/]*$/, (last) => `${prefix}-${last}`);
+  return {
+    ...source,
+    reader: readerWith(reader, (name) => reader.entry(originals.get(name) ?? name)),
+    packed: new Set([...source.packed].flatMap((name) => [name, prefixed(name)])),
+    appliance(choice, ctx) {
+      const appliance = source.appliance(choice, ctx);
+      const files = appliance.files.map((file) => {
+        originals.set(prefixed(file.name), file.name);
+        return { ...file, name: prefixed(file.name) };
+      });
+      return { ...appliance, files };
+    },
+  };
+}
+
+/** A name that no file of the package has. */
+function freeName(wanted: string, { files }: Appliance, reader: PackageReader): string {
+  let name = wanted;
+  while (files.some((file) => file.id === name || file.name === name) || reader.entry(name) !== undefined)
+    name = `_${name}`;
+  return name;
+}
+
+/** A package with files that it does not hold. */
+function withFiles(reader: PackageReader, images: ReadonlyMap<string, Uint8Array>): PackageReader {
+  return readerWith(reader, (wanted): PackageEntry | undefined => {
+    const bytes = images.get(wanted);
+    if (bytes === undefined) return reader.entry(wanted);
+    return { name: wanted, size: bytes.length, role: "iso", open: async () => memorySource(bytes, wanted) };
+  });
+}
+
+/** A package that finds files otherwise. Its own are as before, and so is what its manifest is held to. */
+function readerWith(reader: PackageReader, entry: PackageReader["entry"]): PackageReader {
+  const { kind, name, size, tar, descriptor, resolver, entries, stored, referenced } = reader;
+  return {
+    ...{ kind, name, size, tar, descriptor, resolver, entries, referenced },
+    ...(stored === undefined ? {} : { stored }),
+    entry,
+    disks: () => reader.disks(),
+    close: () => reader.close(),
+  };
+}
