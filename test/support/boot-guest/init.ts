@@ -32,7 +32,7 @@ export const GUEST_MODULES: readonly string[] = [
 ];
 
 /**
- * What the kernel starts: loads drivers, waits for the volume by its label (for half a minute), says what it found, and powers off. Names of
+ * What the kernel starts: loads drivers, waits for the volume by its label (for ten seconds and more), says what it found, and powers off. Names of
  * devices are never used to find anything.
  */
 export const INIT: string = `#!/bin/busybox sh
@@ -43,7 +43,7 @@ mount -t sysfs none /sys
 mount -t devtmpfs none /dev
 for module in $(cat /modules/order); do insmod /modules/$module.ko 2>/dev/null; done
 disk=
-for i in $(seq 150); do
+for i in $(seq 50); do
   for block in /sys/class/block/*; do
     name=$(basename "$block")
     # Where an ext file system has its label. Debian's static busybox has no blkid.
