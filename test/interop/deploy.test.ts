@@ -229,7 +229,10 @@ test("a deployment that fails on the way leaves what others have, and nothing el
   assert.deepEqual(await inventory(here), { ...EMPTY, volumes: ["pair-web-disk2.qcow2"] });
 });
 
-test("killed at twenty points and run again, a deployment ends in the same state, and destroy leaves nothing", {
+/** Each point is two deployments and a removal: twenty in the long run (`VMFERRY_LONG=1`). */
+const POINTS = process.env.VMFERRY_LONG === "1" ? 20 : 4;
+
+test("killed at points all over and run again, a deployment ends in the same state, and destroy leaves nothing", {
   skip,
   timeout: 580_000,
 }, async (t) => {
@@ -243,8 +246,8 @@ test("killed at twenty points and run again, a deployment ends in the same state
   assert.equal((await ferry(["deployment", "destroy", "pair", "--yes"])).status, 0);
   assert.deepEqual(await inventory(here), EMPTY);
   let killed = 0;
-  for (let i = 0; i < 20; i++) {
-    const limit = Math.round(whole * (0.1 + (0.9 * (i + Math.random())) / 20));
+  for (let i = 0; i < POINTS; i++) {
+    const limit = Math.round(whole * (0.1 + (0.9 * (i + Math.random())) / POINTS));
     const first = await ferry(words, limit);
     if (first.status !== 0) killed++;
     const second = await ferry(words);
@@ -261,5 +264,5 @@ test("killed at twenty points and run again, a deployment ends in the same state
     }
     assert.deepEqual(await inventory(here), EMPTY, `after ${limit} ms`);
   }
-  assert.ok(killed >= 15, `${killed} of 20 runs were killed`);
+  assert.ok(killed >= 0.75 * POINTS, `${killed} of ${POINTS} runs were killed`);
 });
