@@ -1,6 +1,6 @@
 /** `vmferry init`: the YAML of something that exists, which builds the same again, and the one that is asked for. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -72,6 +72,26 @@ describe("init --from", () => {
       held++;
     }
     assert.ok(held >= 15, String(held));
+  });
+
+  it("names what a descriptor says and no setting holds: icons, addresses, translations", async () => {
+    const folder = join(root, "more");
+    mkdirSync(folder);
+    const [quiz] = (await packageFixtures()).filter(({ name }) => name === "compose-properties");
+    assert.ok(quiz !== undefined);
+    assert.equal((await vmferry("unpack", quiz.source, folder, "--quiet")).exitCode, 0);
+    const file = join(folder, "quiz.ovf");
+    const more = readFileSync(file, "utf8")
+      .replace(
+        "</Product>",
+        '</Product><ProductUrl>http://example.org/</ProductUrl><Icon ovf:mimeType="image/png" ovf:fileRef="file1"/>',
+      )
+      .replace(/<\/(\w+:)?Envelope>/, '<Strings xml:lang="de"><Msg ovf:msgid="a">b</Msg></Strings></$1Envelope>');
+    writeFileSync(file, more);
+    const { out, exitCode, err } = await vmferry("init", "--from", file, "--no-color");
+    assert.equal(exitCode, 0, err);
+    for (const note of [/# +translations: 1 bundle/, /# +.*: the icon of /, /# +.*: an address of /])
+      assert.match(out, note);
   });
 
   it("prints it where no file is named, and overwrites none", async () => {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import type { InspectResult } from "../../src/report/results.js";
 import { diskFile } from "../support/packages.js";
 import { lacking, peerPath } from "./peers.js";
-import { attempt, run } from "./run.js";
+import { run } from "./run.js";
 import { scratch } from "./scratch.js";
 import { startSimulator } from "./servers.js";
 import { startVirtualBox } from "./virtualbox.js";
@@ -73,7 +73,7 @@ machine:
 `;
 
 test("the example of open-vmdk, built from our YAML, says what ova-compose's own package says, and VirtualBox imports it", {
-  skip: await lacking("ova-compose", "vmdk-convert", "VBoxManage"),
+  skip: await lacking("ova-compose", "vmdk-convert", "VBoxManage", "govc", "vcsim"),
   timeout: 180_000,
 }, async (t) => {
   const folder = await scratch(t, "example");
@@ -92,8 +92,18 @@ test("the example of open-vmdk, built from our YAML, says what ova-compose's own
   assert.equal(ran.status, 0, ran.stderr);
   const info = await box.machineInfo("example-0");
   assert.deepEqual([info.get("cpus"), info.get("memory")], ["2", "2048"]);
+  // The simulator knows neither SATA nor NVMe: it refuses open-vmdk's own package in the same words.
+  const simulator = await startSimulator(t);
+  for (const name of ["theirs", "ours"]) {
+    const refused = await simulator.govc("import.ova", "-name", name, join(folder, `${name}.ova`)).then(
+      () => "imported",
+      (cause: unknown) => String(cause),
+    );
+    assert.match(refused, /unsupported resource type: 20/, name);
+  }
 });
 
+/** Every template that open-vmdk has. */
 const VERSIONS = ["7", "10", "11", "13", "14", "15", "17", "18", "19", "20", "21"];
 
 test("what mkova makes of each template of open-vmdk, built again from our YAML, says the same facts and is imported by VirtualBox and the vCenter simulator", {
@@ -103,12 +113,10 @@ test("what mkova makes of each template of open-vmdk, built again from our YAML,
   const folder = await scratch(t, "templates");
   await writeFile(join(folder, "root.vmdk"), await diskFile("vmdk", "streamOptimized", shape));
   const [box, simulator, mkova] = [await startVirtualBox(t), await startSimulator(t), await peerPath("mkova")];
-  let held = 0;
   for (const version of VERSIONS) {
     const name = `hw${version}`;
     const argv = ["--hw", version, "-n", "2", "-m", "1024", "-f", "bios", name, "root.vmdk"];
-    const made = await attempt(mkova, argv, { cwd: folder, timeout: 60_000 });
-    if (made.status !== 0) continue;
+    await run(mkova, argv, { cwd: folder, timeout: 60_000 });
     const ours = `ours-${name}`;
     await ferry(folder, "init", `${name}.yaml`, "--from", `${name}.ova`);
     await ferry(folder, "build", `${name}.yaml`, `${ours}.ova`);
@@ -118,7 +126,5 @@ test("what mkova makes of each template of open-vmdk, built again from our YAML,
     const info = await box.machineInfo(`${ours}-0`);
     assert.deepEqual([info.get("cpus"), info.get("memory")], ["2", "1024"], name);
     await simulator.govc("import.ova", "-name", ours, join(folder, `${ours}.ova`));
-    held++;
   }
-  assert.ok(held >= 8, `${held} templates`);
 });

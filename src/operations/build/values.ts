@@ -12,6 +12,8 @@ export interface SpecSource {
   readonly options: ReadonlyMap<string, Appliance>;
   /** How the spec names a file of the source. */
   readonly fileName: (name: string) => string;
+  /** What the source says and an appliance does not. */
+  readonly notes?: readonly string[];
 }
 
 /** What stands for itself in a text: `${` would be a variable. */

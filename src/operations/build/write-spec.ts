@@ -12,7 +12,7 @@ const ASSUMED_MEMORY = 2 ** 31;
 /** A spec in words, with what it leaves out. */
 export function writeSpec(source: SpecSource): WrittenText {
   const { appliance } = source;
-  const notes: string[] = [];
+  const notes: string[] = [...(source.notes ?? [])];
   const spec = new Map<string, Value>([["appliance", 1]]);
   const [only, another] = appliance.machines;
   const name = appliance.name ?? only?.id ?? null;
