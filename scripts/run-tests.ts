@@ -23,7 +23,8 @@ import { readText, readTree } from "./tree.js";
 
 /** The limit for one file; tests inside set their own, shorter ones where they start programs. */
 const FILE_MINUTES = { own: 4, peers: 10 };
-const FILES_AT_ONCE = 2;
+/** Programs of others wait for each other, and for disks, half of the time. */
+const FILES_AT_ONCE = { own: 2, peers: 3 };
 const PEER_FOLDER = "test/interop/";
 
 /** The compiled files of the tests with or without peers, narrowed to those whose path contains one of the parts. */
@@ -36,11 +37,11 @@ function testFiles(peers: boolean, parts: readonly string[]): string[] {
 }
 
 /** Runs them all and prints as they end. */
-async function runFiles(files: readonly string[], minutes: number): Promise<TestReport> {
+async function runFiles(files: readonly string[], minutes: number, atOnce: number): Promise<TestReport> {
   const report = new TestReport();
   const stream = run({
     files: files.map((file) => resolve(file)),
-    concurrency: FILES_AT_ONCE,
+    concurrency: atOnce,
     timeout: minutes * 60_000,
   });
   let current = new FileReport("");
@@ -96,7 +97,8 @@ const printed = [searchOutput(process.stdout), searchOutput(process.stderr)];
 const proofs = withPeers ? mkdtempSync(join(tmpdir(), "vmferry-proofs-")) : null;
 const proven = proofs === null ? null : join(proofs, "proofs.jsonl");
 if (proven !== null) process.env[PROOFS_VARIABLE] = proven;
-const report = await runFiles(files, withPeers ? FILE_MINUTES.peers : FILE_MINUTES.own);
+const kind = withPeers ? "peers" : "own";
+const report = await runFiles(files, FILE_MINUTES[kind], FILES_AT_ONCE[kind]);
 const pageHolds = proven === null || checkPage(proven);
 if (proofs !== null) rmSync(proofs, { recursive: true });
 const leaks = [...printed.flat(), ...(temporary === null ? [] : searchFolder(temporary))];
