@@ -3,6 +3,7 @@ import { fit } from "../../src/appliance/fit.js";
 import type { Context } from "../../src/io/context.js";
 import { readVmx } from "../../src/platforms/vmware/import.js";
 import { targets } from "../../src/targets/targets.js";
+import { exportOne } from "./domain-target.js";
 import type { FuzzTarget } from "./target.js";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -31,6 +32,7 @@ const vmx: FuzzTarget = {
     const config = readVmx({ name: "x", label: "x.vmx", bytes });
     const appliance = config.appliance(files, (finding) => ctx.report(finding));
     for (const target of targets.all) fit(appliance, target);
+    await exportOne(appliance, bytes.length, ctx);
   },
 };
 

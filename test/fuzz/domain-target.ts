@@ -1,8 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import type { Appliance } from "../../src/appliance/appliance.js";
+import { fit } from "../../src/appliance/fit.js";
+import type { Context } from "../../src/io/context.js";
 import { libvirtPlatform } from "../../src/platforms/libvirt/platform.js";
 import type { ConfigFiles, Platform } from "../../src/platforms/platform.js";
+import { platforms } from "../../src/platforms/platforms.js";
 import { xenPlatform } from "../../src/platforms/xen/platform.js";
+import { targets } from "../../src/targets/targets.js";
 import type { FuzzTarget } from "./target.js";
 
 /** Files that are found by every second name. */
@@ -45,14 +49,30 @@ export function checkWhole({ machines, disks, files }: Appliance): void {
   }
 }
 
-/** A configuration of a platform: read, with some of its files found. */
+/** One export of an appliance, another one for each size of the input. Fitted, each drive has a place of its own. */
+export async function exportOne(appliance: Appliance, size: number, ctx: Context): Promise<void> {
+  const writers = platforms.all.filter((one) => one.exportConfig !== undefined && one.defaultTarget !== null);
+  for (const platform of writers.slice(size % writers.length).slice(0, 1)) {
+    if (platform.exportConfig === undefined || platform.defaultTarget === null) continue;
+    const target = targets.get(platform.defaultTarget);
+    const fitted = fit(appliance, target);
+    // What a target cannot take has no place in it.
+    if (!fitted.notes.some(({ severity }) => severity === "error")) checkWhole(fitted.appliance);
+    await platform.exportConfig(fitted.appliance, fitted.shapes, target, {}, ctx);
+  }
+}
+
+/** A configuration of a platform: read, with some of its files found, and written for another one. */
 export function configTarget(name: string, platform: Platform, seeds: FuzzTarget["seeds"]): FuzzTarget {
   return {
     name,
     seeds,
     async run(bytes, ctx) {
       const config = platform.readConfig?.({ name: "fuzz", label: "fuzz", bytes }, ctx);
-      if (config !== undefined) checkWhole(config.appliance(someFiles, (finding) => ctx.report(finding)));
+      if (config === undefined) return;
+      const appliance = config.appliance(someFiles, (finding) => ctx.report(finding));
+      checkWhole(appliance);
+      await exportOne(appliance, bytes.length, ctx);
     },
   };
 }
