@@ -12,7 +12,8 @@ import { startGroups } from "./order.js";
 import { isAlive, processNow } from "./processes.js";
 import { findQemu, prepareFirmware, qemuArguments } from "./qemu.js";
 import { parseState, type RunState } from "./state.js";
-import { openStore, stateRoot } from "./store.js";
+import { stateRoot } from "./state-root.js";
+import { openStore } from "./store.js";
 import { startPrivateNetwork } from "./switch.js";
 
 const machine = (id: string, networks: readonly string[] = []) => ({

@@ -1,24 +1,16 @@
 /** Where runs are kept: a folder for each under the user's state folder, which only the user enters. */
 import { chmod, lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import * as path from "node:path";
 import { FerryError } from "../base/errors.js";
 import { nearest } from "../base/text.js";
 import { type EditLock, lockForEdit } from "../runtime/node/edit-lock.js";
 import { ended, isAlive, signalTo } from "./processes.js";
 import { MOST_STATE_BYTES, parseState, type RunState } from "./state.js";
+import { stateRoot } from "./state-root.js";
 
 /** Letters, digits, dots, hyphens, underscores: names are folders and words of a shell. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const STATE_FILE = "vm.json";
-
-/** The folder of all state of vmferry: XDG_STATE_HOME, or where that is by default (XDG Base Directory Specification). */
-export function stateRoot(env: NodeJS.ProcessEnv = process.env): string {
-  const { XDG_STATE_HOME: home } = env;
-  // The specification has relative paths ignored.
-  const base = home !== undefined && path.isAbsolute(home) ? home : path.join(homedir(), ".local", "state");
-  return path.join(base, "vmferry");
-}
 
 /** The runs of a user. */
 export interface Store {

@@ -5,11 +5,11 @@ import type { Diagnostic } from "../base/diagnostics.js";
 import type { Context } from "../io/context.js";
 import type { OvfDocument } from "../ovf/document.js";
 import { insertNode } from "../ovf/insert-node.js";
-import { VIRTUALBOX, XENSERVER } from "../ovf/namespaces.js";
+import { VIRTUALBOX } from "../ovf/namespaces.js";
 import type { OvfContent } from "../ovf/views/content.js";
-import { insertDeclared, setQualified } from "../ovf/write.js";
+import { setQualified } from "../ovf/write.js";
 import { loss } from "../platforms/losses.js";
-import { xenServerValues } from "../platforms/ovf/export-xenserver.js";
+import { xenServerSettings } from "../platforms/ovf/export-xenserver.js";
 import { type OvfFlavour, profileOf } from "../platforms/ovf/flavours.js";
 import { isXenServerSetting } from "../platforms/ovf/xenserver.js";
 import { embeddedFor } from "./ovf-settings.js";
@@ -42,21 +42,7 @@ function addXenServer(embedding: Embedding): void {
   for (const [content, machine] of systemsOf(embedding)) {
     for (const { element } of content.hardware) {
       if ([...element.elements()].some(isXenServerSetting)) continue;
-      for (const [name, value] of xenServerValues(machine)) {
-        const setting = element.create(XENSERVER, "VirtualSystemOtherConfigurationData");
-        insertDeclared(element, setting);
-        document.scope.setAttribute(setting, "required", "false");
-        setting.setAttribute("", "id", name);
-        setting.setAttribute("", "Name", name);
-        for (const [part, text] of [
-          ["Info", "XenServer Specific Information"],
-          ["Value", value],
-        ] as const) {
-          const child = setting.create(XENSERVER, part);
-          insertDeclared(setting, child);
-          child.text = text;
-        }
-      }
+      for (const setting of xenServerSettings(machine)) insertNode(element, setting, document.scope);
       notes.push(
         loss(
           "info",

@@ -48,9 +48,9 @@ export function parseXenMap(text: string): ReadonlyMap<string, string> {
   return map;
 }
 
-/** The same the other way. */
+/** The same the other way, as XenCenter of today writes it: `nx=true;acpi=true`. */
 export function formatXenMap(map: ReadonlyMap<string, string>): string {
-  return [...map].map(([key, value]) => `${key}=${value};`).join("");
+  return [...map].map(([key, value]) => `${key}=${value}`).join(";");
 }
 
 /** Settings that every machine on emulated hardware has, with the values that mean nothing special. */

@@ -5,7 +5,6 @@ import { FerryError } from "../../base/errors.js";
 import type { Firmware } from "../../base/ids.js";
 import { specOf } from "../../operations/build/init.js";
 import { writeSpec } from "../../operations/build/write-spec.js";
-import { openSingleFileSet } from "../../runtime/node/file-set.js";
 import { isRemoteUrl } from "../../runtime/node/http/address.js";
 import { startAsking } from "../ask.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
@@ -13,6 +12,7 @@ import { exitCodes } from "../exit-codes.js";
 import { flag, sizeOf, text } from "../options.js";
 import { openNamedSource } from "../packages.js";
 import { type Session, withSession } from "../session.js";
+import { writeTextFile } from "../write-text.js";
 
 /** `vmferry init [DEST]`. */
 export const init: CommandDefinition = defineCommand({
@@ -34,17 +34,7 @@ export const init: CommandDefinition = defineCommand({
         await cli.terminal.data(written);
         return exitCodes.done;
       }
-      const set = await openSingleFileSet(destination, { force: options.force, native: session.runtime.native });
-      try {
-        const bytes = new TextEncoder().encode(written);
-        const target = await set.create(path.basename(destination), bytes.length);
-        await target.write(bytes);
-        await target.close();
-        await set.commit();
-      } catch (cause) {
-        await set.abort(cause);
-        throw cause;
-      }
+      await writeTextFile(destination, written, options.force);
       await cli.terminal.data(`${destination}\nwritten; build it: vmferry build ${destination} app.ova\n`);
       return exitCodes.done;
     });

@@ -1,11 +1,12 @@
 /** Where states of deployments lie: one file for each, replaced as a whole, and locked while somebody works on it. */
 import { createHash } from "node:crypto";
 import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { homedir } from "node:os";
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
+import { syncFolder } from "../../runtime/node/edit-door.js";
 import { type EditLock, lockByName } from "../../runtime/node/edit-lock.js";
 import { systemError } from "../../runtime/node/errors.js";
+import { stateRoot } from "../state-root.js";
 import { checkDeploymentName, type DeploymentState, parseState, renderState } from "./state.js";
 
 /** Bytes of a state. */
@@ -42,10 +43,7 @@ export interface DeploymentStore {
 
 /** The folder by the XDG Base Directory Specification: `$XDG_STATE_HOME/vmferry/deployments`. */
 export function deploymentsFolder(env: Readonly<Record<string, string | undefined>>): string {
-  const home = env.XDG_STATE_HOME;
-  // A relative path is to be ignored.
-  const base = home !== undefined && path.isAbsolute(home) ? home : path.join(homedir(), ".local", "state");
-  return path.join(base, "vmferry", "deployments");
+  return path.join(stateRoot(env), "deployments");
 }
 
 /** The states in a folder, which is made when something is kept in it. */
@@ -161,16 +159,5 @@ async function replaceFile(file: string, text: string): Promise<void> {
     await syncFolder(path.dirname(file));
   } catch (cause) {
     throw systemError("write", file, cause);
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folders, and orders renames by itself.
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

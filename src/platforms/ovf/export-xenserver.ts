@@ -8,7 +8,7 @@ import { el, type XmlNode } from "../../xml/build.js";
 import { loss } from "../losses.js";
 import { carriedSettings, withCarried, xenSettingLosses } from "../xen-losses.js";
 import { driveNumbers } from "../xen-places.js";
-import { xenSettingsOf } from "../xen-settings.js";
+import { formatXenMap, xenSettingsOf } from "../xen-settings.js";
 import { textElement } from "./export-session.js";
 
 /** The type of a machine's hardware: emulated, or paravirtual. */
@@ -29,24 +29,19 @@ export function xenServerSettings(machine: Machine): readonly XmlNode[] {
 }
 
 /** The same as texts, by name. */
-export function xenServerValues(machine: Machine): ReadonlyMap<string, string> {
+function xenServerValues(machine: Machine): ReadonlyMap<string, string> {
   const { bootPolicy, bootParams, platform, pv } = xenSettingsOf(machine);
   const values = new Map<string, string>();
   const say = (name: string, value: string): void => {
     if (value !== "") values.set(name, value);
   };
-  say("HVM_boot_params", inOneLine(bootParams));
+  say("HVM_boot_params", formatXenMap(bootParams));
   // An empty one stands for a PV guest, and is left out.
   say("HVM_boot_policy", bootPolicy ?? "");
-  say("platform", inOneLine(withCarried(machine, platform)));
-  say("NVRAM", inOneLine(new Map(carriedSettings(machine, "NVRAM"))));
+  say("platform", formatXenMap(withCarried(machine, platform)));
+  say("NVRAM", formatXenMap(new Map(carriedSettings(machine, "NVRAM"))));
   for (const [name, value] of pv) say(name, value);
   return values;
-}
-
-/** A map as XenCenter of today writes it: `nx=true;acpi=true`. */
-function inOneLine(map: ReadonlyMap<string, string>): string {
-  return [...map].map(([key, value]) => `${key}=${value}`).join(";");
 }
 
 /** What tells XenServer the numbers of a machine's drives, by their places in its list. */

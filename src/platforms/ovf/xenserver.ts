@@ -2,6 +2,7 @@
 import type { Machine } from "../../appliance/appliance.js";
 import { XENSERVER } from "../../ovf/namespaces.js";
 import type { OvfHardware } from "../../ovf/views/hardware.js";
+import { wholeNumber } from "../../ovf/views/node.js";
 import type { XmlElement } from "../../xml/tree.js";
 import { deviceNumber, placeOf } from "../xen-places.js";
 import { applyXenSettings, parseXenMap } from "../xen-settings.js";
@@ -15,13 +16,9 @@ export function isXenServerSetting({ namespace, name }: XmlElement): boolean {
 const PV = /^PV_(?:bootloader|kernel|ramdisk|args|bootloader_args|legacy_args)$/;
 
 /** Takes over what the settings say; what no word of the model fits is carried. */
-export function readXenServer(
-  { element: hardware }: OvfHardware,
-  drives: readonly ItemAttachment[],
-  machine: Machine,
-): void {
+export function readXenServer(hardware: OvfHardware, drives: readonly ItemAttachment[], machine: Machine): void {
   const settings = new Map<string, string>();
-  for (const element of hardware.elements()) {
+  for (const element of hardware.element.elements()) {
     if (!isXenServerSetting(element)) continue;
     const key = element.attributesNamed("Name")[0]?.value;
     const value = [...element.elements()].find(({ name }) => name === "Value")?.text.trim();
@@ -55,14 +52,10 @@ export function readXenServer(
 }
 
 /** XenCenter writes the most processors as the limit of their item; 100000 of old stands for nothing. */
-function readMost(hardware: XmlElement, machine: Machine): void {
-  for (const item of hardware.elements(undefined, "Item")) {
-    const text = (name: string): string | undefined => [...item.elements(undefined, name)][0]?.text.trim();
-    const limit = Number(text("Limit") ?? Number.NaN);
-    if (text("ResourceType") !== "3" || !Number.isSafeInteger(limit)) continue;
-    if (limit > machine.cpu.count && limit < 100_000) machine.cpu.max = limit;
-    return;
-  }
+function readMost({ items }: OvfHardware, machine: Machine): void {
+  const processors = items.filter(({ resourceType }) => resourceType === 3);
+  const [limit] = processors.flatMap((item) => wholeNumber(item.limit) ?? []);
+  if (limit !== undefined && limit > machine.cpu.count && limit < 100_000) machine.cpu.max = limit;
 }
 
 /**

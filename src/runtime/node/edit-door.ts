@@ -23,17 +23,20 @@ export interface EditDoor {
 export const fileSystemDoor: EditDoor = {
   open: async (path, flags) => handleOf(await open(path, flags)),
   remove: (path) => rm(path),
-  async syncFolder(folder): Promise<void> {
-    // Windows opens no folders: there the rename and removal of names are in its own journal.
-    if (process.platform === "win32") return;
-    const handle = await open(folder, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
+  syncFolder,
 };
+
+/** Makes what names in a folder say safe on disk. */
+export async function syncFolder(folder: string): Promise<void> {
+  // Windows opens no folders: there the rename and removal of names are in its own journal.
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
 
 function handleOf(handle: FileHandle): EditHandle {
   return {
