@@ -93,6 +93,24 @@ export const deployCodes: CodeTable = {
     why: "Its own words are in the message.",
     fix: "Mend what it says, and run again: what was done is not done twice.",
   },
+  "deploy/untrusted": {
+    kind: "untrusted",
+    what: "The certificate of the platform's server is not the expected one, or no authority that is known vouches for it.",
+    why: "Somebody may stand between. Nothing was sent.",
+    fix: "Name the authority's certificate with --authorities FILE, or the server's own SHA-256 with --thumbprint, after asking who runs the server.",
+  },
+  "deploy/unreachable": {
+    kind: "remote",
+    what: "The platform's server cannot be reached, or the connection broke.",
+    why: "It does not run, is called otherwise, is busy, or the network between is interrupted.",
+    fix: "Check address and port. Run again when it answers: what was done is not done twice.",
+  },
+  "deploy/bad-answer": {
+    kind: "remote",
+    what: "The platform's server answers with something that its interface does not have.",
+    why: "It is another program, another version, or something between them answers in its place.",
+    fix: "Check address and port, and whether a proxy or a login page stands before the server.",
+  },
   "deploy/left-behind": {
     kind: "remote",
     what: "The deployment failed, and not everything that it made could be removed.",
