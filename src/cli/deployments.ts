@@ -1,5 +1,6 @@
 /** What the commands about deployments share. */
 import { FerryError } from "../base/errors.js";
+import type { Context } from "../io/context.js";
 import { statesOf } from "../lifecycle/deployed.js";
 import type { DeploymentState } from "../lifecycle/deployment/state.js";
 import {
@@ -8,11 +9,12 @@ import {
   type HeldDeployment,
   openDeploymentStore,
 } from "../lifecycle/deployment/store.js";
-import { libvirtPlace } from "../lifecycle/drivers/libvirt/place.js";
-import { openVirsh, type Virsh } from "../lifecycle/drivers/libvirt/virsh.js";
+import type { Access, Driver } from "../lifecycle/driver.js";
+import { openDriver } from "../lifecycle/drivers/drivers.js";
 import { renderDeployments } from "../report/deploy-text.js";
 import { renderJson } from "../report/json.js";
 import type { DeploymentResult } from "../report/results.js";
+import { readSecret } from "../runtime/node/secrets.js";
 import type { ArgumentSpec, Cli } from "./command.js";
 
 /** The argument of all of them. */
@@ -23,9 +25,23 @@ export function userStore(): DeploymentStore {
   return openDeploymentStore(deploymentsFolder(process.env));
 }
 
-/** The platform that a deployment is on. */
-export function platformOf({ target }: DeploymentState): Virsh {
-  return openVirsh(libvirtPlace(target));
+/** The platform behind a way to it. Secrets are read when it is first spoken to. */
+export function platformAt(access: Access, signal: AbortSignal): Driver {
+  return openDriver(access, { reveal: (secret, what) => readSecret(secret, what, signal), env: process.env });
+}
+
+/** Works with the platform that a deployment is on, and ends its session. */
+export async function withPlatform<T>(
+  { target, access }: DeploymentState,
+  { signal }: Cli,
+  work: (driver: Driver) => Promise<T>,
+): Promise<T> {
+  const driver = platformAt({ target, ...access }, signal);
+  try {
+    return await work(driver);
+  } finally {
+    await driver.close();
+  }
 }
 
 /** Works on a deployment that is there, with nobody else. @throws `deploy/no-such-deployment` */
@@ -83,9 +99,10 @@ export async function showDeployments(
 /** Prints one with what its machines do now. */
 export async function showStatus(
   state: DeploymentState,
-  virsh: Virsh,
+  driver: Driver,
   how: { readonly json: boolean; readonly detail: "steps" | "machines" },
   cli: Cli,
+  ctx: Context,
 ): Promise<void> {
-  await showDeployments([resultOf(state, await statesOf(state, virsh, cli.signal))], how, cli);
+  await showDeployments([resultOf(state, await statesOf(state, driver, ctx))], how, cli);
 }

@@ -6,7 +6,7 @@ import { revealSecrets } from "../operations/answers.js";
 import type { OpenedPackage } from "../operations/open.js";
 import { answerPackage } from "../operations/properties.js";
 import type { Question, ResolvedAnswers } from "../ovf/answers/answers.js";
-import { renderEnvironment } from "../ovf/environment-write.js";
+import { type PlatformFacts, renderEnvironment } from "../ovf/environment-write.js";
 import { writeIso } from "../package/iso/write.js";
 import type { KeptAnswer } from "./state.js";
 
@@ -22,21 +22,29 @@ export interface RunAnswers {
 
 /** A package with answers to its questions. */
 export interface AnsweredPackage {
-  /** The CD with the OVF environment of a machine, by its id; `null`: the package asks it nothing. */
-  environment(machine: string): Uint8Array | null;
+  /** The OVF environment of a machine as XML (DSP0243 11), by its id; `null`: the package asks it nothing. */
+  environment(machine: string): string | null;
 }
 
-/** How the environment calls the platform that the machines run on. */
-const PLATFORM = { kind: "QEMU", version: null, vendor: "QEMU", locale: null, timezone: null } as const;
+/** How the environment calls the platform that machines run on here. */
+export const qemuFacts: PlatformFacts = {
+  kind: "QEMU",
+  version: null,
+  vendor: "QEMU",
+  locale: null,
+  timezone: null,
+};
 
 /**
  * Answers the questions of a package. Secrets are read here, and are in the environments alone.
+ * @param platform that the machines are going to run on
  * @throws `vm/bad-answer`, `ovf/unknown-configuration`
  */
 export async function answerRun(
   opened: OpenedPackage,
   given: RunAnswers,
   reveal: Reveal,
+  platform: PlatformFacts,
   ctx: Context,
 ): Promise<AnsweredPackage> {
   const findings: Diagnostic[] = [];
@@ -51,13 +59,16 @@ export async function answerRun(
     environment(id) {
       const machine = resolved.machines.find((known) => known.id === id);
       if (machine === undefined || resolved.deployment.properties.length === 0) return null;
-      const model = { ...machine.environment(), platform: PLATFORM };
-      const text = renderEnvironment(model, ({ secret }) => secrets.get(secret) ?? "");
-      // Name and label are those that VMware gives its CD: guests look for them.
-      const file = { name: "ovf-env.xml", bytes: new TextEncoder().encode(text) };
-      return writeIso([file], { label: "OVF ENV", modified: ctx.runtime.now() });
+      const model = { ...machine.environment(), platform };
+      return renderEnvironment(model, ({ secret }) => secrets.get(secret) ?? "");
     },
   };
+}
+
+/** The CD that a guest finds its environment on. Name and label are those that VMware gives its own: guests look for them. */
+export function environmentCd(environment: string, modified: Date): Uint8Array {
+  const file = { name: "ovf-env.xml", bytes: new TextEncoder().encode(environment) };
+  return writeIso([file], { label: "OVF ENV", modified });
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Context } from "../io/context.js";
 import type { OpenedSource } from "../operations/opened.js";
 import type { Question } from "../ovf/answers/answers.js";
 import { safeStem } from "../platforms/names.js";
-import { type AnsweredPackage, answerRun, openQuestions, type Reveal, type RunAnswers } from "./answers.js";
+import { type AnsweredPackage, answerRun, openQuestions, qemuFacts, type Reveal, type RunAnswers } from "./answers.js";
 import { checkOnce, fingerprintOf } from "./intact.js";
 import { type Forward, placeForwards, sharedNetworks } from "./networks.js";
 import type { KeptAnswer, RunState } from "./state.js";
@@ -107,7 +107,7 @@ export async function answeredAppliance(
   ctx: Context,
 ): Promise<{ readonly appliance: Appliance; readonly answered: AnsweredPackage | null }> {
   const { ovf } = opened;
-  const answered = ovf === null ? null : await answerRun(ovf, given, reveal, ctx);
+  const answered = ovf === null ? null : await answerRun(ovf, given, reveal, qemuFacts, ctx);
   const choice = given.configuration === null ? {} : { configuration: given.configuration };
   return { appliance: opened.appliance(choice, ctx), answered };
 }

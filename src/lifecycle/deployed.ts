@@ -1,20 +1,21 @@
 /** Deployments that stand: looked at, started, stopped. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { FerryError, throwIfAborted } from "../base/errors.js";
+import type { Context } from "../io/context.js";
+import { waitAfter } from "./deployment/start-order.js";
 import type { DeployedMachine, DeploymentState } from "./deployment/state.js";
-import { domainState, type Virsh } from "./drivers/libvirt/virsh.js";
-import { waitAfter } from "./plan.js";
+import type { Driver, MachineState } from "./driver.js";
 
 const LOOK_MS = 500;
 
 /** What each machine does, by UUID, in the platform's words; `null`: it is not there. */
 export async function statesOf(
   { machines }: DeploymentState,
-  virsh: Virsh,
-  signal: AbortSignal,
+  driver: Driver,
+  ctx: Context,
 ): Promise<ReadonlyMap<string, string | null>> {
   const states = new Map<string, string | null>();
-  for (const { uuid } of machines) states.set(uuid, await domainState(virsh, uuid, signal));
+  for (const machine of machines) states.set(machine.uuid, (await driver.stateOf(machine, ctx))?.words ?? null);
   return states;
 }
 
@@ -24,17 +25,17 @@ export async function statesOf(
  */
 export async function startMachines(
   state: DeploymentState,
-  virsh: Virsh,
+  driver: Driver,
   hear: (text: string) => void,
-  signal: AbortSignal,
+  ctx: Context,
 ): Promise<void> {
   refusePartial(state);
-  for (const [i, { name, uuid }] of state.machines.entries()) {
-    if ((await presentState(state.machines[i], virsh, signal)) !== "shut off") continue;
-    hear(`start ${name}`);
-    await virsh.run(["start", `--domain=${uuid}`], signal);
+  for (const [i, machine] of state.machines.entries()) {
+    if ((await presentState(machine, driver, ctx)).power !== "off") continue;
+    hear(`start ${machine.name}`);
+    await driver.start(machine, ctx);
     const wait = waitAfter(state.machines, i);
-    if (wait > 0) await sleep(wait * 1000, undefined, { signal });
+    if (wait > 0) await sleep(wait * 1000, undefined, { signal: ctx.signal });
   }
 }
 
@@ -53,33 +54,33 @@ export interface StopOptions {
 export async function stopMachines(
   state: DeploymentState,
   { force, timeoutSeconds }: StopOptions,
-  virsh: Virsh,
+  driver: Driver,
   hear: (text: string) => void,
-  signal: AbortSignal,
+  ctx: Context,
 ): Promise<void> {
   refusePartial(state);
   for (const machine of [...state.machines].reverse()) {
-    const { name, uuid } = machine;
-    if ((await presentState(machine, virsh, signal)) === "shut off") continue;
+    const { name } = machine;
+    if ((await presentState(machine, driver, ctx)).power === "off") continue;
     hear(force ? `switch ${name} off` : `shut ${name} down`);
-    await virsh.run([force ? "destroy" : "shutdown", `--domain=${uuid}`], signal);
+    await (force ? driver.switchOff(machine, ctx) : driver.shutDown(machine, ctx));
     const end = Date.now() + timeoutSeconds * 1000;
-    while ((await presentState(machine, virsh, signal)) !== "shut off") {
-      throwIfAborted(signal);
+    while ((await presentState(machine, driver, ctx)).power !== "off") {
+      throwIfAborted(ctx.signal);
       if (Date.now() >= end) {
         throw new FerryError("deploy/still-running", `${name} is still running after ${timeoutSeconds} seconds`, {
           hint: "Its guest may not listen to ACPI. Wait longer with --timeout, or switch it off with --force.",
         });
       }
-      await sleep(LOOK_MS, undefined, { signal });
+      await sleep(LOOK_MS, undefined, { signal: ctx.signal });
     }
   }
 }
 
-async function presentState(machine: DeployedMachine | undefined, virsh: Virsh, signal: AbortSignal): Promise<string> {
-  const state = machine === undefined ? null : await domainState(virsh, machine.uuid, signal);
+async function presentState(machine: DeployedMachine, driver: Driver, ctx: Context): Promise<MachineState> {
+  const state = await driver.stateOf(machine, ctx);
   if (state !== null) return state;
-  throw new FerryError("deploy/refused", `the machine ${machine?.name ?? ""} is not on the platform any more`, {
+  throw new FerryError("deploy/refused", `the machine ${machine.name} is not on the platform any more`, {
     hint: "Somebody removed it there. vmferry deployment destroy NAME removes the rest.",
   });
 }

@@ -3,15 +3,18 @@ import type { Appliance, Attachment, FileAsset, Machine } from "../appliance/app
 import { memorySource } from "../io/sources/memory.js";
 import type { OpenedSource } from "../operations/opened.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
+import { environmentCd } from "./answers.js";
 
 /**
  * A source whose machines find their environments on CDs: those that read it from one (DSP0243 9.5, transport `iso`). The CD goes into the first
  * drive that is empty, else into a new one.
- * @param environmentOf the image for a machine; `null`: it gets none
+ * @param environmentOf the document for a machine; `null`: it gets none
+ * @param modified of the files on the CDs
  */
 export function withEnvironments(
   source: OpenedSource,
-  environmentOf: (machine: string) => Uint8Array | null,
+  environmentOf: (machine: string) => string | null,
+  modified: Date,
 ): OpenedSource {
   const images = new Map<string, Uint8Array>();
   return {
@@ -21,10 +24,11 @@ export function withEnvironments(
       const appliance = source.appliance(choice, ctx);
       const assets: FileAsset[] = [];
       const machines = appliance.machines.map((machine): Machine => {
-        const image = machine.transports.some((word) => word.toLowerCase() === "iso")
+        const environment = machine.transports.some((word) => word.toLowerCase() === "iso")
           ? environmentOf(machine.id)
           : null;
-        if (image === null) return machine;
+        if (environment === null) return machine;
+        const image = environmentCd(environment, modified);
         const name = freeName(`ovf-env-${machine.id}.iso`, appliance, source.reader);
         images.set(name, image);
         assets.push({ id: name, name, role: "iso", size: image.length });

@@ -1,7 +1,6 @@
 import type { Appliance, Attachment, Machine } from "../appliance/appliance.js";
 import { fit } from "../appliance/fit.js";
 import { noWishes } from "../appliance/wish.js";
-import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import type { Context } from "../io/context.js";
 import type { ByteSource } from "../io/source.js";
@@ -14,7 +13,7 @@ import { unpackEntry } from "../operations/unpacked.js";
 import { diskExport, type NbdExport } from "../serve/nbd/export.js";
 import type { MachineShape } from "../targets/profile.js";
 import { targets } from "../targets/targets.js";
-import type { AnsweredPackage } from "./answers.js";
+import { type AnsweredPackage, environmentCd } from "./answers.js";
 
 /** What is behind a drive of a machine. */
 export type DriveBacking =
@@ -49,7 +48,7 @@ export async function openMachines(
   ctx: Context,
 ): Promise<RunnableMachines> {
   checkMachines(source);
-  const environments = addEnvironments(source, answered, ctx.report);
+  const environments = addEnvironments(source, answered, ctx);
   const disks = await openDisks(opened.reader, source, { compressed: "unpack" }, ctx);
   const closers: (() => Promise<void>)[] = [() => disks.close()];
   const close = async (): Promise<void> => {
@@ -130,13 +129,14 @@ function checkMachines({ machines }: Appliance): void {
 function addEnvironments(
   appliance: Appliance,
   answered: AnsweredPackage | null,
-  report: (finding: Diagnostic) => void,
+  { report, runtime }: Context,
 ): ReadonlyMap<string, Uint8Array> {
   const images = new Map<string, Uint8Array>();
   if (answered === null) return images;
   for (const machine of appliance.machines) {
-    const bytes = answered.environment(machine.id);
-    if (bytes === null) continue;
+    const environment = answered.environment(machine.id);
+    if (environment === null) continue;
+    const bytes = environmentCd(environment, runtime.now());
     const id = environmentId(machine.id);
     images.set(id, bytes);
     appliance.files.push({ id, name: "ovf-env.iso", role: "iso", size: bytes.length });

@@ -5,8 +5,14 @@ export const deployCodes: CodeTable = {
   "deploy/bad-target": {
     kind: "usage",
     what: "The address of a platform is not understood.",
-    why: "Targets are libvirt:///system, libvirt:///session and libvirt+ssh://[USER@]HOST[:PORT]/system. Options and passwords have no place in them.",
-    fix: "Write one of these. What else ssh needs, such as another key, belongs into its own configuration.",
+    why: "`vmferry help deploy` lists how targets are written. Options and passwords have no place in them.",
+    fix: "Write one of these. Passwords are given by --password REFERENCE; what ssh needs, such as another key, belongs into its own configuration.",
+  },
+  "deploy/bad-place": {
+    kind: "usage",
+    what: "The platform has no such kind of place for machines, disks or networks.",
+    why: "Folders, resource pools and kinds of storage differ between platforms.",
+    fix: "Leave the option out that the message names, or give it as the platform knows it: `vmferry help deploy`, and the how-to of the platform.",
   },
   "deploy/bad-name": {
     kind: "usage",

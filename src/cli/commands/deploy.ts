@@ -1,28 +1,47 @@
 import { FerryError } from "../../base/errors.js";
-import type { SecretRef } from "../../base/ids.js";
-import { answerRun } from "../../lifecycle/answers.js";
 import { executeDeployment } from "../../lifecycle/deploy.js";
 import { checkDeploymentName } from "../../lifecycle/deployment/state.js";
 import { deploymentsFolder, openDeploymentStore } from "../../lifecycle/deployment/store.js";
-import { libvirtPlace } from "../../lifecycle/drivers/libvirt/place.js";
-import { openVirsh } from "../../lifecycle/drivers/libvirt/virsh.js";
-import { type DeployRequest, type PlannedDeployment, planDeployment } from "../../lifecycle/plan.js";
-import type { OpenedSource } from "../../operations/opened.js";
+import type { Driver } from "../../lifecycle/driver.js";
+import { driverKinds } from "../../lifecycle/drivers/drivers.js";
+import { type PlannedDeployment, planDeployment } from "../../lifecycle/plan.js";
 import { safeStem } from "../../platforms/names.js";
 import { renderDeploy } from "../../report/deploy-text.js";
 import { renderJson } from "../../report/json.js";
 import { oneLine } from "../../report/layout.js";
 import { type DeployResult, toDiagnosticResult } from "../../report/results.js";
-import { readSecret } from "../../runtime/node/secrets.js";
-import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
+import { type Cli, type CommandDefinition, defineCommand, type OptionValues } from "../command.js";
 import { confirm } from "../confirm.js";
 import { demandOptions, demandsOf } from "../demands.js";
+import { accessOf, accessOptions, answersOf, deployAnswers, deployPlaces, placeOf } from "../deploy-options.js";
+import { platformAt } from "../deployments.js";
 import { exitCodes, judge } from "../exit-codes.js";
-import { flag, json, pairs, text, workOptions } from "../options.js";
+import { flag, json, text, workOptions } from "../options.js";
 import { openNamedSource } from "../packages.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { type Session, withSession } from "../session.js";
 import { placeOptions, placesOfFiles } from "../wishes.js";
+
+const deployOptions = {
+  name: text("--name NAME", "what the deployment is called (default: as the package); its machines begin with it"),
+  ...deployPlaces,
+  ...deployAnswers,
+  ...accessOptions,
+  acceptEulas: flag("--accept-eulas", "accept the licence terms of the package"),
+  start: flag("--start", "start the machines, in the order of the package"),
+  emulate: flag("--emulate", "emulate the processor, on hosts that have KVM, too"),
+  autostart: flag("--autostart", "let the machines start with the host"),
+  yes: flag("--yes", "do not ask"),
+  dryRun: flag("--dry-run", "show the plan and change nothing"),
+  ...placeOptions,
+  ...demandOptions,
+  json,
+  allowRemote,
+  ...remoteOptions,
+  ...workOptions,
+};
+
+type DeployOptions = OptionValues<typeof deployOptions>;
 
 /** `vmferry deploy SRC TARGET-URL`. */
 export const deploy: CommandDefinition = defineCommand({
@@ -34,35 +53,11 @@ export const deploy: CommandDefinition = defineCommand({
     },
     {
       name: "TARGET-URL",
-      what: "libvirt:///system, libvirt:///session or libvirt+ssh://[USER@]HOST[:PORT]/system",
-      complete: ["libvirt:///system", "libvirt:///session"],
+      what: `where to: ${driverKinds.flatMap(({ targets }) => targets).join(", ")}`,
+      complete: driverKinds.flatMap(({ targets }) => targets.filter((target) => !/[[A-Z]/.test(target))),
     },
   ],
-  options: {
-    name: text("--name NAME", "what the deployment is called (default: as the package); its machines begin with it"),
-    mapNetwork: pairs(
-      "--map-network FROM=TO",
-      "the host's network for one of the package; '*=TO' for all others (can be repeated)",
-    ),
-    storage: text("--storage POOL", "the storage pool for the disks (default: default)"),
-    configuration: text("--configuration ID", "the deployment option (default: the package's own)"),
-    set: pairs(
-      "--set KEY=VALUE",
-      "the value of a property; of a password env:NAME, file:PATH or cmd:COMMAND (can be repeated)",
-    ),
-    acceptEulas: flag("--accept-eulas", "accept the licence terms of the package"),
-    start: flag("--start", "start the machines, in the order of the package"),
-    emulate: flag("--emulate", "emulate the processor, on hosts that have KVM, too"),
-    autostart: flag("--autostart", "let the machines start with the host"),
-    yes: flag("--yes", "do not ask"),
-    dryRun: flag("--dry-run", "show the plan and change nothing"),
-    ...placeOptions,
-    ...demandOptions,
-    json,
-    allowRemote,
-    ...remoteOptions,
-    ...workOptions,
-  },
+  options: deployOptions,
   details: [
     "Looks at the platform first: what is taken, missing or full there is said before a byte moves. Then shows the plan and asks.",
     "All or nothing: where a step fails, or Ctrl-C ends the run, what was made is removed. After a kill the same command goes on where that one stopped; `vmferry deployment destroy NAME` removes what there is.",
@@ -74,89 +69,80 @@ export const deploy: CommandDefinition = defineCommand({
     "deploy appliance.ova libvirt+ssh://root@host/system --storage images",
   ],
   async run([source = "", target = ""], options, cli) {
-    const virsh = openVirsh(libvirtPlace(target));
     if (options.name !== null) checkDeploymentName(options.name);
-    const store = openDeploymentStore(deploymentsFolder(process.env));
-    return withSession(options, cli, async (session) => {
-      const named = await openNamedSource(source, { disks: "taken", ...placesOfFiles(options, session) }, session);
-      try {
-        const { ctx, runtime } = session;
-        const demands = await demandsOf(named, options, ctx);
-        const { choice, answers, environment } = await answersOf(named.opened, options, session);
-        const { name: own, eulas } = named.opened.appliance(choice, { ...ctx, report: () => {} });
-        const name = options.name ?? deploymentName(own ?? "");
-        // A dry run takes no lock, and makes no folder for one.
-        const held = options.dryRun ? null : await store.hold(name);
-        try {
-          const request = {
-            name,
-            target,
-            // Without what is secret in an address.
-            source: named.name,
-            storage: options.storage ?? "default",
-            networks: new Map(options.mapNetwork),
-            choice,
-            answers,
-            environment,
-            start: options.start,
-            autostart: options.autostart,
-            emulate: options.emulate,
-            known: held === null ? await store.find(name) : held.state,
-          };
-          const planned = await planDeployment(named.opened, request, virsh, ctx);
-          try {
-            if (held === null) {
-              await show(planned, "planned", options.json, session, cli);
-              return planned.problems.some(({ severity }) => severity === "error") ? exitCodes.failed : exitCodes.done;
-            }
-            refuseProblems(planned);
-            if (held.state?.status !== "deployed") {
-              if (!options.acceptEulas) refuseEulas(eulas, cli);
-              if (!options.yes && !(await agreed(planned, session, cli))) return exitCodes.done;
-            }
-            const work = {
-              plan: planned.plan,
-              options: { integrity: options.integrity, demands },
-              native: runtime.native,
-              work: planned.state.work,
-            };
-            const hear = (record: { readonly text: string }, doing: "do" | "undo"): void =>
-              cli.terminal.note(doing === "do" ? record.text : `undo: ${record.text}`);
-            const state = await executeDeployment(planned.state, work, { held, virsh, hear }, ctx);
-            return await show({ ...planned, state }, "deployed", options.json, session, cli);
-          } finally {
-            await planned.close();
-          }
-        } finally {
-          await held?.release();
-        }
-      } finally {
-        await named.close();
-      }
-    });
+    const driver = platformAt(accessOf(target, options), cli.signal);
+    try {
+      return await withSession(options, cli, (session) => deploySource(source, target, options, driver, session, cli));
+    } finally {
+      await driver.close();
+    }
   },
 });
 
-/** What the user chose and answered, and what guests are told of it. */
-async function answersOf(
-  opened: OpenedSource,
-  {
-    configuration,
-    set,
-  }: { readonly configuration: string | null; readonly set: readonly (readonly [string, string])[] },
-  { ctx }: Session,
-): Promise<Pick<DeployRequest, "choice" | "answers" | "environment">> {
-  const chosen = configuration === null ? {} : { configuration };
-  if (opened.ovf === null) {
-    if (set.length === 0) return { choice: chosen, answers: [], environment: () => null };
-    throw new FerryError("cli/usage", "--set answers the questions of OVF packages, and this is none", {
-      hint: "Leave it out.",
-    });
+async function deploySource(
+  source: string,
+  target: string,
+  options: DeployOptions,
+  driver: Driver,
+  session: Session,
+  cli: Cli,
+): Promise<number> {
+  const store = openDeploymentStore(deploymentsFolder(process.env));
+  const named = await openNamedSource(source, { disks: "taken", ...placesOfFiles(options, session) }, session);
+  try {
+    const { ctx, runtime } = session;
+    const demands = await demandsOf(named, options, ctx);
+    const { choice, answers, environment } = await answersOf(named.opened, options, driver.facts, session, cli);
+    const { name: own, eulas } = named.opened.appliance(choice, { ...ctx, report: () => {} });
+    const name = options.name ?? deploymentName(own ?? "");
+    // A dry run takes no lock, and makes no folder for one.
+    const held = options.dryRun ? null : await store.hold(name);
+    try {
+      const request = {
+        name,
+        access: accessOf(target, options),
+        // Without what is secret in an address.
+        source: named.name,
+        place: placeOf(options),
+        choice,
+        answers,
+        environment,
+        start: options.start,
+        autostart: options.autostart,
+        emulate: options.emulate,
+        known: held === null ? await store.find(name) : held.state,
+      };
+      const planned = await planDeployment(named.opened, request, driver, ctx);
+      try {
+        if (held === null) {
+          await show(planned, "planned", options.json, session, cli);
+          return planned.problems.some(({ severity }) => severity === "error") ? exitCodes.failed : exitCodes.done;
+        }
+        refuseProblems(planned);
+        if (held.state?.status !== "deployed") {
+          if (!options.acceptEulas) refuseEulas(eulas, cli);
+          if (!options.yes && !(await agreed(planned, session, cli))) return exitCodes.done;
+        }
+        const work = {
+          plan: planned.plan,
+          options: { integrity: options.integrity, demands },
+          native: runtime.native,
+          work: planned.state.work,
+          environment,
+        };
+        const hear = (record: { readonly text: string }, doing: "do" | "undo"): void =>
+          cli.terminal.note(doing === "do" ? record.text : `undo: ${record.text}`);
+        const state = await executeDeployment(planned.state, work, { held, driver, hear }, ctx);
+        return await show({ ...planned, state }, "deployed", options.json, session, cli);
+      } finally {
+        await planned.close();
+      }
+    } finally {
+      await held?.release();
+    }
+  } finally {
+    await named.close();
   }
-  const answers = set.map(([key, value]) => ({ key, owner: null, value }));
-  const reveal = (secret: SecretRef, key: string): Promise<string> => readSecret(secret, key, ctx.signal);
-  const { environment } = await answerRun(opened.ovf, { configuration, answers }, reveal, ctx);
-  return { choice: chosen, answers, environment };
 }
 
 /** A name that deployments can have, of any text. */

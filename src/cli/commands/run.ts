@@ -2,20 +2,16 @@ import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
 import { createRun } from "../../lifecycle/create.js";
 import { startRun } from "../../lifecycle/start.js";
-import type { KeptAnswer } from "../../lifecycle/state.js";
 import { stateRoot } from "../../lifecycle/state-root.js";
 import { openStore, type Store } from "../../lifecycle/store.js";
 import type { Watcher } from "../../lifecycle/supervise.js";
-import { MOST_ANSWERS_BYTES, noAnswers, parseAnswers } from "../../operations/answers.js";
-import type { GivenAnswer, GivenAnswers, Question } from "../../ovf/answers/answers.js";
+import type { Question } from "../../ovf/answers/answers.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
-import { readText } from "../config.js";
 import { followLogs, logTails } from "../console-logs.js";
 import { exitCodes } from "../exit-codes.js";
+import { askOpen, saidAnswers } from "../given-answers.js";
 import { readable } from "../inputs.js";
 import { choice, flag, pairs, text, workOptions } from "../options.js";
-import { openLinePrompt } from "../prompt.js";
-import { askQuestions } from "../questions.js";
 import {
   acceptLicences,
   forwardOption,
@@ -75,12 +71,9 @@ export const run: CommandDefinition = defineCommand({
       try {
         const root = stateRoot();
         const store = openStore(root);
-        const written = await writtenAnswers(options.values);
-        const set = options.set.map(([key, value]) => ({ key, owner: null, value }));
         const wish = {
           name: options.name,
-          configuration: options.config ?? written.configuration,
-          answers: [...written.values.filter(({ key }) => !set.some((one) => one.key === key)).map(plain), ...set],
+          ...(await saidAnswers(options.values, options.set, options.config)),
           forwards: options.forward,
           macs: options.mac ?? "keep",
         };
@@ -141,26 +134,6 @@ export const run: CommandDefinition = defineCommand({
     });
   },
 });
-
-async function writtenAnswers(file: string | null): Promise<GivenAnswers> {
-  return file === null ? noAnswers : parseAnswers(await readText(file, MOST_ANSWERS_BYTES), file);
-}
-
-/** An answer without its place, which is for messages. */
-function plain({ key, owner, value }: GivenAnswer): KeptAnswer {
-  return { key, owner, value };
-}
-
-/** Asks on the terminal, where there is one. */
-async function askOpen(questions: readonly Question[], cli: Cli): Promise<readonly KeptAnswer[]> {
-  const prompt = openLinePrompt(cli);
-  if (prompt === null) return [];
-  try {
-    return (await askQuestions(questions, prompt, (line) => cli.terminal.error(line))).map(plain);
-  } finally {
-    prompt.close();
-  }
-}
 
 /** A run that never ran: nothing is lost with it, and the same command may be given again. */
 async function discard(name: string, store: Store): Promise<void> {

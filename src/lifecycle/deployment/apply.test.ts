@@ -16,6 +16,7 @@ function stateOf(): DeploymentState {
     name: "web",
     id: "1",
     target: "libvirt:///system",
+    access: { user: null, password: null, thumbprint: null, authorities: null },
     source: "web.ova",
     work: "w",
     status: "deploying",

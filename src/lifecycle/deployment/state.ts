@@ -1,6 +1,7 @@
 /** What is known of a deployment between runs, and the journal of its steps. */
 import { FerryError } from "../../base/errors.js";
 import type { JsonValue } from "../../base/ids.js";
+import type { Access } from "../access.js";
 
 /** Characters of a name. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -40,6 +41,8 @@ export interface DeploymentState {
   readonly id: string;
   /** The target as the user wrote it. */
   readonly target: string;
+  /** The rest of the way to it. */
+  readonly access: Omit<Access, "target">;
   /** What it was made of, as the user wrote it. */
   readonly source: string;
   /** Tells the work from other work. */
@@ -91,6 +94,7 @@ export function parseState(text: string, file: string): DeploymentState {
     name,
     id: words(root.id, "id"),
     target: words(root.target, "target"),
+    access: accessOf(root.access, bad),
     source: words(root.source, "source"),
     work: words(root.work, "work"),
     status: one(root.status, ["deploying", "deployed", "destroying"], "status"),
@@ -117,6 +121,21 @@ export function parseState(text: string, file: string): DeploymentState {
         action: action as StepRecord["action"],
       };
     }),
+  };
+}
+
+/** Nothing at all: of a version that knew one way only. */
+function accessOf(value: unknown, bad: (what: string) => never): DeploymentState["access"] {
+  const parts: Readonly<Record<string, unknown>> = value === undefined ? {} : Object(value);
+  const part = (name: keyof DeploymentState["access"]): string | null => {
+    const found = parts[name] ?? null;
+    return found === null || typeof found === "string" ? found : bad(`access, ${name}`);
+  };
+  return {
+    user: part("user"),
+    password: part("password"),
+    thumbprint: part("thumbprint"),
+    authorities: part("authorities"),
   };
 }
 

@@ -12,6 +12,7 @@ const state: DeploymentState = {
   name: "web",
   id: "1",
   target: "libvirt:///system",
+  access: { user: null, password: null, thumbprint: null, authorities: null },
   source: "web.ova",
   work: "w",
   status: "deploying",

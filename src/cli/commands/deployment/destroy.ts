@@ -3,7 +3,7 @@ import { leftBehind, removeDeployment } from "../../../lifecycle/deploy.js";
 import { renderDeployments } from "../../../report/deploy-text.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { confirm } from "../../confirm.js";
-import { deploymentArgument, platformOf, resultOf, showDeployments, withDeployment } from "../../deployments.js";
+import { deploymentArgument, resultOf, showDeployments, withDeployment, withPlatform } from "../../deployments.js";
 import { exitCodes } from "../../exit-codes.js";
 import { flag, json } from "../../options.js";
 import { withSession } from "../../session.js";
@@ -33,7 +33,7 @@ export const deploymentDestroy: CommandDefinition = defineCommand({
           if (!answer) return exitCodes.done;
         }
         const hear = ({ text }: { readonly text: string }): void => cli.terminal.note(`undo: ${text}`);
-        const left = await removeDeployment(state, { held, virsh: platformOf(state), hear }, ctx);
+        const left = await withPlatform(state, cli, (driver) => removeDeployment(state, { held, driver, hear }, ctx));
         if (left !== null) throw leftBehind(name, left, left.cause);
         await showDeployments([], { json: options.json, detail: "machines" }, cli);
         return exitCodes.done;

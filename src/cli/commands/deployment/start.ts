@@ -1,8 +1,9 @@
 import { startMachines } from "../../../lifecycle/deployed.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
-import { deploymentArgument, platformOf, showStatus, withDeployment } from "../../deployments.js";
+import { deploymentArgument, showStatus, withDeployment, withPlatform } from "../../deployments.js";
 import { exitCodes } from "../../exit-codes.js";
 import { json } from "../../options.js";
+import { withSession } from "../../session.js";
 
 /** `vmferry deployment start NAME`. */
 export const deploymentStart: CommandDefinition = defineCommand({
@@ -13,11 +14,14 @@ export const deploymentStart: CommandDefinition = defineCommand({
   ],
   examples: ["deployment start web"],
   async run([name = ""], options, cli) {
-    return withDeployment(name, async (state) => {
-      const virsh = platformOf(state);
-      await startMachines(state, virsh, (line) => cli.terminal.note(line), cli.signal);
-      await showStatus(state, virsh, { json: options.json, detail: "machines" }, cli);
-      return exitCodes.done;
-    });
+    return withSession({}, cli, async ({ ctx }) =>
+      withDeployment(name, (state) =>
+        withPlatform(state, cli, async (driver) => {
+          await startMachines(state, driver, (line) => cli.terminal.note(line), ctx);
+          await showStatus(state, driver, { json: options.json, detail: "machines" }, cli, ctx);
+          return exitCodes.done;
+        }),
+      ),
+    );
   },
 });

@@ -1,8 +1,9 @@
 import { stopMachines } from "../../../lifecycle/deployed.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
-import { deploymentArgument, platformOf, showStatus, withDeployment } from "../../deployments.js";
+import { deploymentArgument, showStatus, withDeployment, withPlatform } from "../../deployments.js";
 import { exitCodes } from "../../exit-codes.js";
 import { flag, json, wholeNumber } from "../../options.js";
+import { withSession } from "../../session.js";
 
 /** Seconds that a guest has for shutting down. */
 const PATIENCE = 120;
@@ -20,12 +21,15 @@ export const deploymentStop: CommandDefinition = defineCommand({
   ],
   examples: ["deployment stop web", "deployment stop web --force"],
   async run([name = ""], options, cli) {
-    return withDeployment(name, async (state) => {
-      const virsh = platformOf(state);
-      const how = { force: options.force, timeoutSeconds: options.timeout ?? PATIENCE };
-      await stopMachines(state, how, virsh, (line) => cli.terminal.note(line), cli.signal);
-      await showStatus(state, virsh, { json: options.json, detail: "machines" }, cli);
-      return exitCodes.done;
-    });
+    return withSession({}, cli, async ({ ctx }) =>
+      withDeployment(name, (state) =>
+        withPlatform(state, cli, async (driver) => {
+          const how = { force: options.force, timeoutSeconds: options.timeout ?? PATIENCE };
+          await stopMachines(state, how, driver, (line) => cli.terminal.note(line), ctx);
+          await showStatus(state, driver, { json: options.json, detail: "machines" }, cli, ctx);
+          return exitCodes.done;
+        }),
+      ),
+    );
   },
 });

@@ -44,12 +44,12 @@ test("a virsh that is not installed is said, and a state cannot make steps of ot
     { kind: "volume", pool: "p", name: "n", file: "../../etc/passwd" },
     { kind: "volume", pool: "p", name: "n", file: ".." },
     { kind: "domain", name: "n", uuid: "--all", file: "x.xml" },
-    { kind: "start", uuid },
+    { kind: "start", uuid, waitSeconds: 0 },
   ];
   for (const action of wrong) {
     const record = { key: "k", text: "t", status: "open" as const, action };
     assert.throws(() => libvirtStep(record, virsh, "/x"), hasCode("deploy/bad-state"), JSON.stringify(action));
   }
-  const right = { key: "k", text: "t", status: "open" as const, action: { kind: "start", uuid, waitSeconds: 0 } };
+  const right = { key: "k", text: "t", status: "open" as const, action: { kind: "autostart", uuid } };
   assert.ok(libvirtStep(right, virsh, "/x"));
 });

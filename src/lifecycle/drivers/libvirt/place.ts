@@ -1,4 +1,5 @@
 import { FerryError } from "../../../base/errors.js";
+import type { Access } from "../../driver.js";
 
 /** A libvirt to deploy to. */
 export interface LibvirtPlace {
@@ -33,4 +34,12 @@ export function libvirtPlace(target: string): LibvirtPlace {
   const authority = `${user === undefined ? "" : `${user}@`}${host}${port === undefined ? "" : `:${port}`}`;
   // Nobody is there to answer: ssh has to fail in place of asking.
   return { uri: `qemu+ssh://${authority}/${instance}?no_tty=1`, local: false };
+}
+
+/** libvirt and ssh know who speaks to them by their own means. @throws `deploy/bad-target` */
+export function refuseElsewhere({ user, password, thumbprint }: Access): void {
+  if (user === null && password === null && thumbprint === null) return;
+  throw new FerryError("deploy/bad-target", "libvirt is not told users, passwords and thumbprints here", {
+    hint: "The user of ssh is a part of the address; keys and known hosts belong into ssh's own configuration.",
+  });
 }

@@ -12,8 +12,7 @@ export type LibvirtAction =
   /** A file of the deployment becomes a volume of a pool. */
   | { readonly kind: "volume"; readonly pool: string; readonly name: string; readonly file: string }
   | { readonly kind: "domain"; readonly name: string; readonly uuid: string; readonly file: string }
-  | { readonly kind: "autostart"; readonly uuid: string }
-  | { readonly kind: "start"; readonly uuid: string; readonly waitSeconds: number };
+  | { readonly kind: "autostart"; readonly uuid: string };
 
 /** How often a volume is asked to go that an upload left behind still writes to. */
 const TRIES = 30;
@@ -32,22 +31,19 @@ export function libvirtStep({ action, status, key }: StepRecord, virsh: Virsh, f
       return domainStep(known, virsh, folder);
     case "autostart":
       return autostartStep(known, virsh);
-    case "start":
-      return startStep(known, virsh);
   }
 }
 
 /** An action as the state's file has it, which others may have changed. */
 function actionOf(action: StepRecord["action"], key: string): LibvirtAction {
-  const { kind, pool, name, file, uuid, waitSeconds } = action;
+  const { kind, pool, name, file, uuid } = action;
   const text = (...parts: readonly unknown[]): boolean => parts.every((part) => typeof part === "string");
   const inside = typeof file === "string" && path.basename(file) === file && file !== "." && file !== "..";
   const isUuid = typeof uuid === "string" && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid);
   const right =
     (kind === "volume" && text(pool, name) && inside) ||
     (kind === "domain" && text(name) && isUuid && inside) ||
-    (kind === "autostart" && isUuid) ||
-    (kind === "start" && isUuid && typeof waitSeconds === "number");
+    (kind === "autostart" && isUuid);
   if (right) return action as unknown as LibvirtAction;
   throw new FerryError("deploy/bad-state", `the state's step ${JSON.stringify(key)} is none of libvirt's`, {
     hint: "The state was changed by somebody else. Put it back from a backup.",
@@ -130,23 +126,6 @@ function autostartStep({ uuid }: Extract<LibvirtAction, { kind: "autostart" }>, 
     async undo({ signal }) {
       if ((await domainState(virsh, uuid, signal)) === null) return;
       await virsh.run(["autostart", `--domain=${uuid}`, "--disable"], signal);
-    },
-  };
-}
-
-function startStep({ uuid, waitSeconds }: Extract<LibvirtAction, { kind: "start" }>, virsh: Virsh): Step {
-  return {
-    async probe({ signal }) {
-      const state = await domainState(virsh, uuid, signal);
-      return state === null || state === "shut off" ? "absent" : "done";
-    },
-    async do({ signal }) {
-      await virsh.run(["start", `--domain=${uuid}`], signal);
-      if (waitSeconds > 0) await sleep(waitSeconds * 1000, undefined, { signal });
-    },
-    async undo({ signal }) {
-      const state = await domainState(virsh, uuid, signal);
-      if (state !== null && state !== "shut off") await virsh.run(["destroy", `--domain=${uuid}`], signal);
     },
   };
 }

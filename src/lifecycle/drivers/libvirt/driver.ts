@@ -1,0 +1,49 @@
+/** libvirt as a platform that is deployed to. */
+import type { Context } from "../../../io/context.js";
+import type { DeployedMachine } from "../../deployment/state.js";
+import type { Access, Driver, DriverKind, MachineState } from "../../driver.js";
+import { lookAtHost } from "./look.js";
+import { libvirtPlace, refuseElsewhere } from "./place.js";
+import { siteOf } from "./site.js";
+import { libvirtStep } from "./steps.js";
+import { domainState, openVirsh, type Virsh } from "./virsh.js";
+
+/** The pool that libvirt's own tools take where nobody names one. */
+const DEFAULT_POOL = "default";
+
+export const libvirt: DriverKind = {
+  id: "libvirt",
+  label: "libvirt",
+  targets: ["libvirt:///system", "libvirt:///session", "libvirt+ssh://[USER@]HOST[:PORT]/system"],
+  owns: (target) => /^libvirt(?:\+ssh)?:/.test(target),
+  open(access: Access): Driver {
+    refuseElsewhere(access);
+    return driverOf(openVirsh(libvirtPlace(access.target)));
+  },
+};
+
+function driverOf(virsh: Virsh): Driver {
+  const act = (...words: readonly string[]) => {
+    return async ({ uuid }: DeployedMachine, { signal }: Context): Promise<void> => {
+      await virsh.run([...words, `--domain=${uuid}`], signal);
+    };
+  };
+  return {
+    label: "libvirt",
+    facts: { kind: "QEMU", version: null, vendor: "QEMU", locale: null, timezone: null },
+    async look(place, { signal }) {
+      return siteOf(await lookAtHost(virsh, place.storage ?? DEFAULT_POOL, signal), virsh);
+    },
+    step: (record, { files }) => libvirtStep(record, virsh, files),
+    async stateOf({ uuid }, { signal }): Promise<MachineState | null> {
+      const words = await domainState(virsh, uuid, signal);
+      if (words === null) return null;
+      return { power: words === "running" ? "on" : words === "shut off" ? "off" : "changing", words };
+    },
+    start: act("start"),
+    shutDown: act("shutdown"),
+    switchOff: act("destroy"),
+    // virsh is another program each time: nothing stays open.
+    close: async () => {},
+  };
+}
