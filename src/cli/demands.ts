@@ -6,8 +6,8 @@ import type { OpenedPackage } from "../operations/open.js";
 import type { OpenedSource } from "../operations/opened.js";
 import { ovfOf } from "../operations/source.js";
 import type { OptionSpec } from "./command.js";
+import type { NamedPackage } from "./named.js";
 import { flag, unless } from "./options.js";
-import type { NamedPackage } from "./packages.js";
 import { givenSums, policy, type SumChoice, sumOptions, type TrustChoice, trustOf, trustOptions } from "./trust.js";
 
 /** Options of commands that use a source on conditions. */

@@ -7,40 +7,11 @@ import type { Access, Place } from "../lifecycle/driver.js";
 import type { DeployRequest } from "../lifecycle/plan.js";
 import type { OpenedSource } from "../operations/opened.js";
 import type { PlatformFacts } from "../ovf/environment-write.js";
-import { readSecret, secretRef } from "../runtime/node/secrets.js";
+import { readSecret } from "../runtime/node/secrets.js";
 import type { Cli, OptionSpec } from "./command.js";
 import { askOpen, saidAnswers } from "./given-answers.js";
-import { invalid, pairs, text } from "./options.js";
+import { pairs, text } from "./options.js";
 import type { Session } from "./session.js";
-
-const THUMBPRINT = "--thumbprint SHA256";
-
-/** How the platform is reached. */
-export const accessOptions: {
-  readonly user: OptionSpec<string | null>;
-  readonly password: OptionSpec<string | null>;
-  readonly thumbprint: OptionSpec<string | null>;
-} = {
-  user: text("--user NAME", "the user on the platform, or the name of a token (default: that of TARGET-URL)"),
-  password: {
-    flags: "--password REFERENCE",
-    what: "where the password or token is: env:NAME, file:PATH or cmd:COMMAND",
-    read: ([given]) => (given === undefined ? null : secretRef(given, "--password").secret),
-  },
-  thumbprint: {
-    flags: THUMBPRINT,
-    what: "trust the server by the SHA-256 of its certificate: 64 hexadecimal digits, with colons or without",
-    read([given]) {
-      if (given === undefined) return null;
-      const digits = given
-        .replace(/^sha-?256[:=]/i, "")
-        .replaceAll(":", "")
-        .toLowerCase();
-      if (/^[0-9a-f]{64}$/.test(digits)) return digits;
-      throw invalid(THUMBPRINT, given, "These are 32 bytes in hexadecimal digits: openssl x509 -fingerprint -sha256.");
-    },
-  },
-};
 
 /** Where machines go on the platform. */
 export const deployPlaces: {

@@ -1,30 +1,12 @@
 import * as path from "node:path";
-import type { ByteSource } from "../io/source.js";
-import {
-  type OpenedPackage,
-  type OpenedReader,
-  type OpenOptions,
-  openPackage,
-  openReaderAlone,
-} from "../operations/open.js";
+import { type OpenedReader, type OpenOptions, openPackage, openReaderAlone } from "../operations/open.js";
 import type { OpenedSource, OpenSourceOptions } from "../operations/opened.js";
 import { openSource } from "../operations/source.js";
 import { isRemoteUrl } from "../runtime/node/http/address.js";
 import type { PathInput } from "../runtime/node/input.js";
 import { openInput, readable } from "./inputs.js";
+import type { NamedPackage } from "./named.js";
 import type { Session } from "./session.js";
-
-/** A package that a command line names, with what has to be closed. */
-export interface NamedPackage<T = OpenedPackage> {
-  /** What it is called in results and messages: as it was given, without what is secret in an address. */
-  readonly name: string;
-  /** The name of the package file, for looking it up in a list of sums. */
-  readonly fileName: string;
-  readonly opened: T;
-  /** The package file itself; `null` for a folder. */
-  readonly container: ByteSource | null;
-  close(): Promise<void>;
-}
 
 /** Opens a package by a path or an address on a server: an OVA, an OVF descriptor, a folder with one. */
 export async function openNamedPackage(name: string, options: OpenOptions, session: Session): Promise<NamedPackage> {
@@ -32,14 +14,24 @@ export async function openNamedPackage(name: string, options: OpenOptions, sessi
   return packageIn(input, name, () => openPackage(input, options, session.ctx));
 }
 
-/** Opens a package or a machine of any platform that is read. */
+/** Opens a package or a machine of any platform that is read, as files or on a platform that is asked for it. */
 export async function openNamedSource(
   name: string,
   options: OpenSourceOptions,
   session: Session,
 ): Promise<NamedPackage<OpenedSource>> {
+  if (mayBeLive(name)) {
+    // Loaded where it is needed: most runs are about files.
+    const live = await (await import("./live.js")).openLive(name, options, session);
+    if (live !== null) return live;
+  }
   const input = await openInput(readable(name), session);
   return packageIn(input, name, () => openSource(input, options, session.ctx));
+}
+
+/** Whether something is in front of a name that may be a platform. One letter is a drive of Windows. */
+function mayBeLive(name: string): boolean {
+  return /^[a-z][a-z0-9+]+:/.test(name) && !isRemoteUrl(name);
 }
 
 /** The same for checking its files: its descriptor need not be readable. */

@@ -15,8 +15,9 @@ import type { OpenedSource } from "../operations/opened.js";
 import { isRemoteUrl } from "../runtime/node/http/address.js";
 import { readSecret } from "../runtime/node/secrets.js";
 import type { Cli, OptionSpec } from "./command.js";
+import type { NamedPackage } from "./named.js";
 import { invalid } from "./options.js";
-import { type NamedPackage, openNamedSource } from "./packages.js";
+import { openNamedSource } from "./packages.js";
 import type { Session } from "./session.js";
 
 /** `--forward HOST:GUEST`. */

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { Diagnostic } from "../base/diagnostics.js";
 import type { Context } from "../io/context.js";
 import { createContext, createNodeRuntime, type NodeRuntime } from "../runtime/node/runtime.js";
@@ -11,6 +12,10 @@ declare const VMFERRY_BUNDLED: boolean | undefined;
 export interface Session {
   /** How servers are spoken to. */
   readonly remote: RemoteChoice;
+  /** How platforms are spoken to whose machines are sources. */
+  readonly access: AccessChoice;
+  /** The folder for temporary files. */
+  readonly scratch: string;
   readonly runtime: NodeRuntime;
   readonly ctx: Context;
   readonly stdin: NodeJS.ReadableStream;
@@ -26,7 +31,19 @@ export interface SessionOptions extends Partial<RemoteChoice> {
   readonly reproducible?: boolean;
   /** Temporary files lie beside what is written: there is room, and it is no memory. */
   readonly scratch?: string;
+  /** Left out: as addresses and programs have it. */
+  readonly access?: AccessChoice;
 }
+
+/** Who asks a platform, and what its server is known by. */
+export interface AccessChoice {
+  readonly user: string | null;
+  /** Where the password is. */
+  readonly password: string | null;
+  readonly thumbprint: string | null;
+}
+
+const NOBODY: AccessChoice = { user: null, password: null, thumbprint: null };
 
 /** The worker's entry lies beside the bundle, or one folder up from this file where nothing is bundled. */
 function workerUrl(): URL {
@@ -72,7 +89,15 @@ export async function withSession<T>(
     report: (finding) => findings.push(finding),
   });
   try {
-    return await work({ runtime, ctx, stdin: cli.stdin, findings, remote: remoteChoice(options) });
+    return await work({
+      runtime,
+      ctx,
+      stdin: cli.stdin,
+      findings,
+      remote: remoteChoice(options),
+      access: options.access ?? NOBODY,
+      scratch: scratch ?? tmpdir(),
+    });
   } finally {
     progress.close();
     await runtime.close();

@@ -8,8 +8,8 @@ import { parseManifest } from "../package/manifest/text.js";
 import { fingerprintOf, type Trust } from "../package/trust/trust.js";
 import { systemAuthorities } from "../runtime/node/authorities.js";
 import type { OptionSpec } from "./command.js";
+import type { NamedPackage } from "./named.js";
 import { flag, invalid, list, text } from "./options.js";
-import type { NamedPackage } from "./packages.js";
 import { readSmallFile } from "./small-file.js";
 
 /** Bytes of a file of sums: a few thousand lines. */

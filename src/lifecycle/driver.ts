@@ -10,6 +10,7 @@ import type { ImportChoice } from "../platforms/platform.js";
 import type { Access } from "./access.js";
 import type { DeployedMachine, StepRecord } from "./deployment/state.js";
 import type { Step } from "./deployment/step.js";
+import type { LiveMachines, MachineAddress } from "./live.js";
 
 export type { Access } from "./access.js";
 
@@ -29,6 +30,10 @@ export interface DriverKind {
   readonly targets: readonly string[];
   /** Whether a target is meant for it, by how it begins. */
   owns(target: string): boolean;
+  /** How addresses of machines on it are written, for help and messages. Left out: its machines are no sources. */
+  readonly machines?: readonly string[];
+  /** Takes the address of a machine apart; `null`: it is none of this platform's. Left out as `machines`. @throws `deploy/bad-target` */
+  machineAt?(address: string): MachineAddress | null;
   /** Speaks to nobody yet. @throws `deploy/bad-target` */
   open(access: Access, scope: DriverScope): Driver;
 }
@@ -120,5 +125,7 @@ export interface Driver {
   switchOff(machine: DeployedMachine, ctx: Context): Promise<void>;
   /** Addresses of a running machine that the platform knows. Left out: it never knows any. */
   addresses?(machine: DeployedMachine, ctx: Context): Promise<readonly string[]>;
+  /** Its machines as sources and as texts. Left out: they are not read. */
+  readonly live?: LiveMachines;
   close(): Promise<void>;
 }

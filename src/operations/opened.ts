@@ -14,6 +14,8 @@ export interface OpenSourceOptions extends OpenOptions {
   readonly disks?: "taken";
   /** Opens files by the absolute paths that configurations name. Left out: none. */
   readonly external?: (path: string) => PlacedFile | null;
+  /** Set where absolute paths are of the very host that is asked: `external` counts before a file of the same name beside the configuration. */
+  readonly absolute?: "first";
 }
 
 /** What is open: a package, or machines beside their files. */

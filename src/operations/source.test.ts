@@ -122,3 +122,16 @@ test("volumes of Proxmox VE are found beside the configuration, in folders of a 
   );
   assert.deepEqual([opened.platform, opened.producer], ["proxmox", "Proxmox VE"]);
 });
+
+test("where paths are of the host that is asked, a file of the same name beside the machine is not taken for another folder's", async () => {
+  const ctx = testContext();
+  const folder = folderOf({ "a.vmx": vmx("web", "/far/own.vmdk"), "own.vmdk": "x" });
+  const far = folderOf({ "far/own.vmdk": "far away" });
+  const external = (path: string) => ({ folder: far, name: path.slice(1) });
+  const sizes = [];
+  for (const absolute of [{}, { absolute: "first" as const }]) {
+    const opened = await openSource({ kind: "folder", folder }, { external, ...absolute }, ctx);
+    sizes.push(opened.reader.entry(opened.appliance({}, ctx).disks[0]?.file ?? "")?.size);
+  }
+  assert.deepEqual(sizes, [1, 8]);
+});

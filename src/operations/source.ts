@@ -149,7 +149,7 @@ async function openConfigs(
     if (config !== undefined) configs.push(config);
   }
   const files = configs.flatMap((config) => config.files);
-  const { placed, external } = options;
+  const { placed, external, absolute } = options;
   const reader = await openMachine(
     folder,
     {
@@ -159,6 +159,7 @@ async function openConfigs(
       files,
       ...(placed === undefined ? {} : { placed }),
       ...(external === undefined ? {} : { external }),
+      ...(absolute === undefined ? {} : { absolute }),
     },
     ctx,
   );

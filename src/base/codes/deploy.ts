@@ -129,4 +129,27 @@ export const deployCodes: CodeTable = {
     why: "It was asked to by ACPI, and its guest did not listen or is still busy.",
     fix: "Wait longer with --timeout, or switch it off with --force.",
   },
+  "deploy/no-machine": {
+    kind: "not-found",
+    what: "The platform has no machine of this name.",
+    why: "The name is misspelt, or this user may not see the machine there.",
+    fix: "Choose one of those that are listed. In an address, characters such as spaces are written with percent signs: web%20server.",
+  },
+  "deploy/running": {
+    kind: "usage",
+    what: "A machine on a platform is not powered off.",
+    why: "While it works, or waits with its memory saved, its disks hold half of what it does: a copy of them is no whole machine.",
+    fix: "Shut it down in the guest, and run again.",
+  },
+  "deploy/fetched": {
+    what: "A disk of a machine on a platform is copied into a temporary file before it is read.",
+    why: "It lies on another host, or this user cannot read it where it lies, and it is needed in another order than it comes in.",
+    fix: "Nothing has to be done where there is room. The temporary files lie beside what is written.",
+  },
+  "deploy/not-read": {
+    kind: "unsupported-feature",
+    what: "Machines of this platform are deployed, and not read.",
+    why: "vmferry has no way to get their disks from there.",
+    fix: "Export the machine with the platform's own tools, and give the files.",
+  },
 };

@@ -15,12 +15,14 @@ import { platforms } from "../../platforms/platforms.js";
 import { type NodeFileSet, openFolderSet, openSingleFileSet } from "../../runtime/node/file-set.js";
 import type { Native } from "../../runtime/node/native.js";
 import { targets } from "../../targets/targets.js";
+import { accessOptions } from "../access-options.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { demandOptions, demandsOf } from "../demands.js";
 import { showOrExecute } from "../execute.js";
 import { exportOption, exportOptionsOf } from "../export-options.js";
+import type { NamedPackage } from "../named.js";
 import { choice, flag, json, text, wholeNumber, workOptions } from "../options.js";
-import { type NamedPackage, openNamedSource } from "../packages.js";
+import { openNamedSource } from "../packages.js";
 import { loadProfile, profileFor, profileOption } from "../profile.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { resultTime, type Session, withSession } from "../session.js";
@@ -40,7 +42,7 @@ export const convert: CommandDefinition = defineCommand({
   arguments: [
     {
       name: "SRC",
-      what: "an .ova, an .ovf, a machine's configuration, a folder with one, or a disk; an http(s) or s3 URL of an .ova or .ovf",
+      what: "an .ova, an .ovf, a machine's configuration, a folder with one, or a disk; an http(s) or s3 URL of an .ova or .ovf; a machine on a platform, such as libvirt:///system/NAME",
       complete: "file",
     },
     { name: "DEST", what: "the folder (for ova and xenserver: the file) to write", complete: "file" },
@@ -68,12 +70,14 @@ export const convert: CommandDefinition = defineCommand({
     json,
     allowRemote,
     ...remoteOptions,
+    ...accessOptions,
     ...workOptions,
   },
   details: [
     "Plans first: which machine of the target, where each disk goes, what cannot be carried over. Every loss is named, in the plan and in REPORT.md beside the result. Nothing appears under its name before all of it is complete.",
     "The source's manifest and signature are checked beside the work; a package that was altered leaves no result, nor does one whose signer is not trusted where --trust, --system-trust or --signer names somebody. SOURCE_DATE_EPOCH sets the members' time of an .ova.",
     "--resume keeps what is done beside the destination when the run ends early, by whatever; the same command goes on from there, and reads and packs nothing twice that was made safe.",
+    "A machine on a platform is powered off before: it is read where it is, and stays as it is. --user, --password and --thumbprint are for platforms that ask.",
     "--key or --sign-with signs an .ova, or a folder with --to ovf, as vmferry sign does.",
   ],
   examples: [
@@ -83,6 +87,7 @@ export const convert: CommandDefinition = defineCommand({
     "convert appliance.ova vm.xva --to xenserver --for xcp-ng-8.3",
     "convert vm/machine.vmx hyperv/ --to hyperv --map-network 'VM Network=Default Switch'",
     "convert vm/machine.vmx kvm/ --to libvirt --profile house.yaml",
+    "convert libvirt:///system/web web.ova",
     "convert disk.qcow2 vm/ --to vmware --cpus 2 --memory 4GiB --firmware efi --os debian12",
   ],
   async run([source = "", destination = ""], options, cli) {
@@ -95,7 +100,7 @@ export const convert: CommandDefinition = defineCommand({
     }
     const scratch = path.dirname(path.resolve(destination));
     const section = profileFor(await loadProfile(options.profile), { ...options, to });
-    return withSession({ ...options, scratch }, cli, async (session) => {
+    return withSession({ ...options, scratch, access: options }, cli, async (session) => {
       if (!options.dryRun) session.runtime.pool.start("shared", ...(options.integrity ? (["own"] as const) : []));
       const named = await openNamedSource(source, { disks: "taken", ...placesOfFiles(options, session) }, session);
       try {

@@ -1,6 +1,7 @@
 import { inspectDetails, inspectPackage } from "../../operations/inspect.js";
 import { renderJson } from "../../report/json.js";
 import { renderInspect } from "../../report/text.js";
+import { accessOptions } from "../access-options.js";
 import { type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes, judge } from "../exit-codes.js";
 import { flag, json, text } from "../options.js";
@@ -13,7 +14,7 @@ export const inspect: CommandDefinition = defineCommand({
   arguments: [
     {
       name: "SRC",
-      what: "an .ova, an .ovf, a machine's configuration, or a folder with one; an http(s) or s3 URL of an .ova or .ovf",
+      what: "an .ova, an .ovf, a machine's configuration, or a folder with one; an http(s) or s3 URL of an .ova or .ovf; a machine on a platform, such as libvirt:///system/NAME",
       complete: "file",
     },
   ],
@@ -27,13 +28,14 @@ export const inspect: CommandDefinition = defineCommand({
     locale: text("--locale TAG", "the language of the texts, such as de or pt-BR"),
     allowRemote,
     ...remoteOptions,
+    ...accessOptions,
   },
   details: [
     "Shows machines, disks, networks, products, licences and what the package says of its own integrity. Nothing is unpacked: headers, the descriptor and a few sectors of each boot disk are read.",
   ],
-  examples: ["inspect appliance.ova", "inspect appliance.ova --json"],
+  examples: ["inspect appliance.ova", "inspect appliance.ova --json", "inspect libvirt:///system/web"],
   async run([name = ""], options, cli) {
-    return withSession(options, cli, async (session) => {
+    return withSession({ ...options, access: options }, cli, async (session) => {
       const named = await openNamedSource(name, { onDamage: "report" }, session);
       try {
         const { configuration, locale } = options;

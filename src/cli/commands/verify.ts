@@ -12,8 +12,9 @@ import { type AuditResult, toDiagnosticResult, type VerifyResult } from "../../r
 import { renderVerify } from "../../report/text.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes, judge } from "../exit-codes.js";
+import type { NamedPackage } from "../named.js";
 import { choice, flag, json, text, workOptions } from "../options.js";
-import { type NamedPackage, openNamedReader } from "../packages.js";
+import { openNamedReader } from "../packages.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { fixedTime, type Session, withSession } from "../session.js";
 import { type SpecChoice, specOptions } from "../spec-options.js";

@@ -41,6 +41,8 @@ export interface OpenMachineOptions {
   readonly parents?: "inside" | "never";
   /** Opens files by the absolute paths that configurations and images have; `null`, and left out: nothing outside of the folder. */
   readonly external?: ((path: string) => PlacedFile | null) | null;
+  /** `first`: absolute paths are of this host, and `external` counts before a file of the same name beside the one that names it. */
+  readonly absolute?: "first";
   /** Files in the folder that the user named, whatever links they are; a configuration of somebody else may have named the others. `all`: the user's own. */
   readonly named?: readonly string[] | "all";
 }
@@ -126,9 +128,16 @@ export async function openMachine(
     }
   }
 
+  /** The file of this host that is meant, whatever lies beside who names it. */
+  function exactly(path: string): PlacedFile | null {
+    return options.absolute === "first" && /^(?:\/|[A-Za-z]:[\\/])/.test(path) ? (external?.(path) ?? null) : null;
+  }
+
   async function findFile({ path, role, id }: WantedFile): Promise<PackageEntry | null> {
     const said = placed?.get(id) ?? placed?.get(path) ?? placed?.get(lastPart(path));
     if (said !== undefined) return entryAt(said, role);
+    const exact = exactly(path);
+    if (exact !== null) return entryAt(exact, role);
     for (const name of placesOf(path)) {
       const entry = await entryAt({ folder, name }, role);
       if (entry !== null) return entry;
@@ -137,10 +146,15 @@ export async function openMachine(
     return outside === null ? null : entryAt(outside, role);
   }
 
+  const openAt = async ({ folder: from, name }: PlacedFile): Promise<ByteSource | null> =>
+    (await from.size(name)) === null ? null : opened(from, name, { folder: from, within: folderOf(name) });
+
   // Beside the asking image, as its folder was moved as a whole: also where it names the other one by the path of another host.
   const resolver: SourceResolver = {
     async open({ name, purpose }, from) {
       if (name === null || (options.parents === "never" && purpose !== "extent")) return null;
+      const exact = exactly(name);
+      if (exact !== null) return openAt(exact);
       const home = homes.get(from.label) ?? { folder, within: "" };
       for (const place of placesOf(name)) {
         const inside = resolveName(home.within, place);
@@ -149,8 +163,7 @@ export async function openMachine(
         return opened(home.folder, inside, { folder: home.folder, within: folderOf(inside) });
       }
       const outside = external?.(name) ?? null;
-      if (outside === null || (await outside.folder.size(outside.name)) === null) return null;
-      return opened(outside.folder, outside.name, { folder: outside.folder, within: folderOf(outside.name) });
+      return outside === null ? null : openAt(outside);
     },
   };
 

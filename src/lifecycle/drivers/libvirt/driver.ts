@@ -3,8 +3,9 @@ import type { Context } from "../../../io/context.js";
 import type { DeployedMachine } from "../../deployment/state.js";
 import type { Access, Driver, DriverKind, MachineState } from "../../driver.js";
 import { lookAtHost } from "./look.js";
-import { libvirtPlace, refuseElsewhere } from "./place.js";
+import { type LibvirtPlace, libvirtPlace, refuseElsewhere } from "./place.js";
 import { siteOf } from "./site.js";
+import { libvirtMachine, libvirtMachines } from "./source.js";
 import { libvirtStep } from "./steps.js";
 import { domainState, openVirsh, type Virsh } from "./virsh.js";
 
@@ -15,14 +16,17 @@ export const libvirt: DriverKind = {
   id: "libvirt",
   label: "libvirt",
   targets: ["libvirt:///system", "libvirt:///session", "libvirt+ssh://[USER@]HOST[:PORT]/system"],
+  machines: ["libvirt:///system/MACHINE", "libvirt+ssh://[USER@]HOST[:PORT]/system/MACHINE"],
+  machineAt: libvirtMachine,
   owns: (target) => /^libvirt(?:\+ssh)?:/.test(target),
   open(access: Access): Driver {
     refuseElsewhere(access);
-    return driverOf(openVirsh(libvirtPlace(access.target)));
+    const place = libvirtPlace(access.target);
+    return driverOf(openVirsh(place), place);
   },
 };
 
-function driverOf(virsh: Virsh): Driver {
+function driverOf(virsh: Virsh, where: LibvirtPlace): Driver {
   const act = (...words: readonly string[]) => {
     return async ({ uuid }: DeployedMachine, { signal }: Context): Promise<void> => {
       await virsh.run([...words, `--domain=${uuid}`], signal);
@@ -43,6 +47,7 @@ function driverOf(virsh: Virsh): Driver {
     start: act("start"),
     shutDown: act("shutdown"),
     switchOff: act("destroy"),
+    live: libvirtMachines(virsh, where),
     // virsh is another program each time: nothing stays open.
     close: async () => {},
   };
