@@ -138,6 +138,35 @@ test("bodies are sent as they come, and an answer before their end ends them", a
   );
 });
 
+test("where a server says yes at the beginning and reads on, all is sent before that is an answer", async (t) => {
+  let read = 0;
+  const { own, client } = await world(t, (request, response) => {
+    if (request.url === "/no") return void response.writeHead(403, { connection: "close" }).end("no");
+    response.writeHead(200, { connection: "close" }).flushHeaders();
+    request.on("data", (chunk: Buffer) => {
+      read += chunk.length;
+      if (request.url === "/breaks" && read > 300_000) request.socket.destroy();
+    });
+    request.on("end", () => response.end("all"));
+  });
+  const put = (path: string, chunks: number) => {
+    async function* parts(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < chunks; i++) {
+        // Time for the answer to be here long before the end.
+        if (i === 1) await new Promise((go) => setTimeout(go, 30));
+        yield new Uint8Array(65_536);
+      }
+    }
+    const body = { length: chunks * 65_536, chunks: parts(), readsOn: true } as const;
+    return client({ thumbprint: own.fingerprint }).ask({ method: "PUT", path, body }, 100, signal);
+  };
+  const whole = await put("/", 40);
+  assert.deepEqual([whole.status, text(whole.bytes), read], [200, "all", 40 * 65_536]);
+  assert.equal((await put("/no", 1000)).status, 403, "a no ends it");
+  read = 0;
+  await assert.rejects(put("/breaks", 1000), hasCode("deploy/unreachable"));
+});
+
 test("what is silent, broken off, too long or no HTTP is said, and an interruption ends the wait", async (t) => {
   let closing = 0;
   const { own, client, seen } = await world(t, (request, response) => {

@@ -10,6 +10,8 @@ export interface HttpsBody {
   /** Bytes; `null`: not known beforehand, sent in chunks. */
   readonly length: number | null;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** Set where the server says yes at the beginning and reads on: all is sent before that answer is handed out. */
+  readonly readsOn?: true;
 }
 
 /** One request. */
@@ -105,6 +107,8 @@ function send(
     });
     let silence: NodeJS.Timeout | undefined;
     let answered = false;
+    /** A yes to a body that is still on its way. */
+    let early: HttpsAnswer | undefined;
     /** Why the body could not be read. */
     let unread: { readonly cause: unknown } | undefined;
     const abort = (): void => void request.destroy(canceled(signal.reason));
@@ -121,15 +125,23 @@ function send(
     };
     signal.addEventListener("abort", abort, { once: true });
     alive();
-    request.once("response", (answer) => {
+    request.once("response", (response) => {
+      const answer = { status: response.statusCode ?? 0, headers: response.headers, body: response };
+      if (!request.writableEnded && reads(body) && answer.status >= 200 && answer.status < 300) {
+        early = answer;
+        // Whatever breaks on this connection is said by the request, and nobody reads this body before that.
+        response.on("error", () => {});
+        return;
+      }
       answered = true;
       settle();
       // What breaks later is met by whoever reads the body.
       request.on("error", () => {});
-      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer });
+      resolve(answer);
     });
     request.once("error", (cause) => {
       settle();
+      request.on("error", () => {});
       const { code } = cause as NodeJS.ErrnoException;
       if (unread !== undefined) reject(unread.cause);
       else if (request.reusedSocket && (code === "ECONNRESET" || code === "EPIPE") && !signal.aborted) resolve("stale");
@@ -154,16 +166,28 @@ function send(
           });
         }
       }
-      if (!answered && !request.destroyed) {
-        alive();
-        request.end();
-      }
+      if (answered || request.destroyed) return;
+      alive();
+      request.end(() => {
+        if (early === undefined) return;
+        settle();
+        resolve(early);
+      });
     };
+    request.once("close", () => {
+      settle();
+      // A connection that is closed in the middle of a body is an error to nobody but us.
+      reject(broken(placeOf(server), "the connection was closed before everything was sent"));
+    });
     pour().catch((cause: unknown) => {
       unread = { cause };
       request.destroy(cause instanceof Error ? cause : new Error("unread"));
     });
   });
+}
+
+function reads(body: HttpsCall["body"]): boolean {
+  return body !== undefined && !(body instanceof Uint8Array) && body.readsOn === true;
 }
 
 /**
