@@ -61,6 +61,8 @@ export interface DeployWish {
   readonly autostart: boolean;
   /** Whether the processor is emulated where the host could do better. */
   readonly emulate: boolean;
+  /** Ids of the machines that look for their OVF environment on a disc (DSP0243 9.5, transport `iso`), and are told one. */
+  readonly told: ReadonlySet<string>;
 }
 
 /** A deployment in numbers and names, for preflight. */
@@ -76,6 +78,8 @@ export interface Need {
 
 /** A platform that was looked at, and the place of it that is meant. */
 export interface Site {
+  /** Set where the driver's steps bring machines their environments: no CDs with them are in the source. */
+  readonly bringsEnvironments?: true;
   /**
    * Plans the files of the deployment: what the first step writes into a folder of its own, from which the driver's steps take them. Machines of
    * the source have their names and UUIDs already.

@@ -24,9 +24,7 @@ export function withEnvironments(
       const appliance = source.appliance(choice, ctx);
       const assets: FileAsset[] = [];
       const machines = appliance.machines.map((machine): Machine => {
-        const environment = machine.transports.some((word) => word.toLowerCase() === "iso")
-          ? environmentOf(machine.id)
-          : null;
+        const environment = readsDisc(machine) ? environmentOf(machine.id) : null;
         if (environment === null) return machine;
         const image = environmentCd(environment, modified);
         const name = freeName(`ovf-env-${machine.id}.iso`, appliance, source.reader);
@@ -34,13 +32,43 @@ export function withEnvironments(
         assets.push({ id: name, name, role: "iso", size: image.length });
         return {
           ...machine,
-          transports: machine.transports.filter((word) => word.toLowerCase() !== "iso"),
+          transports: machine.transports.filter((word) => !isDisc(word)),
           attachments: withCd(machine, name),
         };
       });
       return { ...appliance, machines, files: [...appliance.files, ...assets] };
     },
   };
+}
+
+/** Machines that look for their environment on a disc (DSP0243 9.5, transport `iso`), and are told one. */
+export function toldByDisc(
+  { machines }: Appliance,
+  environmentOf: (machine: string) => string | null,
+): ReadonlySet<string> {
+  return new Set(machines.filter((one) => readsDisc(one) && environmentOf(one.id) !== null).map(({ id }) => id));
+}
+
+/** A source in which what is said of a way to environments is taken out, for machines that get theirs by other means. */
+export function withoutTransport(source: OpenedSource, told: ReadonlySet<string>): OpenedSource {
+  return {
+    ...source,
+    appliance(choice, ctx) {
+      const appliance = source.appliance(choice, ctx);
+      const machines = appliance.machines.map((one) =>
+        told.has(one.id) ? { ...one, transports: one.transports.filter((word) => !isDisc(word)) } : one,
+      );
+      return { ...appliance, machines };
+    },
+  };
+}
+
+function readsDisc({ transports }: Machine): boolean {
+  return transports.some(isDisc);
+}
+
+function isDisc(transport: string): boolean {
+  return transport.toLowerCase() === "iso";
 }
 
 function withCd({ attachments }: Machine, file: string): Attachment[] {

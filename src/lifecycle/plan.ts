@@ -12,7 +12,7 @@ import type { ImportChoice } from "../platforms/platform.js";
 import { machinesOf, waitAfter } from "./deployment/start-order.js";
 import type { DeployedMachine, DeploymentState, StepRecord } from "./deployment/state.js";
 import type { Access, DeployWish, Driver, Place, Site } from "./driver.js";
-import { withEnvironments, withPrefix } from "./environment.js";
+import { toldByDisc, withEnvironments, withoutTransport, withPrefix } from "./environment.js";
 import type { KeptAnswer } from "./state.js";
 
 /** What a user asks for. */
@@ -66,9 +66,14 @@ export async function planDeployment(
     });
   }
   const id = known?.id ?? randomUUID();
-  const wish: DeployWish = { name, id, place, choice, start, autostart, emulate };
+  const told = toldByDisc(source.appliance(choice, { ...ctx, report: () => {} }), request.environment);
+  const wish: DeployWish = { name, id, place, choice, start, autostart, emulate, told };
   const site = await driver.look(place, ctx);
-  const answered = withPrefix(withEnvironments(source, request.environment, ctx.runtime.now()), name);
+  const brought = site.bringsEnvironments === true;
+  const answered = withPrefix(
+    brought ? withoutTransport(source, told) : withEnvironments(source, request.environment, ctx.runtime.now()),
+    name,
+  );
   const opened: OpenedSource = {
     ...answered,
     appliance: (chosen, scope) => asDeployed(answered.appliance(chosen, scope), name, id),

@@ -12,8 +12,10 @@ import { xxh64 } from "../../src/io/checksums/xxh64.js";
 import { parseXml } from "../../src/xml/parse.js";
 import type { XmlElement } from "../../src/xml/tree.js";
 
-type Value = string | boolean | number | Date | readonly Value[] | { readonly [name: string]: Value };
-type Struct = { readonly [name: string]: Value };
+/** A value of XML-RPC. */
+export type Value = string | boolean | number | Date | readonly Value[] | { readonly [name: string]: Value };
+/** A struct of XML-RPC. */
+export type Struct = { readonly [name: string]: Value };
 
 /** A machine that was imported. */
 export interface ImportedMachine {
@@ -202,6 +204,18 @@ export function importXva(archive: Uint8Array): Imported {
   return { machines, disks: receive([...sizes], chunks) };
 }
 
+/** The records of an export as they stand. */
+export function exportedObjects(
+  xml: Uint8Array,
+): readonly { readonly kind: string; readonly id: string; readonly fields: Struct }[] {
+  const root = rpcValueOf(parseXml(xml, "ova.xml", defaultLimits).root);
+  assert.ok(isStruct(root) && isStruct(root.version) && Array.isArray(root.objects));
+  return (root.objects as readonly Value[]).map((value) => {
+    assert.ok(isStruct(value) && isStruct(value.snapshot));
+    return { kind: text(value, "class"), id: text(value, "id"), fields: value.snapshot };
+  });
+}
+
 /** What xapi makes of the records alone. @throws where it would refuse them */
 export function importRecords(xml: Uint8Array): {
   readonly machines: readonly ImportedMachine[];
@@ -214,10 +228,7 @@ export function importRecords(xml: Uint8Array): {
   assert.equal(text(root.version, "xapi_major"), "1");
   assert.ok(Number(text(root.version, "xapi_minor")) <= 3, "IMPORT_INCOMPATIBLE_VERSION on old hosts");
   assert.equal(text(root.version, "export_vsn"), "2");
-  const all = (root.objects as readonly Value[]).map((value) => {
-    assert.ok(isStruct(value) && isStruct(value.snapshot));
-    return { kind: text(value, "class"), id: text(value, "id"), fields: value.snapshot };
-  });
+  const all = exportedObjects(xml);
   const find = (id: string, kind: string): Struct => {
     const found = all.find((object) => object.id === id);
     assert.equal(found?.kind, kind, `Failed_to_find_object ${id}`);

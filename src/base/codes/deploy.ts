@@ -82,6 +82,16 @@ export const deployCodes: CodeTable = {
     why: "Disks are uploaded without their holes; what is counted is their data.",
     fix: "Free space there, or name another pool with --storage.",
   },
+  "deploy/no-memory": {
+    what: "No host has the memory that a machine is started with.",
+    why: "The platform would refuse to start it.",
+    fix: "Stop other machines, or leave out --start and start it later.",
+  },
+  "deploy/no-autostart": {
+    what: "Machines are going to be marked to start with their host, and the platform as a whole does not do that.",
+    why: "XenServer looks at the pool's own mark first. It is of all machines, so it is not set for the sake of one.",
+    fix: "Allow it on the host: xe pool-param-set uuid=POOL other-config:auto_poweron=true.",
+  },
   "deploy/slow": {
     what: "The host has no KVM: the machines are emulated.",
     why: "They work, many times slower.",

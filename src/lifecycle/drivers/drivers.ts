@@ -2,9 +2,10 @@
 import { FerryError } from "../../base/errors.js";
 import type { Access, Driver, DriverKind, DriverScope } from "../driver.js";
 import { libvirt } from "./libvirt/driver.js";
+import { xenserver } from "./xenserver/driver.js";
 
 /** All of them. */
-export const driverKinds: readonly DriverKind[] = [libvirt];
+export const driverKinds: readonly DriverKind[] = [libvirt, xenserver];
 
 /**
  * The driver that a target is meant for. It speaks to nobody yet.

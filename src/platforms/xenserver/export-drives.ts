@@ -51,7 +51,11 @@ function numbersOf({ machine, notes }: Writing): readonly (number | undefined)[]
   });
 }
 
-function diskOf({ fitted, records, sr, disks }: Writing, { disk: id }: Attachment, boots: boolean): string | null {
+function diskOf(
+  { fitted, records, sr, marks, disks }: Writing,
+  { disk: id }: Attachment,
+  boots: boolean,
+): string | null {
   const disk = fitted.disks.find((known) => known.id === id);
   if (disk === undefined) return null;
   const ref = records.once(`disk ${disk.id}`, "VDI", () => ({
@@ -64,6 +68,7 @@ function diskOf({ fitted, records, sr, disks }: Writing, { disk: id }: Attachmen
     type: boots ? "system" : "user",
     sharable: disk.shared || isShared(fitted, disk.id),
     read_only: false,
+    other_config: marks,
     location: "",
   }));
   disks.set(disk.id, { disk: disk.id, name: ref, format: "xva", variant: "chunks" });

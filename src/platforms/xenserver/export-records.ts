@@ -27,6 +27,8 @@ export interface Writing {
   readonly records: Records;
   /** Reference of the place for disks. */
   readonly sr: string;
+  /** For `other_config` of what is imported. */
+  readonly marks: ReadonlyMap<string, string>;
   /** By their ids in the appliance. */
   readonly disks: Map<string, ExportDisk>;
   /** Ids of CD images that are named. */

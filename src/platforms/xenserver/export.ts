@@ -16,7 +16,15 @@ import { NETWORK, SR, VIF, VM } from "./write-records.js";
 export interface XenserverOptions {
   /** Sums of the chunks: XXH64 (XenServer 8, XCP-ng 8.3), or SHA-1 for older hosts. */
   readonly sum: "xxh64" | "sha1";
+  /** A text that machines, disks and networks are marked with, by which whoever imports them finds them again; left out: none. */
+  readonly mark?: string;
 }
+
+/** The network of cards that are plugged into none that has a name: every pool has it. */
+export const DEFAULT_NETWORK = "Pool-wide network associated with eth0";
+
+/** The key of the mark in `other_config`. */
+export const MARK = "vmferry";
 
 /** Defaults of the XenServer export. */
 export const xenserverDefaults: XenserverOptions = Object.freeze({ sum: "xxh64" });
@@ -37,14 +45,16 @@ const VERSION = rpcStruct({
 
 /** Writes the `ova.xml` of all machines of a fitted appliance, and names its disks by their references. Pure. */
 export function exportXenserver(fitted: Appliance, options: Partial<XenserverOptions>): ExportPlan {
-  const { sum } = { ...xenserverDefaults, ...options };
+  const { sum, mark } = { ...xenserverDefaults, ...options };
+  const marks = new Map(mark === undefined ? [] : [[MARK, mark]]);
   const notes: Diagnostic[] = [];
   const records = createRecords(fitted);
   const sr = records.add("SR", { ...SR, name_label: "disks", type: "ext", content_type: "user", VDIs: [] });
   const disks = new Map<string, ExportDisk>();
   const images = new Set<string>();
-  for (const machine of fitted.machines) writeMachine({ fitted, machine, records, sr, disks, images, notes });
-  notes.push(...commonLosses(...unsaid(fitted, images, notes)), ...advice(fitted));
+  for (const machine of fitted.machines) writeMachine({ fitted, machine, records, sr, marks, disks, images, notes });
+  // What is marked is imported by us, who know how.
+  notes.push(...commonLosses(...unsaid(fitted, images, notes)), ...(mark === undefined ? advice(fitted) : []));
   const bytes = renderRpc(rpcStruct({ version: VERSION, objects: records.all() }));
   return {
     configs: [{ name: "ova.xml", bytes }],
@@ -61,6 +71,7 @@ function writeMachine(writing: Writing): void {
   const kept = withCarried(machine, platform);
   const otherConfig = new Map([["base_template_name", templateOf(machine.guestOs) ?? OTHER_TEMPLATE]]);
   for (const [key, value] of carriedSettings(machine, "other_config")) otherConfig.set(key, value);
+  for (const [key, value] of writing.marks) otherConfig.set(key, value);
   const vcpuParams = new Map(carriedSettings(machine, "VCPUs_params"));
   const nvram = new Map(carriedSettings(machine, "NVRAM"));
   sayHardware(machine, notes);
@@ -157,14 +168,15 @@ function sayHardware(machine: Machine, notes: Diagnostic[]): void {
 }
 
 /** Network cards, numbered as they stand. */
-function writeNics({ machine, fitted, records }: Writing, vm: string): readonly string[] {
+function writeNics({ machine, fitted, records, marks }: Writing, vm: string): readonly string[] {
   return machine.nics.map((nic, index) => {
-    const label = nic.network ?? "Pool-wide network associated with eth0";
+    const label = nic.network ?? DEFAULT_NETWORK;
     const description = fitted.networks.find(({ name }) => name === nic.network)?.description ?? "";
     const network = records.once(`network ${label}`, "network", () => ({
       ...NETWORK,
       name_label: label,
       name_description: description,
+      other_config: marks,
       VIFs: [],
     }));
     return records.add("VIF", {

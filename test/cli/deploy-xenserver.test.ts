@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type TestContext, test } from "node:test";
+import { type FakeXapi, type FakeXapiOptions, PASSWORD, startXapi } from "../fakes/xapi.js";
+import type { Row } from "../fakes/xapi-pool.js";
+import { attempt, type Ran } from "../interop/run.js";
+
+/** Two machines, the second one in the file first: its number says so. */
+const SPEC = `
+appliance: 1
+name: pair
+startup: [{ machine: web, order: 2 }, { machine: db, order: 1, delay: 1 }]
+networks: { LAN: The inside network }
+eulas: [ "Do what you like." ]
+machines:
+  web:
+    os: debian12
+    memory: 64MiB
+    firmware: bios
+    drives: [kelp/kelp.vmdk, { size: 16MiB }]
+    nics: [{ network: LAN, model: e1000 }]
+    transports: [iso]
+    products:
+      - name: Web
+        properties:
+          hostname: { label: Host name, default: web, max-length: 63 }
+          port: { type: uint16, label: Port, default: "8080" }
+          tls: { type: boolean, label: TLS, default: "True" }
+          ratio: { type: real32, label: Ratio, default: "0.5" }
+          size: { label: Size, choices: [small, large], default: small }
+          secret: { label: Secret, password: true }
+  db:
+    os: debian12
+    memory: 64MiB
+    firmware: bios
+    drives: [kelp/kelp.vmdk]
+    nics: [{ network: LAN, model: e1000 }]
+`;
+/** What the environment of `web` is told, and nobody else. */
+const SECRET = "c0rrect-h0rse";
+const KELP = resolve("test/fixtures/packages/compose-dir/kelp");
+
+interface World {
+  readonly fake: FakeXapi;
+  readonly home: string;
+  readonly ova: string;
+  /** @param limit milliseconds until the process alone is killed, as by the system */
+  ferry(args: readonly string[], limit?: number): Promise<Ran>;
+}
+
+async function world(t: TestContext, options: FakeXapiOptions = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), "deploy-xen-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const fake = await startXapi(t, options);
+  const [home, ova, spec] = [join(folder, "home"), join(folder, "pair.ova"), join(folder, "pair.yaml")];
+  await writeFile(spec, SPEC.replaceAll("kelp/", `${KELP}/`));
+  const command = resolve("dist/bin/vmferry.js");
+  const ferry = (args: readonly string[], limit = 60_000): Promise<Ran> =>
+    attempt(process.execPath, [command, ...args], {
+      env: { XDG_STATE_HOME: home, SHOP: SECRET, XEN: PASSWORD },
+      timeout: limit,
+    });
+  const built = await ferry(["build", spec, ova, "--allow-external"]);
+  assert.equal(built.status, 0, built.stderr);
+  return { fake, home, ova, ferry };
+}
+
+const deployIt = ({ ova, fake }: World, ...more: readonly string[]): readonly string[] => [
+  ...["deploy", ova, `xenserver://127.0.0.1:${fake.port}`, "--password", "env:XEN"],
+  ...["--thumbprint", fake.certificate.fingerprint, "--yes", "--accept-eulas"],
+  ...["--map-network", "LAN=lab", "--set", "hostname=shop", "--set", "secret=env:SHOP", ...more],
+];
+
+/** Everything of the pool that a deployment could make, without what is chosen anew each time. */
+async function inventory({ fake, home }: World): Promise<Record<string, unknown>> {
+  // Where a run was killed, the server may still be taking away what it had begun.
+  for (let left = 100; fake.busy() > 0 && left > 0; left--) await new Promise((go) => setTimeout(go, 50));
+  const { pool } = fake;
+  const rows = (kind: string): Row[] => [...pool.table(kind).values()];
+  const nameOf = (kind: string, ref: unknown): unknown => pool.table(kind).get(String(ref))?.name_label ?? ref;
+  return {
+    machines: rows("VM")
+      .map((vm) => ({
+        ...{ name: vm.name_label, power: vm.power_state, order: vm.order, delay: vm.start_delay },
+        ...{ group: nameOf("VM_appliance", vm.appliance), operations: vm.current_operations },
+        drives: (vm.VBDs as string[]).map((ref) => {
+          const { type, userdevice, mode, VDI } = pool.row("VBD", ref);
+          return [type, userdevice, mode, nameOf("VDI", VDI)].join(" ");
+        }),
+        cards: (vm.VIFs as string[]).map((ref) => nameOf("network", pool.row("VIF", ref).network)),
+      }))
+      .sort((a, b) => String(a.name).localeCompare(String(b.name))),
+    disks: rows("VDI")
+      .map((vdi) => [vdi.name_label, vdi.virtual_size].join(" "))
+      .sort(),
+    drives: rows("VBD").length,
+    cards: rows("VIF").length,
+    networks: rows("network").length,
+    groups: rows("VM_appliance").map((row) => row.name_label),
+    used: pool.row("SR", pool.sr).physical_utilisation,
+    tasks: rows("task").filter(({ status }) => status === "pending").length,
+    sessions: rows("session").length > 0,
+    states: (await readdir(join(home, "vmferry", "deployments")).catch((): string[] => [])).sort(),
+  };
+}
+
+test("a package of two machines is deployed to XenServer, started in order, stopped and removed without a trace", async (t) => {
+  const here = await world(t);
+  const { fake, ferry, home } = here;
+  const { pool } = fake;
+  const empty = await inventory(here);
+
+  const dry = await ferry(deployIt(here, "--dry-run", "--json"));
+  assert.equal(dry.status, 0, dry.stderr);
+  assert.equal(JSON.parse(dry.stdout).status, "planned");
+  assert.deepEqual(await inventory(here), empty, "a plan leaves nothing");
+  assert.ok(!fake.calls.some((name) => name.startsWith("PUT")));
+
+  const deployed = await ferry(deployIt(here, "--autostart"));
+  assert.equal(deployed.status, 0, deployed.stderr);
+  assert.match(deployed.stdout, /deploy\/no-autostart/);
+  const seen = await inventory(here);
+  assert.deepEqual(seen.machines, [
+    {
+      ...{ name: "pair-db", power: "Halted", order: "1", delay: "1", group: "pair", operations: {} },
+      ...{ drives: ["Disk 0 RW kelp-2"], cards: ["lab"] },
+    },
+    {
+      ...{ name: "pair-web", power: "Halted", order: "2", delay: "0", group: "pair", operations: {} },
+      drives: ["Disk 0 RW kelp", "Disk 1 RW disk2", "Disk 2 RW pair-web OVF environment"],
+      cards: ["lab"],
+    },
+  ]);
+  const state = JSON.parse(await readFile(join(home, "vmferry/deployments/pair.json"), "utf8"));
+  for (const { uuid, name } of state.machines) {
+    const machine = pool.row("VM", pool.byUuid("VM", uuid));
+    assert.equal(machine.name_label, name, "the UUIDs are those that were chosen");
+    assert.equal((machine.other_config as Row).auto_poweron, "true");
+  }
+
+  const bytesOf = (label: string): Buffer => {
+    const [ref = ""] = [...pool.table("VDI")].find(([, row]) => row.name_label === label) ?? [];
+    return Buffer.from(pool.bytes.get(ref) ?? []);
+  };
+  const raw = join(home, "kelp.raw");
+  assert.equal((await ferry(["disk", "convert", join(KELP, "kelp.vmdk"), raw, "--to", "raw"])).status, 0);
+  const kelp = await readFile(raw);
+  assert.ok(kelp.some((byte) => byte !== 0));
+  for (const label of ["kelp", "kelp-2"]) assert.ok(bytesOf(label).equals(kelp), `${label} is what the package holds`);
+  assert.ok(bytesOf("disk2").length === 16 * 2 ** 20 && bytesOf("disk2").every((byte) => byte === 0));
+  const cd = bytesOf("pair-web OVF environment").toString("latin1");
+  assert.match(cd, /oe:id="web"/);
+  for (const pair of ["hostname", "port", "tls", "ratio", "size", "secret"])
+    assert.match(cd, new RegExp(`oe:key="${pair}"`));
+  assert.match(cd, /oe:key="hostname" oe:value="shop"/);
+  assert.ok(cd.includes(SECRET));
+
+  const again = await ferry(deployIt(here, "--autostart"));
+  assert.equal(again.status, 0, "what is there is not deployed twice");
+  const started = await ferry(["deployment", "start", "pair"]);
+  assert.equal(started.status, 0, started.stderr);
+  assert.ok(started.stderr.indexOf("start pair-db") < started.stderr.indexOf("start pair-web"), started.stderr);
+  const status = JSON.parse((await ferry(["deployment", "status", "pair", "--json"])).stdout);
+  assert.deepEqual(
+    status.deployments[0].machines.map(({ id, state: words }: Record<string, string>) => [id, words]),
+    [
+      ["db", "Running"],
+      ["web", "Running"],
+    ],
+  );
+  const stopped = await ferry(["deployment", "stop", "pair"]);
+  assert.equal(stopped.status, 0, stopped.stderr);
+  await ferry(["deployment", "start", "pair"]);
+  const destroyed = await ferry(["deployment", "destroy", "pair", "--yes"]);
+  assert.equal(destroyed.status, 0, destroyed.stderr);
+  assert.deepEqual(await inventory(here), empty);
+
+  // Each secret went where it belongs to, and nowhere else.
+  for (const said of [dry, deployed, again, started, stopped, destroyed]) {
+    for (const secret of [SECRET, PASSWORD]) assert.ok(!`${said.stdout}${said.stderr}`.includes(secret));
+  }
+  assert.ok(!JSON.stringify(state).includes(SECRET) && !JSON.stringify(state).includes(PASSWORD));
+  assert.ok(!fake.heard.some((text) => text.includes(SECRET)));
+  for (const text of fake.heard) assert.ok(!text.includes(PASSWORD) || text.includes("login_with_password"));
+  assert.ok(!fake.heard.some((text) => /^PUT \\S*session/.test(text)), "sessions are in no address");
+});
+
+/** Each point is two deployments and a removal: twenty in the long run (`VMFERRY_LONG=1`). */
+const POINTS = process.env.VMFERRY_LONG === "1" ? 20 : 3;
+
+test("killed at points all over and run again, a deployment to XenServer ends in the same state, and destroy leaves nothing", {
+  timeout: 220_000,
+}, async (t) => {
+  const here = await world(t);
+  const { ferry, fake } = here;
+  const empty = await inventory(here);
+  // As slow as links are, so that points in the middle of uploads are met; and a server that takes its time to clean up.
+  Object.assign(fake.faults, { bytesPerSecond: 8e6, cleanupMs: 200 });
+  const words = deployIt(here, "--start");
+  const began = Date.now();
+  const first = await ferry(words);
+  assert.equal(first.status, 0, first.stderr);
+  const whole = Date.now() - began;
+  const wanted = { ...(await inventory(here)), sessions: false };
+  assert.equal((await ferry(["deployment", "destroy", "pair", "--yes"])).status, 0);
+  assert.deepEqual(await inventory(here), empty);
+  let killed = 0;
+  for (let i = 0; i < POINTS; i++) {
+    const limit = Math.round(whole * (0.15 + (0.8 * (i + Math.random())) / POINTS));
+    if ((await ferry(words, limit)).status !== 0) killed++;
+    const second = await ferry(words);
+    assert.equal(second.status, 0, `killed after ${limit} ms of ${whole}: ${second.stderr}`);
+    assert.deepEqual({ ...(await inventory(here)), sessions: false }, wanted, `killed after ${limit} ms of ${whole}`);
+    const removal = ["deployment", "destroy", "pair", "--yes"];
+    const destroyed = await ferry(removal, i % 2 === 0 ? Math.round(whole / 4) : undefined);
+    if (destroyed.status !== 0) {
+      const rest = await ferry(removal);
+      // One that was killed behind its last change left nothing to be destroyed.
+      assert.ok(rest.status === 0 || /no-such-deployment/.test(rest.stderr), rest.stderr);
+    }
+    assert.deepEqual(
+      { ...(await inventory(here)), sessions: false },
+      { ...empty, sessions: false },
+      `after ${limit} ms`,
+    );
+  }
+  assert.ok(killed >= 0.6 * POINTS, `${killed} of ${POINTS} runs were killed`);
+});
