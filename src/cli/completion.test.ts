@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { test } from "node:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
 import { commands } from "./commands.js";
 import { completionScript, shells } from "./completion.js";
 import { commonOptions } from "./options.js";
@@ -32,7 +35,13 @@ const drivers: Readonly<Record<(typeof shells)[number], (script: string) => read
     "-fc",
     `autoload -U compinit; compinit -D\n${script}\nf() { emulate -L sh; setopt ksharrays; COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 )); COMPREPLY=(); _vmferry; printf '%s\\n' "\${COMPREPLY[@]}"; }; line=$1; f "\${(@s: :)line}"`,
   ],
-  fish: (script) => ["-c", `${script}\ncomplete -C "$argv[1]" | string replace -r '\\t.*' ''`],
+  // Out of a file: it is longer than an argument may be.
+  fish: (script) => {
+    const file = join(mkdtempSync(join(tmpdir(), "vmferry-fish-")), "vmferry.fish");
+    after(() => rmSync(dirname(file), { recursive: true }));
+    writeFileSync(file, script);
+    return ["-c", `source ${file}; complete -C "$argv[1]" | string replace -r '\\t.*' ''`];
+  },
 };
 
 for (const shell of shells) {
@@ -40,15 +49,12 @@ for (const shell of shells) {
   test(`${shell} completes commands, options and their values`, {
     skip: there ? false : `${shell} is not installed`,
   }, () => {
+    const driver = drivers[shell](completionScript(shell, loaded));
     for (const [line, words] of offers) {
-      const { stdout, stderr } = spawnSync(
-        shell,
-        [...drivers[shell](completionScript(shell, loaded)), ...(shell === "zsh" ? ["zsh"] : []), line],
-        {
-          encoding: "utf8",
-          timeout: 20_000,
-        },
-      );
+      const { stdout, stderr } = spawnSync(shell, [...driver, ...(shell === "zsh" ? ["zsh"] : []), line], {
+        encoding: "utf8",
+        timeout: 20_000,
+      });
       const common = Object.values(commonOptions).map(({ flags }) => flags.split(" ")[0] ?? "");
       const found = stdout.split("\n").filter((word) => word !== "" && !common.includes(word));
       // zsh takes all words and filters them itself.

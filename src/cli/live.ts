@@ -2,7 +2,8 @@
 import * as path from "node:path";
 import type { Driver } from "../lifecycle/driver.js";
 import { driverKinds } from "../lifecycle/drivers/drivers.js";
-import { type LiveMachine, notRead } from "../lifecycle/live.js";
+import { environmentCarried, environmentCds } from "../lifecycle/environment-cds.js";
+import { type LiveMachine, type LiveScope, notRead } from "../lifecycle/live.js";
 import type { OpenedSource, OpenSourceOptions } from "../operations/opened.js";
 import { platformAt } from "./deployments.js";
 import type { NamedPackage } from "./named.js";
@@ -21,32 +22,36 @@ export async function openLive(
     const authorities = caFile === null ? null : path.resolve(caFile);
     const driver = platformAt({ target: found.target, ...session.access, authorities }, session.ctx.signal);
     const machine = { name: found.machine, uuid: null };
-    return openOn(driver, [machine], { name: address, options }, session);
+    return openOn(driver, machine, { name: address, options }, session);
   }
   return null;
 }
 
-/** Opens machines on a platform as one source. Closing it ends the session with the platform. */
-export async function openOn(
+/** Opens a machine of a platform. Closing it ends the session with the platform. */
+async function openOn(
   driver: Driver,
-  machines: readonly LiveMachine[],
+  machine: LiveMachine,
   { name, options }: { readonly name: string; readonly options: OpenSourceOptions },
   session: Session,
 ): Promise<NamedPackage<OpenedSource>> {
   try {
-    const { live } = driver;
-    if (live === undefined) throw notRead(driver.label);
-    const scope = { native: session.runtime.native, scratch: session.scratch, options };
-    const opened = await live.open(machines, scope, session.ctx);
-    return {
-      name,
-      fileName: opened.reader.name,
-      opened,
-      container: null,
-      close: () => opened.close().finally(() => driver.close()),
-    };
+    if (driver.live === undefined) throw notRead(driver.label);
+    const opened = await driver.live.open([machine], liveScope(session, options), session.ctx);
+    const close = (): Promise<void> => opened.close().finally(() => driver.close());
+    try {
+      for (const finding of environmentCarried(await environmentCds(opened, session.ctx))) session.ctx.report(finding);
+    } catch (cause) {
+      await opened.close();
+      throw cause;
+    }
+    return { name, fileName: opened.reader.name, opened, container: null, close };
   } catch (cause) {
     await driver.close();
     throw cause;
   }
+}
+
+/** What opening machines of a platform is lent by a session. */
+export function liveScope({ runtime, scratch }: Session, options: OpenSourceOptions): LiveScope {
+  return { native: runtime.native, scratch, options };
 }

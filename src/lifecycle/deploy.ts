@@ -12,6 +12,7 @@ import { applySteps, type Hear, type Remainder, undoSteps } from "./deployment/a
 import type { DeployedMachine, DeploymentState, StepRecord } from "./deployment/state.js";
 import type { Step, StepMaker } from "./deployment/step.js";
 import type { HeldDeployment } from "./deployment/store.js";
+import { describeMachines } from "./drift.js";
 import type { Driver } from "./driver.js";
 
 /** What carrying out and removing stand on. */
@@ -111,7 +112,8 @@ export async function executeDeployment(
     try {
       await journal.save(planned);
       await applySteps(planned, makerOf(planned, scope, work), journal, hear, ctx);
-      await journal.save({ ...now, status: "deployed" });
+      const kept = await describeMachines(now.machines, scope.driver, ctx);
+      await journal.save({ ...now, ...(kept === null ? {} : { kept }), status: "deployed" });
     } catch (cause) {
       await takeBack(now, scope, cause, ctx);
     }

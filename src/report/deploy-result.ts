@@ -1,3 +1,4 @@
+import type { DiffChange } from "./diff-result.js";
 import type { DiagnosticResult } from "./result-parts.js";
 
 /** A machine of a deployment. */
@@ -53,4 +54,19 @@ export interface DeploymentsResult {
   readonly schema: "vmferry/deployments@1";
   /** After the command; `destroy` leaves none. */
   readonly deployments: readonly DeploymentResult[];
+}
+
+/** `vmferry deployment drift --json`. */
+export interface DriftResult {
+  readonly schema: "vmferry/drift@1";
+  readonly name: string;
+  readonly target: string;
+  /** `drifted` exactly where there is a change, or a step of which nothing is left. */
+  readonly verdict: "same" | "drifted";
+  /** From what was deployed to what is there. */
+  readonly changes: readonly DiffChange[];
+  /** What was made and is gone, such as volumes. */
+  readonly gone: readonly { readonly key: string; readonly text: string }[];
+  /** Whether what is there counts as what was deployed from now on. */
+  readonly accepted: boolean;
 }

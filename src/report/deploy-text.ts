@@ -1,8 +1,14 @@
-import { formatBytes } from "../base/text.js";
+import { formatBytes, plural } from "../base/text.js";
 import { renderFindings } from "./findings.js";
 import { columns, oneLine } from "./layout.js";
 import type { Palette } from "./palette.js";
-import type { DeployedMachineResult, DeploymentsResult, DeployResult, DeployStepResult } from "./results.js";
+import type {
+  DeployedMachineResult,
+  DeploymentsResult,
+  DeployResult,
+  DeployStepResult,
+  DriftResult,
+} from "./results.js";
 
 /** What is going to be deployed, or was. */
 export function renderDeploy(result: DeployResult, palette: Palette): string {
@@ -30,6 +36,18 @@ export function renderDeployments(
     ...machineLines(machines),
     ...(detail === "steps" ? stepLines(steps) : []),
   ]);
+  return `${lines.join("\n")}\n`;
+}
+
+/** What differs from what was deployed. */
+export function renderDrift({ name, target, verdict, changes, gone, accepted }: DriftResult, palette: Palette): string {
+  const lines = [
+    palette.title(`${name} on ${oneLine(target)}`),
+    ...changes.map(({ text }) => `  ${text}`),
+    ...gone.map(({ text }) => `  gone: ${oneLine(text)}`),
+  ];
+  if (verdict === "same") lines.push(palette.good("as it was deployed"));
+  else lines.push(`${plural(changes.length + gone.length, "difference")}${accepted ? ", accepted" : ""}`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -5,7 +5,7 @@
  */
 import type { DiagnosticCode, Severity, SpecRef } from "../base/diagnostics.js";
 import type { Bus, DiskFormatId, Firmware, HashName, JsonValue, PackageKind } from "../base/ids.js";
-import type { DeploymentsResult, DeployResult } from "./deploy-result.js";
+import type { DeploymentsResult, DeployResult, DriftResult } from "./deploy-result.js";
 import type { DiffResult } from "./diff-result.js";
 import type { EditResult } from "./edit-result.js";
 import type { PropertiesResult } from "./properties-result.js";
@@ -18,6 +18,7 @@ export type {
   DeploymentsResult,
   DeployResult,
   DeployStepResult,
+  DriftResult,
 } from "./deploy-result.js";
 export type { DiffChange, DiffDisk, DiffResult, DiffSide } from "./diff-result.js";
 export type { EditResult } from "./edit-result.js";
@@ -676,4 +677,5 @@ export type Result =
   | DiffResult
   | PropertiesResult
   | DeployResult
-  | DeploymentsResult;
+  | DeploymentsResult
+  | DriftResult;

@@ -214,6 +214,8 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ]),
     ...to("box.ova", ".ova", "--to", "ova"),
     [folder, fresh(), "--to", "ovf"],
+    // It is refused before anybody is spoken to.
+    [`libvirt+ssh://root:${plant("target")}@host/system/web`, fresh(), "--to", "ovf"],
   ],
   adapt: () => {
     const all = [...platforms.all.filter(({ exportConfig }) => exportConfig !== undefined).map(({ id }) => id), "ova"];
@@ -267,6 +269,8 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   "deployment status": () => [["box"]],
   "deployment start": () => [["box"]],
   "deployment stop": () => [["box"]],
+  "deployment export": () => [["box", fresh(".ova")]],
+  "deployment drift": () => [["box"], ["box", "--accept"]],
   "deployment destroy": () => [["box", "--yes"]],
   pack: () => [
     [folder, fresh(".ova")],

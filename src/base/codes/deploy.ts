@@ -162,4 +162,20 @@ export const deployCodes: CodeTable = {
     why: "vmferry has no way to get their disks from there.",
     fix: "Export the machine with the platform's own tools, and give the files.",
   },
+  "deploy/nothing-kept": {
+    kind: "not-found",
+    what: "It is not known what the machines of a deployment were when they were deployed.",
+    why: "An earlier version of vmferry deployed them, or the platform did not answer at that moment.",
+    fix: "Look at the machines; where they are right, `vmferry deployment drift NAME --accept` keeps what is there now as what counts.",
+  },
+  "deploy/environment-carried": {
+    what: "A machine has a CD with its OVF environment in a drive, and the result holds it.",
+    why: "What was answered when the machine was deployed stands there, passwords too, for whoever gets the result.",
+    fix: "Take the CD out of the drive before. `vmferry deployment export` leaves such CDs out by itself.",
+  },
+  "deploy/environment-left": {
+    what: "CDs with OVF environments are no part of an exported deployment.",
+    why: "They hold what was answered when it was deployed, passwords too.",
+    fix: "Nothing has to be done. What the package asks is known to the package alone: keep it.",
+  },
 };

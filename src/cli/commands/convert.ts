@@ -29,11 +29,11 @@ import { resultTime, type Session, withSession } from "../session.js";
 import { signingOf, signingOptions } from "../signing.js";
 import { placeOptions, placesOfFiles, type WishChoice, wishesOf, wishOptions } from "../wishes.js";
 
-/** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
 const written = platforms.all.filter((platform) => platform.exportConfig !== undefined).map((platform) => platform.id);
 /** Those whose result is one file. */
 const archived = platforms.all.filter(({ archive }) => archive !== undefined);
-const wanted: readonly string[] = [...written, "ova", "ovf"];
+/** Words for `--to`: the platforms that are written, and the two shapes of an OVF package. */
+export const wanted: readonly string[] = [...written, "ova", "ovf"];
 const flavourNames = flavours.map((flavour) => flavour.id);
 const ovfVersions: readonly WrittenVersion[] = ["1.0", "1.1", "2.0", "2.1"];
 
@@ -147,12 +147,13 @@ export function underProfile<O extends WishChoice & Pick<Request, "flavour" | "o
 }
 
 /** What a destination's name says is to be written. */
-function namedBy(destination: string): string | null {
+export function namedBy(destination: string): string | null {
   if (/\.ova$/i.test(destination)) return "ova";
   return archived.find(({ archive }) => destination.toLowerCase().endsWith(`.${archive}`))?.id ?? null;
 }
 
-function targetNames(): readonly TargetId[] {
+/** Versions of platforms that are written. */
+export function targetNames(): readonly TargetId[] {
   return targets.all.filter((target) => written.includes(target.platform)).map((target) => target.id);
 }
 
@@ -235,8 +236,9 @@ export function workOf(plans: readonly ConversionPlan[], source: string, level: 
   return createHash("sha256").update(text).digest("hex");
 }
 
-function openDestination(
-  { to, destination, force }: Request,
+/** Opens where a result goes. @param work tells what is gone on with; `null`: nothing is */
+export function openDestination(
+  { to, destination, force }: Pick<Request, "to" | "destination" | "force">,
   work: string | null,
   native: Native,
 ): Promise<NodeFileSet> {

@@ -50,6 +50,14 @@ export interface DeploymentState {
   readonly status: "deploying" | "deployed" | "destroying";
   readonly machines: readonly DeployedMachine[];
   readonly steps: readonly StepRecord[];
+  /** What the platform said of each machine when it was deployed. Left out: nobody asked, as by earlier versions. */
+  readonly kept?: readonly KeptConfiguration[];
+}
+
+/** A machine's configuration as the platform has it, in its own format. No secret is in it. */
+export interface KeptConfiguration {
+  readonly uuid: string;
+  readonly text: string;
 }
 
 /** @throws `deploy/bad-name` */
@@ -121,6 +129,17 @@ export function parseState(text: string, file: string): DeploymentState {
         action: action as StepRecord["action"],
       };
     }),
+    ...(root.kept === undefined
+      ? {}
+      : {
+          kept: list(root.kept, "kept").map((one): KeptConfiguration => {
+            const kept = record(one, "kept");
+            return {
+              uuid: words(kept.uuid, "the uuid of what is kept"),
+              text: words(kept.text, "the text of what is kept"),
+            };
+          }),
+        }),
   };
 }
 
