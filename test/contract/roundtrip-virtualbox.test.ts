@@ -1,5 +1,6 @@
 /** What is written for VirtualBox is read again as what it was, and what is not is named. */
 import assert from "node:assert/strict";
+import { posix } from "node:path";
 import { test } from "node:test";
 import type { Appliance, Attachment, Machine } from "../../src/appliance/appliance.js";
 import { fit } from "../../src/appliance/fit.js";
@@ -164,3 +165,53 @@ function checkNics(machine: Machine, got: Machine, plan: ExportPlan): void {
     }
   }
 }
+
+/** How a card is plugged in, as the reader sees it, by the name that the deployment gives its network. */
+const PLUGS: Readonly<Record<string, { kind: Machine["nics"][number]["kind"]; network: string | null }>> = {
+  nat: { kind: "nat", network: null },
+  "natnetwork:shared <one>": { kind: "nat", network: "shared <one>" },
+  "bridged:en0: Wi-Fi": { kind: "bridged", network: "en0: Wi-Fi" },
+  "hostonly:vboxnet3": { kind: "hostonly", network: "vboxnet3" },
+  "intnet:lab": { kind: "internal", network: "lab" },
+};
+
+test("for a host that is known, each machine has a folder, its own UUID, and cards plugged in as that host calls it", async () => {
+  const names = Object.keys(PLUGS);
+  await fc.assert(
+    fc.asyncProperty(anyAppliance, async (source) => {
+      const { appliance, shapes } = fit(source, target);
+      const machines = appliance.machines.map((machine, m) => ({
+        ...machine,
+        uuid: `00000000-0000-8000-a000-${String(m).padStart(12, "0")}`,
+        nics: machine.nics.map((nic, n) => ({ ...nic, network: names[(m + n) % names.length] ?? null })),
+      }));
+      const options = { folder: "/vms/", group: "/lab", cards: "own", ids: "own" } as const;
+      const plan = await virtualboxPlatform.exportConfig?.({ ...appliance, machines }, shapes, target, options, ctx);
+      assert.ok(plan !== undefined);
+      const there = [...plan.disks, ...plan.files].map(({ name }) => name);
+      assert.equal(new Set(there).size, there.length);
+      const homes = plan.configs.map(({ name }) => posix.dirname(name));
+      assert.equal(new Set(homes).size, homes.length, "no two machines share a folder");
+      for (const name of there) assert.ok(homes.includes(posix.dirname(name)), name);
+      for (const [i, { name, bytes }] of plan.configs.entries()) {
+        const [machine] = machines.slice(i);
+        assert.equal(name, `${homes[i]}/${homes[i]}.vbox`);
+        const text = new TextDecoder().decode(bytes);
+        assert.ok(text.includes(`<Machine uuid="{${machine?.uuid}}"`) && text.includes('<Group name="/lab"/>'));
+        const read = virtualboxPlatform.readConfig?.({ name, label: name, bytes }, ctx);
+        assert.ok(read !== undefined);
+        const places = new Set(there.map((file) => `/vms/${file}`));
+        for (const { path, optional } of read.files) {
+          assert.ok(optional === true || places.has(posix.resolve("/vms", homes[i] ?? "", path)), path);
+        }
+        const [got] = read.appliance({ find: (path) => ({ name: path, size: 0 }) }, () => {}).machines;
+        const wanted = machine?.nics.map(({ network }) => PLUGS[network ?? ""]);
+        assert.deepEqual(
+          got?.nics.map(({ kind, network }) => ({ kind, network })),
+          wanted,
+        );
+      }
+    }),
+    { numRuns: 100, includeErrorInReport: true },
+  );
+});

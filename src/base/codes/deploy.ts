@@ -89,8 +89,13 @@ export const deployCodes: CodeTable = {
   },
   "deploy/no-autostart": {
     what: "Machines are going to be marked to start with their host, and the platform as a whole does not do that.",
-    why: "XenServer looks at the pool's own mark first. It is of all machines, so it is not set for the sake of one.",
-    fix: "Allow it on the host: xe pool-param-set uuid=POOL other-config:auto_poweron=true.",
+    why: "XenServer looks at the pool's own mark first; VirtualBox writes such machines down in a folder that has to be named once. Both are of all machines, so they are not set for the sake of one.",
+    fix: "XenServer: xe pool-param-set uuid=POOL other-config:auto_poweron=true. VirtualBox: VBoxManage setproperty autostartdbpath FOLDER, and its autostart service. Or leave out --autostart.",
+  },
+  "deploy/may-not-start": {
+    what: "VirtualBox's kernel module is not loaded.",
+    why: "Machines start without it only where VirtualBox is built for KVM.",
+    fix: "Load it, or build it for the running kernel: `/sbin/vboxconfig`, or the package virtualbox-dkms.",
   },
   "deploy/slow": {
     what: "The host has no KVM: the machines are emulated.",
@@ -100,8 +105,8 @@ export const deployCodes: CodeTable = {
   "deploy/no-tool": {
     kind: "not-found",
     what: "A program of the platform is not installed here.",
-    why: "libvirt is spoken to through its own program virsh, which knows its connections and their rights.",
-    fix: "Install it: the package is libvirt-clients (Debian, Ubuntu) or libvirt-client (Fedora).",
+    why: "libvirt is spoken to through its own program virsh, which knows its connections and their rights, and VirtualBox through VBoxManage.",
+    fix: "Install it: virsh is in libvirt-clients (Debian, Ubuntu) or libvirt-client (Fedora), VBoxManage a part of VirtualBox.",
   },
   "deploy/refused": {
     kind: "remote",
@@ -126,6 +131,12 @@ export const deployCodes: CodeTable = {
     what: "The platform's server answers with something that its interface does not have.",
     why: "It is another program, another version, or something between them answers in its place.",
     fix: "Check address and port, and whether a proxy or a login page stands before the server.",
+  },
+  "deploy/not-ours": {
+    kind: "remote",
+    what: "Something of somebody else is where the deployment's own things are removed.",
+    why: "A file lies in the folder of a machine that was put there later, or the machine was moved. It is not touched.",
+    fix: "Move it away, or the machine back, and run again.",
   },
   "deploy/left-behind": {
     kind: "remote",

@@ -3,10 +3,14 @@ import type { Machine, Nic, SerialPort } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { el, type XmlNode } from "../../xml/build.js";
 import { loss } from "../losses.js";
+import { plugElement, plugOf } from "./plugs.js";
 import { SERIAL_PLACES } from "./words.js";
 
-/** The network cards of a machine, each plugged into what the source says, as far as a host is going to have it. */
-export function networkElement(machine: Machine, notes: Diagnostic[]): XmlNode {
+/**
+ * The network cards of a machine, each plugged into what the source says, as far as a host is going to have it.
+ * @param cards `own`: their networks are called in the words of `plugOf`, as the host has them
+ */
+export function networkElement(machine: Machine, cards: "own" | null, notes: Diagnostic[]): XmlNode {
   const own = machine.hardwareTypes.some((type) => /^virtualbox/i.test(type));
   // A machine of which nothing is said has one card.
   if (machine.nics.length === 0) return el("Network", {}, el("Adapter", { slot: 0, enabled: false }));
@@ -23,10 +27,15 @@ export function networkElement(machine: Machine, notes: Diagnostic[]): XmlNode {
           cable: nic.connected,
           type: nic.model,
         },
-        modeElement(machine, nic, slot, own, notes),
+        (cards === "own" ? plugged(nic) : null) ?? modeElement(machine, nic, slot, own, notes),
       ),
     ),
   );
+}
+
+function plugged({ network }: Nic): XmlNode | null {
+  const plug = network === null ? null : plugOf(network);
+  return plug === null ? null : plugElement(plug);
 }
 
 /** The names of networks in packages of VirtualBox, which say how a card is plugged in and nothing else. */

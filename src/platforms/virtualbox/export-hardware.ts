@@ -10,6 +10,7 @@ import { el, type XmlNode } from "../../xml/build.js";
 import { loss } from "../losses.js";
 import { VIRTUALBOX_BOOT } from "../virtualbox-hardware.js";
 import { networkElement, serialElement } from "./export-connections.js";
+import type { Scope } from "./export-storage.js";
 
 /** The most processors, MiB of video memory and screens that a machine takes: `VBoxManage list systemproperties`. */
 const MOST = { cpus: 64, videoMiB: 256, heads: 64 } as const;
@@ -19,7 +20,7 @@ export function hardwareElements(
   machine: Machine,
   shape: MachineShape,
   type: string,
-  notes: Diagnostic[],
+  { notes, cards }: Pick<Scope, "notes" | "cards">,
 ): (XmlNode | null)[] {
   const efi = machine.firmware !== "bios";
   const chipset = shape.chipset === "q35" ? "ICH9" : "PIIX3";
@@ -52,7 +53,7 @@ export function hardwareElements(
       ? null
       : el("TrustedPlatformModule", { type: machine.tpm === "1.2" ? "v1_2" : "v2_0", location: "" }),
     usbElement(machine, notes),
-    networkElement(machine, notes),
+    networkElement(machine, cards, notes),
     serialElement(machine, notes),
     audioElement(machine, notes),
     el("RTC", { localOrUTC: clockOf(machine) === "utc" ? "UTC" : "local" }),

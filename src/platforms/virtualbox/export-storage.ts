@@ -25,6 +25,8 @@ export interface Scope {
   readonly notes: Diagnostic[];
   /** The machine's own UUID. */
   readonly own: string;
+  /** `own`: networks are called as the host has them; `null`: as another host had them. */
+  readonly cards: "own" | null;
 }
 
 /** The media that a machine has in its drives. */

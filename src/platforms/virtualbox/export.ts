@@ -11,9 +11,11 @@ import { createFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
 import { uuidFromText } from "../names-of-devices.js";
 import type { DiskFiles, ExportDisk, ExportPlan } from "../platform.js";
+import { createFolders } from "./export-folders.js";
 import { osType } from "./export-guest.js";
 import { hardwareElements } from "./export-hardware.js";
 import { type Images, registryElement, type Scope, storageElement } from "./export-storage.js";
+import type { VirtualboxOptions } from "./options.js";
 
 const LABEL = "a machine of VirtualBox";
 
@@ -41,7 +43,7 @@ export function exportVirtualbox(
   shapes: ReadonlyMap<string, MachineShape>,
   target: TargetProfile,
   ctx: Context,
-  options: DiskFiles = {},
+  options: VirtualboxOptions & DiskFiles = {},
 ): ExportPlan {
   const files = createFiles(
     fitted,
@@ -56,17 +58,28 @@ export function exportVirtualbox(
   );
   const notes: Diagnostic[] = [];
   const images = imagesOf(fitted, ctx);
+  const folders = createFolders(files, options.folder ?? null);
   const configs = fitted.machines.map((machine) => {
     const own = files.machine(machine, ".vbox");
+    folders.begin(machine, own.name);
     const nvram = nvramOf(fitted, machine);
     // VirtualBox looks for it under the name of the settings.
-    if (nvram !== null && !files.kept().has(nvram)) files.keep(nvram, own.beside(".nvram"));
+    if (nvram !== null && !files.kept().has(nvram)) folders.own(machine, files.keep(nvram, own.beside(".nvram")));
     const shape = shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
-    const settings = machineSettings(machine, shape, { files, images, notes, own: idOf(fitted, machine, ctx) });
-    return { name: own.name, bytes: new TextEncoder().encode(renderXml(settings)) };
+    const given = options.ids === "own" ? uuidFromText(machine.uuid) : null;
+    const scope: Scope = {
+      files: { of: folders.of, format: files.format },
+      images,
+      notes,
+      own: given ?? idOf(fitted, machine, ctx),
+      cards: options.cards ?? null,
+    };
+    const settings = machineSettings(machine, shape, scope, options.group ?? null);
+    return { name: folders.path(own.name), bytes: new TextEncoder().encode(renderXml(settings)) };
   });
   notes.push(...commonLosses(fitted, LABEL, { files: files.kept(), holds: HOLDS }));
-  const disks = files.disks().map((disk): ExportDisk => {
+  const disks = files.disks().map((flat): ExportDisk => {
+    const disk = { ...flat, name: folders.path(flat.name) };
     const uuid = images.disk(disk.disk);
     // VirtualBox reads a VHD's UUID in Microsoft's byte order.
     const identity = disk.format === "vhd" ? readGuid(uuidBytes(uuid), 0) : uuid;
@@ -74,7 +87,8 @@ export function exportVirtualbox(
     const whole = disk.format === "vhd" ? "fixed" : disk.format === "vmdk" ? "monolithicFlat" : "static";
     return images.shared(disk.disk) ? { ...disk, identity, variant: whole } : { ...disk, identity };
   });
-  return { configs, notes, disks, files: files.assets() };
+  const assets = files.assets().map(({ asset, name }) => ({ asset, name: folders.path(name) }));
+  return { configs, notes, disks, files: assets };
 }
 
 /** What stands in a package: no list of media, which the package has itself, so that nothing says how an image is shared. */
@@ -102,7 +116,7 @@ export function embedVirtualbox(
     const guestOs = { ...source.guestOs, virtualbox: types(source), description: null };
     const machine: Machine = { ...source, guestOs };
     const shape = shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
-    const scope: Scope = { files, images, notes, own: idOf(fitted, machine, ctx) };
+    const scope: Scope = { files, images, notes, own: idOf(fitted, machine, ctx), cards: null };
     const { attributes, children } = machineParts(machine, shape, scope);
     elements.set(
       machine.id,
@@ -123,13 +137,14 @@ export function embedVirtualbox(
   };
 }
 
-function machineSettings(machine: Machine, shape: MachineShape, scope: Scope): XmlNode {
+function machineSettings(machine: Machine, shape: MachineShape, scope: Scope, group: string | null): XmlNode {
   const { attributes, children } = machineParts(machine, shape, scope);
   const [description, ...others] = children;
+  const groups = group === null ? null : el("Groups", {}, el("Group", { name: group }));
   return el(
     "VirtualBox",
     { xmlns: "http://www.virtualbox.org/", version: VERSION },
-    el("Machine", attributes, description, registryElement(machine, scope), ...others),
+    el("Machine", attributes, description, registryElement(machine, scope), ...others, groups),
   );
 }
 
@@ -158,7 +173,7 @@ function machineParts(
         "Hardware",
         // The machine's own UUID tells it from others in VirtualBox; this one is what the guest sees.
         { uuid: uuid === null ? null : `{${uuid}}` },
-        ...hardwareElements(machine, shape, type, notes),
+        ...hardwareElements(machine, shape, type, scope),
         storageElement(machine, scope),
       ),
     ],

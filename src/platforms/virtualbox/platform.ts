@@ -1,9 +1,10 @@
 import type { Platform } from "../platform.js";
 import { exportVirtualbox } from "./export.js";
 import { readVbox } from "./import.js";
+import type { VirtualboxOptions } from "./options.js";
 
 /** VirtualBox's own machines: a `.vbox` file beside its disks. */
-export const virtualboxPlatform: Platform = {
+export const virtualboxPlatform: Platform<VirtualboxOptions> = {
   id: "virtualbox",
   label: "VirtualBox",
   reads: ["vbox"],

@@ -1,0 +1,48 @@
+/** VirtualBox of this user on this machine as a platform that is deployed to. */
+import type { Context } from "../../../io/context.js";
+import type { DeployedMachine } from "../../deployment/state.js";
+import type { Access, Driver, DriverKind, MachineState } from "../../driver.js";
+import { lookAtVirtualbox } from "./look.js";
+import { refuseTarget, virtualboxPlace } from "./place.js";
+import { siteOf } from "./site.js";
+import { virtualboxStep } from "./steps.js";
+import { machineFacts, openVBoxManage, type VBoxManage } from "./vboxmanage.js";
+
+export const virtualbox: DriverKind = {
+  id: "virtualbox",
+  label: "VirtualBox",
+  targets: ["virtualbox:"],
+  owns: (target) => /^virtualbox:/.test(target),
+  open(access: Access): Driver {
+    refuseTarget(access);
+    return driverOf(openVBoxManage());
+  },
+};
+
+/** States in which a machine takes nothing of the host. A saved one goes on where it was when it is started. */
+const OFF: ReadonlySet<string> = new Set(["poweroff", "aborted", "saved", "aborted-saved"]);
+
+function driverOf(box: VBoxManage): Driver {
+  const act = (words: (uuid: string) => readonly string[]) => {
+    return async ({ uuid }: DeployedMachine, { signal }: Context): Promise<void> => {
+      await box.run(words(uuid), signal);
+    };
+  };
+  return {
+    label: "VirtualBox",
+    facts: { kind: "VirtualBox", version: null, vendor: "Oracle Corporation", locale: null, timezone: null },
+    look: async (place, { signal }) => siteOf(await lookAtVirtualbox(box, virtualboxPlace(place), signal)),
+    step: (record, { files }) => virtualboxStep(record, box, files),
+    async stateOf({ uuid }, { signal }): Promise<MachineState | null> {
+      const facts = await machineFacts(box, uuid, signal);
+      if (facts === null) return null;
+      const { state: words } = facts;
+      return { power: words === "running" ? "on" : OFF.has(words) ? "off" : "changing", words };
+    },
+    start: act((uuid) => ["startvm", uuid, "--type", "headless"]),
+    shutDown: act((uuid) => ["controlvm", uuid, "acpipowerbutton"]),
+    switchOff: act((uuid) => ["controlvm", uuid, "poweroff"]),
+    // VBoxManage is another program each time: nothing stays open. The service ends by itself.
+    close: async () => {},
+  };
+}

@@ -1,0 +1,240 @@
+/** Deployments to VirtualBox as its users make them, with the real VBoxManage. No machine can be started here: there is no kernel module. */
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { type TestContext, test } from "node:test";
+import { lacking, peerPath } from "./peers.js";
+import { startQemuImg } from "./qemu.js";
+import { attempt, type Ran } from "./run.js";
+import { scratch } from "./scratch.js";
+import { startVirtualBox, type VirtualBox } from "./virtualbox.js";
+
+const skip = await lacking("VBoxManage", "qemu-img");
+
+/** Two machines, the second one in the file first; one with six properties, one of them a password. */
+const SPEC = `
+appliance: 1
+name: pair
+startup: [{ machine: web, order: 2 }, { machine: db, order: 1, delay: 1 }]
+networks: { LAN: The inside network, OUT: The outside }
+eulas: [{ text: Be kind. }]
+machines:
+  web:
+    os: debian12
+    memory: 64MiB
+    firmware: efi
+    drives: [kelp/kelp.vmdk, { size: 16MiB }]
+    nics: [{ network: LAN, model: e1000 }, { network: OUT, model: e1000 }]
+    transports: [iso]
+    products:
+      - name: Web
+        properties:
+          hostname: { label: Host name, default: web }
+          port: { label: Port, type: uint16, default: 80 }
+          debug: { label: Debug, type: boolean, default: false }
+          ratio: { label: Ratio, type: real64, default: 0.5 }
+          mode: { label: Mode, default: fast }
+          secret: { label: Secret, password: true }
+  db:
+    os: debian12
+    memory: 64MiB
+    firmware: bios
+    drives: [kelp/kelp.vmdk]
+    nics: [{ network: LAN, model: e1000 }]
+`;
+
+/** What the environment of `web` is told, and nobody else. */
+const SECRET = "c0rrect-h0rse";
+
+interface World {
+  readonly box: VirtualBox;
+  /** Of the states of deployments. */
+  readonly home: string;
+  readonly ova: string;
+  /** @param limit milliseconds until the process alone is killed, as by the system: what it started goes on */
+  ferry(args: readonly string[], limit?: number): Promise<Ran>;
+}
+
+/** A VirtualBox with folders of its own, a package, and the command as its users call it. */
+async function world(t: TestContext): Promise<World> {
+  const folder = await scratch(t, "deploy-vbox");
+  const [home, ova, autostart] = [join(folder, "home"), join(folder, "pair.ova"), join(folder, "autostart")];
+  const box = await startVirtualBox(t);
+  await mkdir(box.machines);
+  await mkdir(autostart);
+  await box.manage("setproperty", "machinefolder", box.machines);
+  await box.manage("setproperty", "autostartdbpath", autostart);
+  const spec = join(folder, "pair.yaml");
+  await writeFile(spec, SPEC.replaceAll("kelp/", `${resolve("test/fixtures/packages/compose-dir/kelp")}/`));
+  const command = resolve("dist/bin/vmferry.js");
+  const path = `${dirname(await peerPath("VBoxManage"))}${delimiter}${process.env.PATH ?? ""}`;
+  const env = { XDG_STATE_HOME: home, PATH: path, SHOP: SECRET, VBOX_USER_HOME: box.home };
+  const ferry = (args: readonly string[], limit = 120_000): Promise<Ran> =>
+    attempt(process.execPath, [command, ...args], { env, timeout: limit });
+  const built = await ferry(["build", spec, ova, "--allow-external"]);
+  assert.equal(built.status, 0, built.stderr);
+  return { box, home, ova, ferry };
+}
+
+const deployIt = ({ ova }: World, ...more: readonly string[]): readonly string[] => [
+  ...["deploy", ova, "virtualbox:", "--yes", "--accept-eulas", "--set", "secret=env:SHOP", "--set", "hostname=shop"],
+  ...["--map-network", "LAN=intnet:inside", "--map-network", "OUT=nat", ...more],
+];
+
+/** Facts that a deployment decides, by what `showvminfo` calls them. */
+const FACTS =
+  /^(?:name|groups|ostype|memory|firmware|cpus|VMState|autostart-enabled|(?:nic|nictype|intnet)[12]|SATA-\d-\d)$/;
+
+/** Everything of a VirtualBox that a deployment could make. */
+async function inventory({ box, home }: World): Promise<Record<string, unknown>> {
+  const lines = async (list: string): Promise<string[]> =>
+    (await box.manage("list", list)).stdout.split("\n").map((line) => line.trim());
+  const [vms, hdds, dvds] = await Promise.all([lines("vms"), lines("hdds"), lines("dvds")]);
+  const machines = vms.flatMap((line) => /^"(.*)" \{/.exec(line)?.[1] ?? []).sort();
+  const facts: unknown[] = [];
+  for (const name of machines) {
+    const shown = [...(await box.machineInfo(name))].filter(([key, value]) => FACTS.test(key) && value !== "none");
+    facts.push(Object.fromEntries(shown.map(([key, value]) => [key, value.replace(box.machines, "")])));
+  }
+  const media = [...hdds, ...dvds].filter((line) => line.startsWith("Location:"));
+  const files = (await readdir(box.machines, { recursive: true })).filter((file) => !file.endsWith("-prev")).sort();
+  const states = await readdir(join(home, "vmferry", "deployments")).catch((): string[] => []);
+  return { machines: facts, media: media.length, files, states: states.sort() };
+}
+
+const EMPTY = { machines: [], media: 0, files: [], states: [] };
+
+test("a package of two machines is deployed to VirtualBox as it was meant, and removed without a trace", {
+  skip,
+  timeout: 300_000,
+}, async (t) => {
+  const here = await world(t);
+  const { box, ferry, home } = here;
+
+  const unmapped = await ferry(["deploy", here.ova, "virtualbox:", "--yes", "--set", "secret=env:SHOP"]);
+  assert.equal(unmapped.status, 3);
+  assert.match(unmapped.stderr, /error\[deploy\/blocked\].*\n.*deploy\/no-network/s);
+  const dry = await ferry(deployIt(here, "--dry-run", "--json"));
+  assert.equal(dry.status, 0, dry.stderr);
+  assert.equal(JSON.parse(dry.stdout).status, "planned");
+  await mkdir(join(box.machines, "pair-db"));
+  const taken = await ferry(deployIt(here));
+  assert.match(taken.stderr, /error\[deploy\/blocked\].*\n.*deploy\/taken/s);
+  await rm(join(box.machines, "pair-db"), { recursive: true });
+  assert.deepEqual(await inventory(here), EMPTY, "plans and refusals leave nothing");
+
+  const deployed = await ferry(deployIt(here, "--folder", "/lab/web", "--autostart"));
+  assert.equal(deployed.status, 0, deployed.stderr);
+  const { machines, files, media } = await inventory(here);
+  const group = { groups: "/lab/web", ostype: "Debian 12 Bookworm (64-bit)", memory: "64", cpus: "1" };
+  const common = { ...group, VMState: "poweroff", "autostart-enabled": "on", nic1: "intnet", intnet1: "inside" };
+  assert.deepEqual(machines, [
+    {
+      name: "pair-db",
+      firmware: "BIOS",
+      ...common,
+      nictype1: "82540EM",
+      "SATA-0-0": "/lab/web/pair-db/pair-db-disk1.vdi",
+    },
+    {
+      ...{ name: "pair-web", firmware: "EFI64", ...common, nictype1: "82540EM", nic2: "nat", nictype2: "82540EM" },
+      "SATA-0-0": "/lab/web/pair-web/pair-web-disk1.vdi",
+      "SATA-1-0": "/lab/web/pair-web/pair-web-disk2.vdi",
+      "SATA-2-0": "/lab/web/pair-web/pair-ovf-env-web.iso",
+    },
+  ]);
+  assert.equal(media, 4);
+  assert.deepEqual((files as string[]).filter((file) => file.endsWith(".vdi")).length, 3);
+  const qemu = await startQemuImg();
+  const folder = join(box.machines, "lab", "web");
+  const kelp = Buffer.from(await qemu.guestBytes(resolve("test/fixtures/packages/compose-dir/kelp/kelp.vmdk")));
+  for (const file of ["pair-db/pair-db-disk1.vdi", "pair-web/pair-web-disk1.vdi"]) {
+    assert.ok(kelp.equals(Buffer.from(await qemu.guestBytes(join(folder, file)))), file);
+  }
+  const empty = Buffer.from(await qemu.guestBytes(join(folder, "pair-web/pair-web-disk2.vdi")));
+  assert.ok(empty.length === 16 * 2 ** 20 && empty.every((byte) => byte === 0));
+
+  const cd = await readFile(join(folder, "pair-web/pair-ovf-env-web.iso"));
+  const told = cd.toString("latin1");
+  assert.match(told, /oe:id="web"/);
+  for (const [key, value] of Object.entries({ hostname: "shop", port: "80", debug: "false", mode: "fast" })) {
+    assert.match(told, new RegExp(`oe:key="${key}" oe:value="${value}"`, "i"));
+  }
+  assert.ok(cd.includes(SECRET));
+  for (const said of [dry, deployed]) assert.ok(!`${said.stdout}${said.stderr}`.includes(SECRET));
+  assert.ok(!(await readFile(join(home, "vmferry/deployments/pair.json"), "utf8")).includes(SECRET));
+
+  const again = await ferry(deployIt(here, "--folder", "/lab/web", "--autostart"));
+  assert.equal(again.status, 0, "what is there is not deployed twice");
+  const status = JSON.parse((await ferry(["deployment", "status", "pair", "--json"])).stdout);
+  assert.deepEqual(
+    status.deployments[0].machines.map(({ id, state }: Record<string, string>) => [id, state]),
+    [
+      ["db", "poweroff"],
+      ["web", "poweroff"],
+    ],
+  );
+
+  // Snapshots and what VirtualBox writes go with the machine. What somebody else put there does not.
+  await box.manage("snapshot", "pair-web", "take", "first");
+  const foreign = join(folder, "pair-web", "thesis.txt");
+  await writeFile(foreign, "years of work");
+  const refused = await ferry(["deployment", "destroy", "pair", "--yes"]);
+  assert.equal(refused.status, 3);
+  assert.match(refused.stderr, /deploy\/left-behind\].*thesis\.txt/);
+  assert.equal(await readFile(foreign, "utf8"), "years of work");
+  await rm(foreign);
+  const destroyed = await ferry(["deployment", "destroy", "pair", "--yes"]);
+  assert.equal(destroyed.status, 0, destroyed.stderr);
+  assert.deepEqual(await inventory(here), EMPTY);
+});
+
+test("where a machine cannot be started, the deployment is taken back, and it is said why", {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const here = await world(t);
+  const started = await here.ferry(deployIt(here, "--start"));
+  assert.equal(started.status, 3, started.stdout);
+  assert.match(
+    started.stderr,
+    /undo: register the machine pair-db[\s\S]*error\[deploy\/refused\][\s\S]*hint: .*kernel module/,
+  );
+  assert.deepEqual(await inventory(here), EMPTY);
+});
+
+/** Each point is two deployments and a removal: twenty in the long run (`VMFERRY_LONG=1`). */
+const POINTS = process.env.VMFERRY_LONG === "1" ? 20 : 2;
+
+test("killed at points all over and run again, a deployment ends in the same state, and destroy leaves nothing", {
+  skip,
+  timeout: 580_000,
+}, async (t) => {
+  const here = await world(t);
+  const { ferry } = here;
+  const words = deployIt(here, "--folder", "/lab", "--autostart");
+  const began = Date.now();
+  const first = await ferry(words);
+  assert.equal(first.status, 0, first.stderr);
+  const whole = Date.now() - began;
+  const wanted = await inventory(here);
+  assert.equal((await ferry(["deployment", "destroy", "pair", "--yes"])).status, 0);
+  assert.deepEqual(await inventory(here), EMPTY);
+  let killed = 0;
+  for (let i = 0; i < POINTS; i++) {
+    const limit = Math.round(whole * (0.1 + (0.9 * (i + Math.random())) / POINTS));
+    if ((await ferry(words, limit)).status !== 0) killed++;
+    const second = await ferry(words);
+    assert.equal(second.status, 0, `killed after ${limit} ms of ${whole}: ${second.stderr}`);
+    assert.deepEqual(await inventory(here), wanted, `killed after ${limit} ms of ${whole}`);
+    const half = i % 2 === 0 ? Math.round(whole * Math.random()) : undefined;
+    if ((await ferry(["deployment", "destroy", "pair", "--yes"], half)).status !== 0) {
+      const rest = await ferry(["deployment", "destroy", "pair", "--yes"]);
+      // One that was killed behind its last change left nothing to be destroyed.
+      assert.ok(rest.status === 0 || /no-such-deployment/.test(rest.stderr), rest.stderr);
+    }
+    assert.deepEqual(await inventory(here), EMPTY, `after ${limit} ms`);
+  }
+  t.diagnostic(`${killed} of ${POINTS} runs were killed, of ${whole} ms each`);
+  assert.ok(killed >= 0.5 * POINTS, `${killed} of ${POINTS} runs were killed`);
+});
