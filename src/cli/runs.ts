@@ -6,6 +6,7 @@ import type { Eula } from "../appliance/appliance.js";
 import { FerryError, throwIfAborted } from "../base/errors.js";
 import type { SecretRef } from "../base/ids.js";
 import { plural, printable } from "../base/text.js";
+import type { Checked } from "../lifecycle/intact.js";
 import type { Forward } from "../lifecycle/networks.js";
 import { ended, isAlive, processNow, signalTo } from "../lifecycle/processes.js";
 import type { RunMachine, RunState } from "../lifecycle/state.js";
@@ -99,9 +100,21 @@ async function lineFrom(stdin: NodeJS.ReadableStream, signal: AbortSignal): Prom
 /** Says on standard error how machines start. */
 export function tellingWatcher({ terminal }: Cli): Watcher {
   return {
+    checked: (checked) => tellChecked(checked, { terminal }),
     running: ({ name }, seconds) => terminal.note(`${printable(name)}: running after ${seconds.toFixed(2)} s`),
     note: (line) => terminal.note(line),
   };
+}
+
+/** Says on standard error what the check of a package came to. */
+export function tellChecked({ verdict, from }: Checked, { terminal }: Pick<Cli, "terminal">): void {
+  terminal.note(
+    verdict === "unverifiable"
+      ? "the package has no manifest: nobody can tell whether it was changed"
+      : from === "memory"
+        ? "the package is intact: it was checked before, and has not changed since"
+        : "the package is intact",
+  );
 }
 
 /** Bytes of a supervisor's words that are looked at. */
@@ -109,7 +122,7 @@ const MOST_WORDS = 65_536;
 
 /**
  * Starts the supervisor of a run, and waits until its machines run.
- * @throws `vm/did-not-start`, `run/canceled`
+ * @throws `package/not-intact`, `vm/did-not-start`, `run/canceled`
  */
 export async function startDetached(name: string, store: Store, { signal }: Cli): Promise<RunState> {
   const log = path.join(store.folder(name), "supervisor.log");
@@ -144,6 +157,11 @@ export async function startDetached(name: string, store: Store, { signal }: Cli)
   }
   const said = (await readFile(log, "utf8").catch(() => "")).slice(-MOST_WORDS);
   const [, code = "", message = ""] = /^error\[([a-z0-9/-]+)\]: (.*)$/m.exec(said) ?? [];
+  if (code === "package/not-intact") {
+    throw new FerryError(code, message, {
+      hint: "Fetch it again. Where the change was yours, vmferry fix writes its manifest anew.",
+    });
+  }
   throw new FerryError("vm/did-not-start", `${name} did not start: ${message || "its supervisor ended"}`, {
     hint: code === "" ? `Look at ${log}.` : `vmferry explain ${code} tells more.`,
   });

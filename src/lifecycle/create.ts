@@ -7,7 +7,7 @@ import type { OpenedSource } from "../operations/opened.js";
 import type { Question } from "../ovf/answers/answers.js";
 import { safeStem } from "../platforms/names.js";
 import { type AnsweredPackage, answerRun, openQuestions, qemuFacts, type Reveal, type RunAnswers } from "./answers.js";
-import { checkOnce, fingerprintOf } from "./intact.js";
+import { fingerprintOf, knownVerdict, type Verdict } from "./intact.js";
 import { type Forward, placeForwards, sharedNetworks } from "./networks.js";
 import type { KeptAnswer, RunState } from "./state.js";
 import { checkName, type Store } from "./store.js";
@@ -38,13 +38,14 @@ export interface CreateOptions {
 /** What is known of a run that was made. */
 export interface CreatedRun {
   readonly state: RunState;
-  readonly integrity: "intact" | "unverifiable";
-  readonly checked: "memory" | "check";
+  /** What is remembered of the package; `null`: it is checked when the run starts. */
+  readonly known: Verdict | null;
 }
 
 /**
- * Makes a run: answers and ports are held to the package, its licences accepted, its files compared with its manifest. Nothing runs yet.
- * @throws `vm/bad-answer`, `vm/licence`, `vm/no-forward`, `vm/name-taken`, `package/not-intact`, and what reading throws
+ * Makes a run: answers and ports are held to the package, its licences accepted. Nothing runs yet, and its files are not
+ * compared with its manifest: that is done beside the start.
+ * @throws `vm/bad-answer`, `vm/licence`, `vm/no-forward`, `vm/name-taken`, and what reading throws
  */
 export async function createRun(
   opened: OpenedSource,
@@ -73,7 +74,7 @@ export async function createRun(
   placeForwards(appliance.machines, sharedNetworks(appliance.machines), wish.forwards);
   if (appliance.eulas.length > 0) await accept(appliance.eulas);
   const fingerprint = await fingerprintOf(file, opened.reader);
-  const { verdict, from } = await checkOnce(file, fingerprint, opened.reader, root, ctx);
+  const known = await knownVerdict({ file, fingerprint, root });
   const state: RunState = {
     schema: "vmferry/vm@1",
     name: wish.name ?? (await freeName(appliance.name ?? opened.reader.name, store)),
@@ -96,7 +97,7 @@ export async function createRun(
     })),
   };
   await store.create(state);
-  return { state, integrity: verdict, checked: from };
+  return { state, known };
 }
 
 /** A package as a run has it: with its option and its answers. */

@@ -59,6 +59,8 @@ export function qemuArguments(command: QemuCommand): readonly string[] {
     "-chardev",
     `socket,id=console,path=${optionValue(console)},server=on,wait=off,logfile=${optionValue(log)},logappend=on`,
     ...["-serial", "chardev:console", "-qmp", `unix:${optionValue(monitor)},server=on,wait=off`],
+    // Nothing of the guest is executed until somebody says so: `resume`.
+    "-S",
   ];
 }
 
@@ -133,7 +135,7 @@ const START_MS = 30_000;
 const MOST_SAID = 4096;
 
 /**
- * Starts QEMU and waits until its monitor says that the machine runs.
+ * Starts QEMU and waits until its monitor answers. The machine is complete and stands still before its first instruction.
  * @throws `vm/qemu-failed`, `run/canceled`
  */
 export async function startQemu(
@@ -163,7 +165,7 @@ export async function startQemu(
   try {
     for (;;) {
       throwIfAborted(signal);
-      const monitor = await runningMonitor(socket);
+      const monitor = await readyMonitor(socket);
       if (monitor !== null && over === null) return { child, pid: child.pid ?? 0, monitor, ended };
       monitor?.close();
       if (over !== null) throw failed(name, said, over);
@@ -190,8 +192,22 @@ function failed(name: string, said: string, cause: Error): FerryError {
   });
 }
 
-/** The monitor, once the machine runs. */
-async function runningMonitor(socket: string): Promise<Monitor | null> {
+/**
+ * Lets a machine that stands still run, and waits until its monitor says that it does.
+ * @throws `vm/qemu-failed`
+ */
+export async function resume({ monitor }: RunningQemu, name: string): Promise<void> {
+  try {
+    await monitor.execute("cont");
+    const { status } = (await monitor.execute("query-status")) as { status?: unknown };
+    if (status !== "running") throw new Error(`its machine is ${String(status).slice(0, 40)}`);
+  } catch (cause) {
+    throw failed(name, "", cause instanceof Error ? cause : new Error("its monitor does not answer"));
+  }
+}
+
+/** The monitor, once it answers. */
+async function readyMonitor(socket: string): Promise<Monitor | null> {
   let monitor: Monitor;
   try {
     monitor = await connectMonitor(socket);
@@ -200,7 +216,8 @@ async function runningMonitor(socket: string): Promise<Monitor | null> {
   }
   try {
     const { status } = (await monitor.execute("query-status")) as { status?: unknown };
-    if (status === "running") return monitor;
+    // Before that it still makes the machine.
+    if (status === "prelaunch" || status === "paused") return monitor;
   } catch {
     // It has ended: the caller sees why.
   }

@@ -3,7 +3,7 @@ import type { Context } from "../io/context.js";
 import type { OpenedSource } from "../operations/opened.js";
 import type { Reveal } from "./answers.js";
 import { answeredAppliance } from "./create.js";
-import { checkOnce, fingerprintOf } from "./intact.js";
+import { betterCause, checkBeside, fingerprintOf } from "./intact.js";
 import { openMachines } from "./machines.js";
 import type { RunState } from "./state.js";
 import { endLeftOvers, type Store, standing } from "./store.js";
@@ -19,7 +19,8 @@ export interface StartOptions {
 
 /**
  * Runs the machines of a run in this process, until they have ended or the context's signal asks to shut them down. Whoever calls has the lock.
- * @throws `vm/package-changed`, and what opening and starting throw
+ * The package is compared with its manifest meanwhile; no instruction of a guest is executed before it is known to be intact.
+ * @throws `vm/package-changed`, `package/not-intact`, and what opening and starting throw
  */
 export async function startRun(
   opened: OpenedSource,
@@ -33,14 +34,20 @@ export async function startRun(
       hint: `Put the old one back, or: vmferry vm rm ${state.name}, and run the new one.`,
     });
   }
-  await checkOnce(state.package, fingerprint, opened.reader, root, ctx);
-  const clean = standing(state) === "lost" || state.sockets !== null ? await endLeftOvers(state, store) : state;
-  const { appliance, answered } = await answeredAppliance(opened, clean, reveal, ctx);
-  // Reading goes on while the guests shut down, and ends with them: an abort is no reason for errors on their disks.
-  const machines = await openMachines(opened, appliance, answered, { ...ctx, signal: new AbortController().signal });
+  const check = checkBeside({ file: state.package, fingerprint, root }, opened.reader, ctx);
   try {
-    await supervise(clean, machines, { store, watcher, signal: ctx.signal });
+    const clean = standing(state) === "lost" || state.sockets !== null ? await endLeftOvers(state, store) : state;
+    const { appliance, answered } = await answeredAppliance(opened, clean, reveal, ctx);
+    // Reading goes on while the guests shut down, and ends with them: an abort is no reason for errors on their disks.
+    const machines = await openMachines(opened, appliance, answered, { ...ctx, signal: new AbortController().signal });
+    try {
+      await supervise(clean, machines, { store, watcher, intact: check.done, signal: ctx.signal });
+    } finally {
+      await machines.close();
+    }
+  } catch (cause) {
+    throw await betterCause(cause, check);
   } finally {
-    await machines.close();
+    await check.stop();
   }
 }

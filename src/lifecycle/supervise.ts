@@ -4,16 +4,17 @@ import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import type { Attachment, Machine } from "../appliance/appliance.js";
-import { canceled, isCanceled } from "../base/errors.js";
+import { canceled, isCanceled, throwIfAborted } from "../base/errors.js";
 import { emptyQcow2 } from "../disk/qcow2/empty.js";
 import { optionValue, type QemuBackends } from "../platforms/qemu/arguments.js";
 import { startNbdServer } from "../serve/nbd/server.js";
 import { chooseAccelerator } from "./accelerator.js";
+import type { Checked } from "./intact.js";
 import type { RunnableMachines } from "./machines.js";
 import { natBackend, placeForwards, privateBackend, reachesOutside, sharedNetworks } from "./networks.js";
 import { startGroups } from "./order.js";
 import { processNow } from "./processes.js";
-import { findQemu, prepareFirmware, qemuArguments, type RunningQemu, startQemu } from "./qemu.js";
+import { findQemu, prepareFirmware, qemuArguments, type RunningQemu, resume, startQemu } from "./qemu.js";
 import type { RunMachine, RunState } from "./state.js";
 import { endLeftOvers, type Store } from "./store.js";
 import { type PrivateNetwork, startPrivateNetwork } from "./switch.js";
@@ -27,6 +28,8 @@ const GRACE_FILE = "grace";
 export interface Watcher {
   /** A machine runs. @param seconds since the supervisor began */
   running(machine: Machine, seconds: number): void;
+  /** What the check of the package came to. */
+  checked(what: Checked): void;
   note(line: string): void;
 }
 
@@ -40,14 +43,23 @@ export function consoleSocket(sockets: string, index: number): string {
   return path.join(sockets, `${index}.console`);
 }
 
+/** What the supervisor of a run needs beside its machines. */
+export interface SuperviseOptions {
+  readonly store: Store;
+  readonly watcher: Watcher;
+  /** Whether the package is intact: machines stand still until that is known, and are gone where it is not. */
+  readonly intact: Promise<Checked>;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Runs the machines until they have all ended, or the signal asks to shut them down. The caller has the run's lock.
- * @throws `vm/qemu-failed`, `vm/no-qemu`, `vm/no-firmware`, `vm/no-forward`
+ * @throws what `intact` is rejected with, `vm/qemu-failed`, `vm/no-qemu`, `vm/no-firmware`, `vm/no-forward`
  */
 export async function supervise(
   state: RunState,
   machines: RunnableMachines,
-  { store, watcher, signal: wish }: { readonly store: Store; readonly watcher: Watcher; readonly signal: AbortSignal },
+  { store, watcher, intact, signal: wish }: SuperviseOptions,
 ): Promise<void> {
   // A terminal that is closed is as good as Ctrl-C.
   const hangUp = new AbortController();
@@ -63,6 +75,8 @@ export async function supervise(
   // Short, since a socket's path has 107 bytes; private, since who reaches a socket has the disk.
   const sockets = await mkdtemp(path.join(tmpdir(), "vmferry-"));
   const running = new Map<string, RunningQemu>();
+  /** Those that have executed nothing yet. */
+  const still = new Set<RunningQemu>();
   const last = (): void => {
     // Whatever ends this process, its machines do not stay behind without their disks.
     for (const { child } of running.values()) child.kill("SIGKILL");
@@ -96,7 +110,7 @@ export async function supervise(
     const accelerator = await chooseAccelerator(qemu);
     if (accelerator === "tcg") watcher.note("no KVM here: the processor is emulated, which is slow");
 
-    const start = async (machine: Machine): Promise<void> => {
+    const start = async (machine: Machine): Promise<RunningQemu> => {
       const index = appliance.machines.indexOf(machine);
       const files = machineFiles(folder, index);
       const behind: QemuBackends = {
@@ -127,23 +141,31 @@ export async function supervise(
       });
       const one = await startQemu(qemu, args, { name: machine.name, monitor }, signal);
       running.set(machine.id, one);
+      still.add(one);
       await save({ machines: withProcess(index, processNow(one.pid)) });
-      watcher.running(machine, (performance.now() - began) / 1000);
       one.ended
         .then(() => {
           running.delete(machine.id);
+          still.delete(one);
           one.monitor.close();
           return save({ machines: withProcess(index, null) });
         })
         // A disk that is full shows elsewhere; the file is written once more at the end.
         .catch(() => {});
+      return one;
     };
 
     const groups = startGroups(appliance);
     for (const [i, { machines: ids, delaySeconds }] of groups.entries()) {
-      for (const id of ids) {
-        const machine = appliance.machines.find((known) => known.id === id);
-        if (machine !== undefined) await start(machine);
+      const group = appliance.machines.filter(({ id }) => ids.includes(id));
+      const started: [Machine, RunningQemu][] = [];
+      for (const machine of group) started.push([machine, await start(machine)]);
+      const checked = await unlessAborted(intact, signal);
+      if (i === 0) watcher.checked(checked);
+      for (const [machine, one] of started) {
+        await resume(one, machine.name);
+        still.delete(one);
+        watcher.running(machine, (performance.now() - began) / 1000);
       }
       if (i < groups.length - 1) await pause(delaySeconds * 1000, signal);
       if (signal.aborted) break;
@@ -156,6 +178,9 @@ export async function supervise(
       throw cause;
     }
   } finally {
+    // A guest that never ran has nothing to shut down.
+    for (const one of still) one.child.kill("SIGKILL");
+    await Promise.all([...still].map((one) => one.ended));
     await shutDown(running, graceOf(folder));
     for (const close of closers.reverse()) await close();
     process.off("exit", last);
@@ -263,6 +288,13 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+/** @throws `run/canceled` where the signal comes first */
+async function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T> {
+  const first = await Promise.race([wanted.then((value) => ({ value })), aborted(signal)]);
+  throwIfAborted(signal);
+  return (first as { value: T }).value;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -250,6 +250,9 @@ test("what cannot run is refused with one error, and leaves no run behind", { sk
   bytes[at] = (bytes[at] ?? 0) ^ 1;
   await writeFile(torn, bytes);
   await refused("package/not-intact", torn, "--accept-eulas", ...SECRET);
+  const beside = await vmferry("run", torn, "--accept-eulas", ...SECRET, "--detach", "--name", "torn");
+  assert.equal(beside.status, 3, beside.stderr);
+  assert.match(beside.stderr, /^error\[package\/not-intact\]: torn\.ova is not intact/m);
   const runs = await readdir(join(env.XDG_STATE_HOME, "vmferry/vm")).catch(() => []);
   assert.deepEqual(runs, []);
 });

@@ -1,6 +1,7 @@
 import * as path from "node:path";
-import { FerryError } from "../../base/errors.js";
+import { FerryError, throwIfAborted } from "../../base/errors.js";
 import { createRun } from "../../lifecycle/create.js";
+import { knownVerdict } from "../../lifecycle/intact.js";
 import { startRun } from "../../lifecycle/start.js";
 import { stateRoot } from "../../lifecycle/state-root.js";
 import { openStore, type Store } from "../../lifecycle/store.js";
@@ -19,6 +20,7 @@ import {
   revealer,
   startDetached,
   stopRun,
+  tellChecked,
   tellingWatcher,
 } from "../runs.js";
 import { withSession } from "../session.js";
@@ -51,7 +53,7 @@ export const run: CommandDefinition = defineCommand({
     ...workOptions,
   },
   details: [
-    "Boots the machines of a package with QEMU, in their order, without unpacking or converting anything: what they write goes to files beside the package's disks, in a folder of the run's own. The package is compared with its manifest first, once for each state of its files.",
+    "Boots the machines of a package with QEMU, in their order, without unpacking or converting anything: what they write goes to files beside the package's disks, in a folder of the run's own. The package is compared with its manifest, once for each state of its files, while the machines are made; no guest executes anything before that is done.",
     "Without --detach the consoles are printed until the machines end, or until Ctrl-C, which shuts them down. The run stays, and starts again with `vmferry vm start NAME`.",
     "Each machine gets the properties of the package as an OVF environment on a CD. Networks of one machine are QEMU's NAT, where --forward leads ports in; networks of several machines are private between them.",
   ],
@@ -86,17 +88,15 @@ export const run: CommandDefinition = defineCommand({
           ask: (questions: readonly Question[]) => askOpen(questions, cli),
           accept: (eulas: Parameters<typeof acceptLicences>[0]) => acceptLicences(eulas, options.acceptEulas, cli),
         };
-        const { state, integrity, checked } = await createRun(named.opened, wish, how, session.ctx);
-        cli.terminal.note(
-          integrity === "unverifiable"
-            ? "the package has no manifest: nobody can tell whether it was changed"
-            : checked === "memory"
-              ? "the package is intact: it was checked before, and has not changed since"
-              : "the package is intact",
-        );
+        const { state, known } = await createRun(named.opened, wish, how, session.ctx);
         if (options.detach) {
+          if (known === null)
+            cli.terminal.note("the package is compared with its manifest while its machines are made");
           try {
             await startDetached(state.name, store, cli);
+            const { package: file, fingerprint } = state;
+            const verdict = known ?? (await knownVerdict({ file, fingerprint, root }));
+            if (verdict !== null) tellChecked({ verdict, from: known === null ? "check" : "memory" }, cli);
           } catch (cause) {
             await discard(state.name, store);
             throw cause;
@@ -123,6 +123,8 @@ export const run: CommandDefinition = defineCommand({
               await lock.release();
             }
           });
+          // Nothing has ended that never ran.
+          if (!ran) throwIfAborted(session.ctx.signal);
         } finally {
           if (options.rm || !ran) await store.remove(state.name);
         }
