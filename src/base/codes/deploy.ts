@@ -114,11 +114,38 @@ export const deployCodes: CodeTable = {
     why: "Its own words are in the message.",
     fix: "Mend what it says, and run again: what was done is not done twice.",
   },
+  "deploy/denied": {
+    kind: "remote",
+    what: "The platform does not let this user in, or not do this.",
+    why: "User, password or token are not the right ones, or rights are missing there. The platform's words are in the message.",
+    fix: "Check --user and --password, and give the user or token the rights that the message names.",
+  },
+  "deploy/no-node": {
+    kind: "not-found",
+    what: "The host that the target names is not there, or is off.",
+    why: "A target names one host of a cluster, by the name that the cluster has for it.",
+    fix: "Write one of the names that the message lists into the target.",
+  },
+  "deploy/no-pool": {
+    what: "The pool of machines that --pool names is not there.",
+    why: "Pools are not made by a deployment.",
+    fix: "Name one that is there, or leave --pool out.",
+  },
+  "deploy/old-platform": {
+    what: "The platform is of a version that cannot take the deployment.",
+    why: "What the deployment rests on came with a later version.",
+    fix: "Update the platform, or convert and bring the files there by hand, as the message says.",
+  },
+  "deploy/no-start-order": {
+    what: "The user may not set the order in which the host starts machines.",
+    why: "That order changes what the host does when it starts, and wants a right on all of it (Proxmox VE: Sys.Modify on /).",
+    fix: "Give the right, or nothing: vmferry itself starts machines in the package's order.",
+  },
   "deploy/untrusted": {
     kind: "untrusted",
     what: "The certificate of the platform's server is not the expected one, or no authority that is known vouches for it.",
     why: "Somebody may stand between. Nothing was sent.",
-    fix: "Name the authority's certificate with --authorities FILE, or the server's own SHA-256 with --thumbprint, after asking who runs the server.",
+    fix: "Name the authority's certificate with --ca-file FILE, or the server's own SHA-256 with --thumbprint, after asking who runs the server.",
   },
   "deploy/unreachable": {
     kind: "remote",

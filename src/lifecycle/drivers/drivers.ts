@@ -2,11 +2,12 @@
 import { FerryError } from "../../base/errors.js";
 import type { Access, Driver, DriverKind, DriverScope } from "../driver.js";
 import { libvirt } from "./libvirt/driver.js";
+import { proxmox } from "./proxmox/driver.js";
 import { virtualbox } from "./virtualbox/driver.js";
 import { xenserver } from "./xenserver/driver.js";
 
 /** All of them. */
-export const driverKinds: readonly DriverKind[] = [libvirt, virtualbox, xenserver];
+export const driverKinds: readonly DriverKind[] = [libvirt, proxmox, virtualbox, xenserver];
 
 /**
  * The driver that a target is meant for. It speaks to nobody yet.

@@ -106,7 +106,10 @@ test("EFI variables of OVMF are taken along, those of other firmware are named a
       }),
     );
   const own = efi("web_VARS.fd", 540_672);
-  assert.match(textOf(own, "import.sh"), /efidisk0 "\$storage:0,import-from=\$here\/"'[^']*-efi-vars\.raw,efitype=4m'/);
+  assert.match(
+    textOf(own, "import.sh"),
+    /efidisk0 "\$storage:0,import-from=\$here\/"'[^']*-efi-vars\.raw,efitype=4m,pre-enrolled-keys=0'/,
+  );
   assert.deepEqual(own.notes, []);
   assert.match(textOf(efi("web_VARS.fd", 131_072), "import.sh"), /efitype=2m/);
   const other = efi("web.nvram", 8192);

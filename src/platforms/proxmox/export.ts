@@ -1,9 +1,9 @@
-import type { Appliance } from "../../appliance/appliance.js";
+import type { Appliance, Machine } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { FerryError } from "../../base/errors.js";
 import type { MachineShape, TargetProfile } from "../../targets/profile.js";
 import type { HeldFact } from "../facts.js";
-import { createFiles } from "../files.js";
+import { createFiles, type ResultFiles } from "../files.js";
 import { commonLosses } from "../losses.js";
 import type { DiskFiles, ExportPlan } from "../platform.js";
 import { encodeText } from "./conf.js";
@@ -20,6 +20,17 @@ export interface ProxmoxOptions {
   readonly isoStorage: string;
   /** Bridge of the host for network cards whose own network is none of its bridges. */
   readonly bridge: string;
+  /** `own`: cards are plugged into bridges called as their networks, where bridges can be called so. */
+  readonly cards?: "own";
+}
+
+/** What the export says of one machine. */
+export interface DescribedMachine {
+  readonly machine: Machine;
+  /** Names of its configuration and of the script that makes it. */
+  readonly conf: string;
+  readonly script: string;
+  readonly settings: MachineSettings;
 }
 
 /** Defaults of the export: the names that a new host has. */
@@ -61,37 +72,50 @@ export function exportProxmox(
   options: Partial<ProxmoxOptions> & DiskFiles,
 ): ExportPlan {
   const o: ProxmoxOptions = { ...proxmoxDefaults, ...options };
-  for (const word of [o.storage, o.isoStorage, o.bridge]) {
+  const { machines, files, notes } = describeProxmox(fitted, { ...o, ...options });
+  const text = new TextEncoder();
+  const configs = machines.flatMap(({ conf, script, settings }) => [
+    { name: conf, bytes: text.encode(renderConf(settings, o)) },
+    { name: script, bytes: text.encode(renderImportScript(settings, { ...o, script })), executable: true },
+  ]);
+  notes.push(...commonLosses(fitted, LABEL, { files: files.kept(), holds: HOLDS }));
+  return { configs, notes, disks: files.disks(), files: files.assets() };
+}
+
+/**
+ * The machines of a fitted appliance in the settings of Proxmox VE, with the files that they need. Pure: the same for the same appliance.
+ * @throws `proxmox/bad-name` where a storage or a bridge cannot be called so
+ */
+export function describeProxmox(
+  fitted: Appliance,
+  options: ProxmoxOptions & DiskFiles,
+): { readonly machines: readonly DescribedMachine[]; readonly files: ResultFiles; readonly notes: Diagnostic[] } {
+  const { storage, isoStorage, bridge, disks, cards } = options;
+  for (const word of [storage, isoStorage, bridge]) {
     if (/^[A-Za-z][A-Za-z0-9._-]*$/.test(word)) continue;
     throw new FerryError("proxmox/bad-name", `${JSON.stringify(word)} is no name of a storage or a bridge`, {
       hint: "They begin with a letter, and have letters, digits, dots and hyphens: local-lvm, vmbr0.",
     });
   }
-  const variant = o.disks === "qcow2" ? "uncompressed" : "raw";
   const files = createFiles(
     fitted,
     {
-      format: o.disks,
-      variant,
-      extension: o.disks === "qcow2" ? ".qcow2" : ".raw",
+      format: disks,
+      variant: disks === "qcow2" ? "uncompressed" : "raw",
+      extension: disks === "qcow2" ? ".qcow2" : ".raw",
       cdromExtension: ".iso",
     },
     options.files,
   );
   const notes: Diagnostic[] = [];
   const one = fitted.machines.length === 1;
-  const text = new TextEncoder();
-  const configs = fitted.machines.flatMap((machine) => {
+  const machines = fitted.machines.map((machine): DescribedMachine => {
     const { name: conf } = files.machine(machine, ".conf");
     const script = files.take(one ? "import" : `import-${machine.name}`, ".sh");
-    const settings = settingsOf({ appliance: fitted, machine, files, notes, bridge: o.bridge });
-    return [
-      { name: conf, bytes: text.encode(renderConf(settings, o)) },
-      { name: script, bytes: text.encode(renderImportScript(settings, { ...o, script })), executable: true },
-    ];
+    const settings = settingsOf({ appliance: fitted, machine, files, notes, bridge, ownBridges: cards === "own" });
+    return { machine, conf, script, settings };
   });
-  notes.push(...commonLosses(fitted, LABEL, { files: files.kept(), holds: HOLDS }));
-  return { configs, notes, disks: files.disks(), files: files.assets() };
+  return { machines, files, notes };
 }
 
 /** Number that the configuration's volumes have: the script takes the next free one of the host. */

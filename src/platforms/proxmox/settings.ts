@@ -47,6 +47,8 @@ interface Job {
   readonly files: ResultFiles;
   readonly notes: Diagnostic[];
   readonly bridge: string;
+  /** Whether cards are plugged into bridges called as their networks. */
+  readonly ownBridges: boolean;
 }
 
 /** The settings of a machine. What cannot be said is noted. */
@@ -214,7 +216,7 @@ function portsOf({ machine, notes }: Job): [string, string][] {
 /** Names that a bridge of Linux can have. */
 const BRIDGE = /^[A-Za-z][A-Za-z0-9._-]{0,14}$/;
 
-function nicOf({ machine, notes, bridge }: Job, nic: Nic, index: number): ValuePart[] {
+function nicOf({ machine, notes, bridge, ownBridges }: Job, nic: Nic, index: number): ValuePart[] {
   const { model, mac, vlan, network, kind, connected } = nic;
   const chip = model ?? "virtio";
   const head = mac === null ? `model=${chip}` : `${chip}=${mac.toUpperCase()}`;
@@ -234,7 +236,8 @@ function nicOf({ machine, notes, bridge }: Job, nic: Nic, index: number): ValueP
     }
     return [`${head}${connected ? "" : ",link_down=1"}`];
   }
-  if (kind === "bridged" && network !== null && BRIDGE.test(network)) return [`${head},bridge=${network}${tail}`];
+  if ((ownBridges || kind === "bridged") && network !== null && BRIDGE.test(network))
+    return [`${head},bridge=${network}${tail}`];
   notes.push(
     loss(
       kind === "hostonly" || kind === "internal" ? "warning" : "info",
@@ -286,7 +289,9 @@ function firmwareDisks({ appliance, machine, files }: Job): DriveSetting[] {
     const file = own ? files.take(machine.name, `-efi-vars${ending === ".qcow2" ? ".qcow2" : ".raw"}`) : null;
     if (own && file !== null) files.keep(asset.id, file);
     const type = asset?.size === OLD_VARIABLES && file !== null ? "2m" : "4m";
-    const options = [`efitype=${type}`, ...(secure ? ["pre-enrolled-keys=1"] : [])];
+    // What is imported has to say both (Qemu.pm, check_drive_param).
+    const keys = secure ? ["pre-enrolled-keys=1"] : file === null ? [] : ["pre-enrolled-keys=0"];
+    const options = [`efitype=${type}`, ...keys];
     disks.push({ key: "efidisk0", kind: file === null ? "made" : "disk", file, options, size: null });
   }
   if (machine.tpm !== null) {

@@ -101,7 +101,7 @@ async function authoritiesIn(file: string): Promise<string> {
   }
   if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
   throw new FerryError("deploy/untrusted", `${file} holds no certificates in PEM`, {
-    hint: "--authorities takes a file with lines -----BEGIN CERTIFICATE-----.",
+    hint: "--ca-file takes a file with lines -----BEGIN CERTIFICATE-----.",
   });
 }
 
@@ -126,7 +126,7 @@ export function failureOf(cause: Error, server: HttpsServer): Error {
   if (UNTRUSTED.test(code)) {
     return new FerryError("deploy/untrusted", `the certificate of ${placeOf(server)} is not trusted (${code})`, {
       cause,
-      hint: "Name its authority's certificate with --authorities FILE, or give the server's own by --thumbprint, which whoever runs the server can tell you.",
+      hint: "Name its authority's certificate with --ca-file FILE, or give the server's own by --thumbprint, which whoever runs the server can tell you.",
     });
   }
   if (code.startsWith("HPE_")) return badAnswer(placeOf(server), `what is no HTTP (${code})`, cause);
