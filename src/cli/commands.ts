@@ -10,7 +10,7 @@ export interface CommandGroup {
 export const groups: readonly CommandGroup[] = [
   { name: "disk", summary: "one disk image: info, convert, compare, check, fix, map, hash, resize" },
   { name: "vm", summary: "machines that vmferry run started: ps, logs, console, stop, start, rm" },
-  { name: "deployment", summary: "what was deployed: list, status, start, stop, export, drift, destroy" },
+  { name: "deployment", summary: "what was deployed: list, status, start, stop, upgrade, export, drift, destroy" },
 ];
 
 /** Every command, in the order of the help. A new command is its file and one line here. */
@@ -109,6 +109,11 @@ export const commands: readonly CommandEntry[] = [
     name: "deployment stop",
     summary: "shut the machines of a deployment down, the last one first",
     load: async () => (await import("./commands/deployment/stop.js")).deploymentStop,
+  },
+  {
+    name: "deployment upgrade",
+    summary: "give the machines of a deployment a newer package, with a way back",
+    load: async () => (await import("./commands/deployment/upgrade.js")).deploymentUpgrade,
   },
   {
     name: "deployment export",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { after, test } from "node:test";
+import { join } from "node:path";
+import { test } from "node:test";
 import { commands } from "./commands.js";
 import { completionScript, shells } from "./completion.js";
 import { commonOptions } from "./options.js";
@@ -26,35 +26,37 @@ const offers: [line: string, words: string[]][] = [
 ];
 
 /** A program in each shell that prints what is offered behind the line in its first argument. */
-const drivers: Readonly<Record<(typeof shells)[number], (script: string) => readonly string[]>> = {
-  bash: (script) => [
+const drivers: Readonly<Record<(typeof shells)[number], (file: string) => readonly string[]>> = {
+  bash: (file) => [
     "-c",
-    `${script}\nIFS=' ' read -ra COMP_WORDS <<<"$0"; [[ $0 == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _vmferry; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    `source ${file}\nIFS=' ' read -ra COMP_WORDS <<<"$0"; [[ $0 == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _vmferry; printf '%s\\n' "\${COMPREPLY[@]}"`,
   ],
-  zsh: (script) => [
+  zsh: (file) => [
     "-fc",
-    `autoload -U compinit; compinit -D\n${script}\nf() { emulate -L sh; setopt ksharrays; COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 )); COMPREPLY=(); _vmferry; printf '%s\\n' "\${COMPREPLY[@]}"; }; line=$1; f "\${(@s: :)line}"`,
+    `autoload -U compinit; compinit -D\nsource ${file}\nf() { emulate -L sh; setopt ksharrays; COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 )); COMPREPLY=(); _vmferry; printf '%s\\n' "\${COMPREPLY[@]}"; }; line=$1; f "\${(@s: :)line}"`,
   ],
-  // Out of a file: it is longer than an argument may be.
-  fish: (script) => {
-    const file = join(mkdtempSync(join(tmpdir(), "vmferry-fish-")), "vmferry.fish");
-    after(() => rmSync(dirname(file), { recursive: true }));
-    writeFileSync(file, script);
-    return ["-c", `source ${file}; complete -C "$argv[1]" | string replace -r '\\t.*' ''`];
-  },
+  fish: (file) => ["-c", `source ${file}\ncomplete -C "$argv[1]" | string replace -r '\\t.*' ''`],
 };
 
 for (const shell of shells) {
   const there = spawnSync(shell, ["-c", "exit"]).error === undefined;
   test(`${shell} completes commands, options and their values`, {
     skip: there ? false : `${shell} is not installed`,
-  }, () => {
-    const driver = drivers[shell](completionScript(shell, loaded));
+  }, async (t) => {
+    // A file: the script is longer than one argument may be.
+    const folder = await mkdtemp(join(tmpdir(), "vmferry-completion-"));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, "script");
+    await writeFile(file, completionScript(shell, loaded));
     for (const [line, words] of offers) {
-      const { stdout, stderr } = spawnSync(shell, [...driver, ...(shell === "zsh" ? ["zsh"] : []), line], {
-        encoding: "utf8",
-        timeout: 20_000,
-      });
+      const { stdout, stderr } = spawnSync(
+        shell,
+        [...drivers[shell](file), ...(shell === "zsh" ? ["zsh"] : []), line],
+        {
+          encoding: "utf8",
+          timeout: 20_000,
+        },
+      );
       const common = Object.values(commonOptions).map(({ flags }) => flags.split(" ")[0] ?? "");
       const found = stdout.split("\n").filter((word) => word !== "" && !common.includes(word));
       // zsh takes all words and filters them itself.

@@ -7,15 +7,17 @@ import type { Access, Place } from "../lifecycle/driver.js";
 import type { DeployRequest } from "../lifecycle/plan.js";
 import type { OpenedSource } from "../operations/opened.js";
 import type { PlatformFacts } from "../ovf/environment-write.js";
+import { createFileNames } from "../platforms/names.js";
 import { readSecret } from "../runtime/node/secrets.js";
 import type { Cli, OptionSpec } from "./command.js";
-import { askOpen, saidAnswers } from "./given-answers.js";
-import { pairs, text } from "./options.js";
+import { askOpen, type SaidAnswers, saidAnswers } from "./given-answers.js";
+import { list, pairs, text } from "./options.js";
 import type { Session } from "./session.js";
 
 /** Where machines go on the platform. */
 export const deployPlaces: {
   readonly mapNetwork: OptionSpec<readonly (readonly [string, string])[]>;
+  readonly makeNetwork: OptionSpec<readonly string[]>;
   readonly storage: OptionSpec<string | null>;
   readonly folder: OptionSpec<string | null>;
   readonly pool: OptionSpec<string | null>;
@@ -23,6 +25,10 @@ export const deployPlaces: {
   mapNetwork: pairs(
     "--map-network FROM=TO",
     "the platform's network for one of the package; '*=TO' for all others (can be repeated)",
+  ),
+  makeNetwork: list(
+    "--make-network NAME",
+    "make a private network on the platform for this one of the package, where the platform can (can be repeated)",
   ),
   storage: text("--storage NAME", "where disks go: storage pool, datastore, storage repository"),
   folder: text("--folder PATH", "the folder or group of machines, on platforms that have them"),
@@ -58,19 +64,27 @@ export function accessOf(
   return { target, user, password, thumbprint, authorities: caFile === null ? null : path.resolve(caFile) };
 }
 
-/** The place on it. */
-export function placeOf(options: {
-  readonly mapNetwork: readonly (readonly [string, string])[];
-  readonly storage: string | null;
-  readonly folder: string | null;
-  readonly pool: string | null;
-}): Place {
-  const { storage, folder, pool, mapNetwork } = options;
-  return { storage, folder, pool, networks: new Map(mapNetwork) };
+/** The place on it. @param name of the deployment: networks that it makes begin with it */
+export function placeOf(
+  options: {
+    readonly mapNetwork: readonly (readonly [string, string])[];
+    readonly makeNetwork: readonly string[];
+    readonly storage: string | null;
+    readonly folder: string | null;
+    readonly pool: string | null;
+  },
+  name: string,
+): Place {
+  const { storage, folder, pool, mapNetwork, makeNetwork } = options;
+  const names = createFileNames();
+  const made = makeNetwork.map((network) => [network, names.take(`${name}-${network}`, "")] as const);
+  const networks = new Map([...mapNetwork, ...made]);
+  return { storage, folder, pool, networks, made: new Set(made.map(([, own]) => own)) };
 }
 
 /**
  * What the user chose and answered, and what guests are told of it. What has to be answered and is not is asked for on a terminal.
+ * @param former what was said when the deployment was made: it counts where nothing is said now
  * @throws `cli/usage`, `vm/bad-answer`, `answers/...`
  */
 export async function answersOf(
@@ -83,9 +97,14 @@ export async function answersOf(
   platform: PlatformFacts,
   { ctx }: Session,
   cli: Cli,
+  former: SaidAnswers = { configuration: null, answers: [] },
 ): Promise<Pick<DeployRequest, "choice" | "answers" | "environment">> {
   const { set, values } = options;
-  const said = await saidAnswers(values, set, options.configuration);
+  const now = await saidAnswers(values, set, options.configuration);
+  const said: SaidAnswers = {
+    configuration: now.configuration ?? former.configuration,
+    answers: [...former.answers.filter(({ key }) => !now.answers.some((one) => one.key === key)), ...now.answers],
+  };
   const choice = said.configuration === null ? {} : { configuration: said.configuration };
   if (opened.ovf === null) {
     if (said.answers.length === 0) return { choice, answers: [], environment: () => null };

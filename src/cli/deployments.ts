@@ -1,7 +1,7 @@
 /** What the commands about deployments share. */
 import { FerryError } from "../base/errors.js";
 import type { Context } from "../io/context.js";
-import { statesOf } from "../lifecycle/deployed.js";
+import { seenOf } from "../lifecycle/deployed.js";
 import type { DeploymentState } from "../lifecycle/deployment/state.js";
 import {
   type DeploymentStore,
@@ -65,10 +65,16 @@ export async function withDeployment<T>(
   }
 }
 
-/** A deployment as results show it. @param states of its machines by UUID; nothing: nobody looked */
+/** What was seen of machines, by UUID. */
+export type SeenMachines = ReadonlyMap<
+  string,
+  { readonly state: string | null; readonly addresses: readonly string[] }
+>;
+
+/** A deployment as results show it. @param seen of its machines; nothing: nobody looked */
 export function resultOf(
-  { name, target, source, status, machines, steps }: DeploymentState,
-  states: ReadonlyMap<string, string | null> = new Map(),
+  { name, target, source, status, machines, steps, upgrade }: DeploymentState,
+  seen: SeenMachines = new Map(),
 ): DeploymentResult {
   return {
     name,
@@ -80,9 +86,11 @@ export function resultOf(
       name: own,
       uuid,
       order,
-      state: states.get(uuid) ?? null,
+      state: seen.get(uuid)?.state ?? null,
+      addresses: seen.get(uuid)?.addresses ?? [],
     })),
-    steps: steps.map(({ key, text, status: step }) => ({ key, text, status: step })),
+    steps: [...steps, ...(upgrade?.steps ?? [])].map(({ key, text, status: step }) => ({ key, text, status: step })),
+    upgrade: upgrade === null ? null : { status: upgrade.status, source: upgrade.source },
   };
 }
 
@@ -104,5 +112,5 @@ export async function showStatus(
   cli: Cli,
   ctx: Context,
 ): Promise<void> {
-  await showDeployments([resultOf(state, await statesOf(state, driver, ctx))], how, cli);
+  await showDeployments([resultOf(state, await seenOf(state, driver, ctx))], how, cli);
 }

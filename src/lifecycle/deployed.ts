@@ -8,15 +8,19 @@ import type { Driver, MachineState } from "./driver.js";
 
 const LOOK_MS = 500;
 
-/** What each machine does, by UUID, in the platform's words; `null`: it is not there. */
-export async function statesOf(
+/** What each machine does, by UUID: in the platform's words, `null` where it is not there; and the addresses that are known of those that run. */
+export async function seenOf(
   { machines }: DeploymentState,
   driver: Driver,
   ctx: Context,
-): Promise<ReadonlyMap<string, string | null>> {
-  const states = new Map<string, string | null>();
-  for (const machine of machines) states.set(machine.uuid, (await driver.stateOf(machine, ctx))?.words ?? null);
-  return states;
+): Promise<ReadonlyMap<string, { readonly state: string | null; readonly addresses: readonly string[] }>> {
+  const seen = new Map<string, { readonly state: string | null; readonly addresses: readonly string[] }>();
+  for (const machine of machines) {
+    const state = await driver.stateOf(machine, ctx);
+    const addresses = state?.power === "on" ? await driver.addresses?.(machine, ctx) : undefined;
+    seen.set(machine.uuid, { state: state?.words ?? null, addresses: addresses ?? [] });
+  }
+  return seen;
 }
 
 /**
@@ -60,20 +64,29 @@ export async function stopMachines(
 ): Promise<void> {
   refusePartial(state);
   for (const machine of [...state.machines].reverse()) {
-    const { name } = machine;
     if ((await presentState(machine, driver, ctx)).power === "off") continue;
-    hear(force ? `switch ${name} off` : `shut ${name} down`);
-    await (force ? driver.switchOff(machine, ctx) : driver.shutDown(machine, ctx));
-    const end = Date.now() + timeoutSeconds * 1000;
-    while ((await presentState(machine, driver, ctx)).power !== "off") {
-      throwIfAborted(ctx.signal);
-      if (Date.now() >= end) {
-        throw new FerryError("deploy/still-running", `${name} is still running after ${timeoutSeconds} seconds`, {
-          hint: "Its guest may not listen to ACPI. Wait longer with --timeout, or switch it off with --force.",
-        });
-      }
-      await sleep(LOOK_MS, undefined, { signal: ctx.signal });
+    hear(force ? `switch ${machine.name} off` : `shut ${machine.name} down`);
+    await stopMachine(machine, { force, timeoutSeconds }, driver, ctx);
+  }
+}
+
+/** Stops a machine that is on, and waits until it is off. @throws `deploy/still-running`, `deploy/refused` */
+export async function stopMachine(
+  machine: DeployedMachine,
+  { force, timeoutSeconds }: StopOptions,
+  driver: Driver,
+  ctx: Context,
+): Promise<void> {
+  await (force ? driver.switchOff(machine, ctx) : driver.shutDown(machine, ctx));
+  const end = Date.now() + timeoutSeconds * 1000;
+  while ((await presentState(machine, driver, ctx)).power !== "off") {
+    throwIfAborted(ctx.signal);
+    if (Date.now() >= end) {
+      throw new FerryError("deploy/still-running", `${machine.name} is still running after ${timeoutSeconds} seconds`, {
+        hint: "Its guest may not listen to ACPI. Wait longer with --timeout, or switch it off with --force.",
+      });
     }
+    await sleep(LOOK_MS, undefined, { signal: ctx.signal });
   }
 }
 

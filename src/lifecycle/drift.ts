@@ -7,6 +7,7 @@ import type { Context } from "../io/context.js";
 import type { DeployedMachine, DeploymentState, KeptConfiguration, StepRecord } from "./deployment/state.js";
 import type { Driver } from "./driver.js";
 import { notRead } from "./live.js";
+import { withUpgradeSteps } from "./upgraded.js";
 
 /** A deployment as it is now, beside what it was. */
 export interface Drift {
@@ -45,7 +46,7 @@ export async function describeMachines(
  * @throws `deploy/not-whole`, `deploy/not-read`, `deploy/nothing-kept`, `deploy/refused`
  */
 export async function driftOf(state: DeploymentState, driver: Driver, ctx: Context): Promise<Drift> {
-  const { name, status, machines, steps, kept } = state;
+  const { name, status, machines, steps, kept } = withUpgradeSteps(state);
   const { live } = driver;
   if (status !== "deployed") {
     throw new FerryError("deploy/not-whole", `the deployment ${name} is not complete (${status})`, {
@@ -77,7 +78,7 @@ export async function driftOf(state: DeploymentState, driver: Driver, ctx: Conte
     if (kind === "files" || kind === "start" || record.status !== "done") continue;
     // That the machine is not there was said.
     if (typeof uuid === "string" && removed.has(uuid)) continue;
-    const step = driver.step(record, { files: "/nowhere", environment: () => null });
+    const step = driver.step(record, { files: "/nowhere", kept: "", environment: () => null });
     if ((await step.probe(ctx)) === "absent") gone.push(record);
   }
   return { changes, gone };

@@ -48,6 +48,8 @@ export interface Place {
   readonly pool: string | null;
   /** Networks of the platform by those of the source; `*`: of all others. */
   readonly networks: ReadonlyMap<string, string>;
+  /** Those of the platform that the deployment makes for itself, private to it; left out: none. */
+  readonly made?: ReadonlySet<string>;
 }
 
 /** What is wished of a deployment. */
@@ -63,6 +65,20 @@ export interface DeployWish {
   readonly emulate: boolean;
   /** Ids of the machines that look for their OVF environment on a disc (DSP0243 9.5, transport `iso`), and are told one. */
   readonly told: ReadonlySet<string>;
+  /** Left out: the first. In each one files have other names. */
+  readonly generation?: number;
+  /** Disks that are on the platform and stay as they are, by their ids: the names of their files. The source has them empty. */
+  readonly kept?: ReadonlyMap<string, string>;
+}
+
+/** What an upgrade does between its files and the machines' next start. */
+export interface UpgradeSteps {
+  /** Steps that stay as parts of the deployment: new disks. The machines may run meanwhile. */
+  readonly makes: readonly StepRecord[];
+  /** Steps that turn the machines, which are off, to them. To undo one is to turn back. */
+  readonly swaps: readonly StepRecord[];
+  /** Keys of former steps whose work nothing uses after that. */
+  readonly replaces: readonly string[];
 }
 
 /** A deployment in numbers and names, for preflight. */
@@ -92,12 +108,24 @@ export interface Site {
   steps(plan: ConversionPlan, machines: readonly DeployedMachine[], wish: DeployWish): readonly StepRecord[];
   /** Says what will fail, before a byte moves: names, networks, storage, space, rights. Changes nothing. */
   preflight(need: Need, ctx: Context): Promise<readonly Diagnostic[]>;
+  /**
+   * The steps of an upgrade, all open. Pure. Left out: machines of this platform cannot be upgraded in place.
+   * @param former steps of the deployment
+   */
+  upgrade?(
+    plan: ConversionPlan,
+    machines: readonly DeployedMachine[],
+    wish: DeployWish,
+    former: readonly StepRecord[],
+  ): UpgradeSteps;
 }
 
 /** What steps are given. */
 export interface StepTools {
   /** Absolute path of the folder with the files of the conversion. */
   readonly files: string;
+  /** Absolute path of a folder for what the way back of an upgrade needs. It may not be there yet. */
+  readonly kept: string;
   /** The OVF environment of a machine as XML, by its id in the package, with secrets; `null`: it is told nothing, or this run takes back. */
   readonly environment: (machine: string) => string | null;
 }
@@ -115,6 +143,8 @@ export interface Driver {
   readonly label: string;
   /** What guests read of the platform in their OVF environment. */
   readonly facts: PlatformFacts;
+  /** Whether it makes networks (`Place.made`); left out: it does not. */
+  readonly makesNetworks?: true;
   /** Looks at the platform. Changes nothing. @throws `deploy/refused`, `deploy/no-tool` */
   look(place: Place, ctx: Context): Promise<Site>;
   /** @throws `deploy/bad-state` for a record that is none of the driver's */

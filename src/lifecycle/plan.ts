@@ -1,18 +1,17 @@
 /** What a deployment is going to do, and what the platform says to it. Changes nothing. */
 import { createHash, randomUUID } from "node:crypto";
-import type { Appliance } from "../appliance/appliance.js";
 import type { Diagnostic } from "../base/diagnostics.js";
 import { FerryError } from "../base/errors.js";
 import { version } from "../base/version.js";
 import type { Context } from "../io/context.js";
 import type { ConversionPlan } from "../operations/conversion.js";
 import type { OpenedSource } from "../operations/opened.js";
-import { createFileNames } from "../platforms/names.js";
 import type { ImportChoice } from "../platforms/platform.js";
+import { deployedSource } from "./deployed-source.js";
 import { machinesOf, waitAfter } from "./deployment/start-order.js";
-import type { DeployedMachine, DeploymentState, StepRecord } from "./deployment/state.js";
+import type { DeployedDisk, DeployedMachine, DeploymentState, KeptWish, StepRecord } from "./deployment/state.js";
 import type { Access, DeployWish, Driver, Place, Site } from "./driver.js";
-import { toldByDisc, withEnvironments, withoutTransport, withPrefix } from "./environment.js";
+import { toldByDisc } from "./environment.js";
 import type { KeptAnswer } from "./state.js";
 
 /** What a user asks for. */
@@ -69,15 +68,13 @@ export async function planDeployment(
   const told = toldByDisc(source.appliance(choice, { ...ctx, report: () => {} }), request.environment);
   const wish: DeployWish = { name, id, place, choice, start, autostart, emulate, told };
   const site = await driver.look(place, ctx);
-  const brought = site.bringsEnvironments === true;
-  const answered = withPrefix(
-    brought ? withoutTransport(source, told) : withEnvironments(source, request.environment, ctx.runtime.now()),
-    name,
-  );
-  const opened: OpenedSource = {
-    ...answered,
-    appliance: (chosen, scope) => asDeployed(answered.appliance(chosen, scope), name, id),
-  };
+  refuseMade(place, driver);
+  const { environment } = request;
+  const opened = deployedSource(source, {
+    ...{ name, id, generation: 1, kept: new Set<string>() },
+    told: { environment, ids: told, brought: site.bringsEnvironments === true },
+    modified: ctx.runtime.now(),
+  });
   const conversion = await site.plan(opened, wish, ctx);
   try {
     const { plan } = conversion;
@@ -98,8 +95,12 @@ export async function planDeployment(
       source: request.source,
       work,
       status: "deploying",
+      generation: 1,
+      wish: keptWish(request),
+      disks: disksOf(plan),
       machines,
       steps: allSteps(site, plan, machines, wish),
+      upgrade: null,
     };
     const bytes = plan.files.reduce((sum, { size }) => sum + (size ?? 0), 0);
     const need = { wish, plan, machines: state.machines, steps: state.steps, bytes };
@@ -125,12 +126,6 @@ function allSteps(
   machines: readonly DeployedMachine[],
   wish: DeployWish,
 ): readonly StepRecord[] {
-  const files: StepRecord = {
-    key: "files",
-    text: `convert the disks (${plan.files.length} files)`,
-    status: "open",
-    action: { kind: "files" },
-  };
   const starts = machines.map(
     ({ name, uuid }, at): StepRecord => ({
       key: `start:${name}`,
@@ -139,32 +134,48 @@ function allSteps(
       action: { kind: "start", uuid, waitSeconds: waitAfter(machines, at) },
     }),
   );
-  return [files, ...site.steps(plan, machines, wish), ...(wish.start ? starts : [])];
+  return [filesRecord(plan), ...site.steps(plan, machines, wish), ...(wish.start ? starts : [])];
 }
 
-/** An appliance whose machines have the names and ids that they get on the platform. */
-function asDeployed(source: Appliance, name: string, id: string): Appliance {
-  const names = createFileNames();
-  const single = source.machines.length === 1;
-  const machines = source.machines.map((machine) => ({
-    ...machine,
-    name: single ? name : names.take(`${name}-${machine.name}`, ""),
-    uuid: uuidFor(id, machine.id),
+/** The step of the files. */
+export function filesRecord({ files }: ConversionPlan): StepRecord {
+  return { key: "files", text: `convert the disks (${files.length} files)`, status: "open", action: { kind: "files" } };
+}
+
+/** Disks by the files that they become. Those that the package brings empty are for data. */
+export function disksOf({ diskFiles, appliance }: ConversionPlan): readonly DeployedDisk[] {
+  return [...(diskFiles ?? [])].map(([id, file]) => ({
+    id,
+    file,
+    data: appliance.disks.find((disk) => disk.id === id)?.file === null,
   }));
-  return { ...source, machines };
 }
 
-/** A UUID that follows from the deployment: the same in every run. Version 8 (RFC 9562, 5.8). */
-function uuidFor(id: string, machine: string): string {
-  const hex = createHash("sha256").update(`${id}/${machine}`).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+/** What a later run asks for again. */
+export function keptWish({
+  place,
+  choice,
+  answers,
+  autostart,
+  emulate,
+}: Pick<DeployRequest, "place" | "choice" | "answers" | "autostart" | "emulate">): KeptWish {
+  const { storage, folder, pool, networks } = place;
+  const configuration = choice.configuration ?? null;
+  return { storage, folder, pool, networks: [...networks], configuration, answers, autostart, emulate };
+}
+
+function refuseMade({ made }: Place, { makesNetworks, label }: Driver): void {
+  if (made === undefined || made.size === 0 || makesNetworks === true) return;
+  throw new FerryError("deploy/bad-place", `networks are not made on ${label}`, {
+    hint: "Make the network there, and map the package's to it with --map-network FROM=TO.",
+  });
 }
 
 /** Tells one deployment from another: what goes on where another run stopped has to be the same. */
 function workOf(request: DeployRequest, plan: ConversionPlan): string {
   const { access, source, place, start, autostart, emulate, choice, answers } = request;
   const { files, steps, losses } = plan;
-  const where = { ...place, networks: [...place.networks] };
+  const where = { ...place, networks: [...place.networks], made: [...(place.made ?? [])] };
   const asked = { target: access.target, source, where, start, autostart, emulate, choice, answers };
   return createHash("sha256").update(JSON.stringify({ version, asked, files, steps, losses })).digest("hex");
 }

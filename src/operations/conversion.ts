@@ -51,6 +51,8 @@ export interface ConversionPlan extends PlanResult {
   readonly appliance: Appliance;
   /** Files of the result that are scripts. */
   readonly executables: readonly string[];
+  /** Files of disks by the disks' ids; left out: the disks are parts of an archive. */
+  readonly diskFiles?: ReadonlyMap<string, string>;
   /**
    * Fills the file set. The caller commits it, or aborts it where this throws.
    * @throws `convert/blocked`, `package/not-intact`, `io/no-space`, `convert/not-proven` and what reading and writing throw

@@ -192,6 +192,7 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
     steps: stepsOf(work, generated, losses),
     blocked: work.blocked,
     appliance: fitted.appliance,
+    diskFiles: new Map(planned.map(({ id, name }) => [id, name])),
     executables: exported.configs.filter((config) => config.executable === true).map((config) => config.name),
     async execute(to, how, scope) {
       // Before hours of copying: it needs no disk.

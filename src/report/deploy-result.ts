@@ -12,6 +12,8 @@ export interface DeployedMachineResult {
   readonly order: number | null;
   /** In the platform's words: `running`, `shut off`; `null`: it is not there, or nobody looked. */
   readonly state: string | null;
+  /** IP addresses that the platform knows of, while it runs. */
+  readonly addresses: readonly string[];
 }
 
 /** One step of a deployment. */
@@ -22,16 +24,18 @@ export interface DeployStepResult {
   readonly status: "open" | "begun" | "done";
 }
 
-/** `vmferry deploy --json`: what would be done with `--dry-run`, else what was. */
+/** `vmferry deploy --json` and `vmferry deployment upgrade --json`: what would be done with `--dry-run`, else what was. */
 export interface DeployResult {
   readonly schema: "vmferry/deploy@1";
   readonly name: string;
   readonly target: string;
-  readonly status: "planned" | "deployed";
+  readonly status: "planned" | "deployed" | "upgraded";
   readonly machines: readonly DeployedMachineResult[];
   readonly steps: readonly DeployStepResult[];
   /** Of the files that are uploaded, where known. */
   readonly bytes: number;
+  /** Of an upgrade: ids of disks that stay as they are. */
+  readonly kept: readonly string[];
   /** What the platform cannot have as the source has it. */
   readonly losses: readonly DiagnosticResult[];
   /** About the source and the platform. */
@@ -47,9 +51,14 @@ export interface DeploymentResult {
   readonly status: "deploying" | "deployed" | "destroying" | "unreadable";
   readonly machines: readonly DeployedMachineResult[];
   readonly steps: readonly DeployStepResult[];
+  /** An upgrade that is not settled; `null`: there is none. */
+  readonly upgrade: {
+    readonly status: "upgrading" | "upgraded" | "undoing" | "settling";
+    readonly source: string;
+  } | null;
 }
 
-/** `vmferry deployment list, status, start, stop, destroy --json`. */
+/** `vmferry deployment list, status, start, stop, destroy --json`, and `upgrade` with --undo and --settle. */
 export interface DeploymentsResult {
   readonly schema: "vmferry/deployments@1";
   /** After the command; `destroy` leaves none. */

@@ -15,11 +15,12 @@ export function renderDeploy(result: DeployResult, palette: Palette): string {
   const lines = [palette.title(`${result.name} on ${oneLine(result.target)}`), ...machineLines(result.machines)];
   if (result.status === "planned") {
     lines.push("", palette.title("steps"), ...stepLines(result.steps));
+    if (result.kept.length > 0) lines.push("", `kept as they are: ${oneLine(result.kept.join(", "))}`);
     lines.push("", `${formatBytes(result.bytes)} to upload`);
   }
   const findings = [...result.losses, ...result.diagnostics];
   if (findings.length > 0) lines.push("", ...renderFindings(findings, palette, "  "));
-  if (result.status === "deployed") lines.push(palette.good("deployed"));
+  if (result.status !== "planned") lines.push(palette.good(result.status));
   return `${lines.join("\n")}\n`;
 }
 
@@ -30,9 +31,10 @@ export function renderDeployments(
   palette: Palette,
 ): string {
   if (deployments.length === 0) return "no deployments\n";
-  const lines = deployments.flatMap(({ name, target, source, status, machines, steps }) => [
+  const lines = deployments.flatMap(({ name, target, source, status, machines, steps, upgrade }) => [
     palette.title(`${name}: ${status}`),
     `  ${oneLine(source)} on ${oneLine(target)}`,
+    ...(upgrade === null ? [] : [`  upgrade to ${oneLine(upgrade.source)}: ${upgrade.status}`]),
     ...machineLines(machines),
     ...(detail === "steps" ? stepLines(steps) : []),
   ]);
@@ -52,11 +54,12 @@ export function renderDrift({ name, target, verdict, changes, gone, accepted }: 
 }
 
 function machineLines(machines: readonly DeployedMachineResult[]): readonly string[] {
-  const rows = machines.map(({ name, uuid, order, state }) => [
+  const rows = machines.map(({ name, uuid, order, state, addresses }) => [
     oneLine(name),
     uuid,
     order === null ? "" : `order ${order}`,
     state ?? "",
+    oneLine(addresses.join(", ")),
   ]);
   return columns(rows, "  ");
 }

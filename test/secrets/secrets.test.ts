@@ -269,6 +269,7 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   "deployment status": () => [["box"]],
   "deployment start": () => [["box"]],
   "deployment stop": () => [["box"]],
+  "deployment upgrade": () => [["box", "--undo"]],
   "deployment export": () => [["box", fresh(".ova")]],
   "deployment drift": () => [["box"], ["box", "--accept"]],
   "deployment destroy": () => [["box", "--yes"]],

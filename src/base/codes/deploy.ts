@@ -216,4 +216,40 @@ export const deployCodes: CodeTable = {
     why: "They hold what was answered when it was deployed, passwords too.",
     fix: "Nothing has to be done. What the package asks is known to the package alone: keep it.",
   },
+  "deploy/no-answer": {
+    kind: "remote",
+    what: "The guests of a deployment could not be reached in time.",
+    why: "They are still starting, have no address on a network that is reachable from here, or nothing listens on the port.",
+    fix: "Look at the console of the machine. The deployment stands: `vmferry deployment start NAME --wait PORT` waits again.",
+  },
+  "deploy/cannot-wait": {
+    kind: "usage",
+    what: "What --wait asks for cannot be known.",
+    why: "The platform does not say which addresses its machines have, or the deployment has no such machine.",
+    fix: "Name the address that you expect: --wait HOST:PORT.",
+  },
+  "deploy/unsettled": {
+    kind: "usage",
+    what: "The deployment has an upgrade on its way or not settled, or has none where one is needed.",
+    why: "Between an upgrade and its settling both the former disks and the new ones are there.",
+    fix: "`vmferry deployment upgrade NAME --undo` goes back, `--settle` keeps the upgrade. One that was interrupted goes on with the same command.",
+  },
+  "deploy/cannot-upgrade": {
+    kind: "usage",
+    what: "The deployment cannot be upgraded in place.",
+    why: "Machines of this platform are not turned to other disks, or a former version of vmferry made the deployment.",
+    fix: "Deploy the new package under another --name, carry the data over in the guests, and destroy the old deployment.",
+  },
+  "deploy/other-machines": {
+    kind: "usage",
+    what: "The new package has other machines than the deployment.",
+    why: "An upgrade keeps machines, which are known by their ids in the package.",
+    fix: "Deploy the new ones by themselves, or give the machines of the new package the former ids.",
+  },
+  "deploy/no-such-disk": {
+    kind: "usage",
+    what: "A disk that is to be kept is missing in the deployment or in the new package.",
+    why: "Disks are known by their ids in the package. A disk with data that the new machines have no place for would be lost.",
+    fix: "Give the new package a disk with this id; `vmferry inspect` shows ids.",
+  },
 };

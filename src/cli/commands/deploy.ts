@@ -1,22 +1,26 @@
-import { FerryError } from "../../base/errors.js";
 import { executeDeployment } from "../../lifecycle/deploy.js";
 import { checkDeploymentName } from "../../lifecycle/deployment/state.js";
 import { deploymentsFolder, openDeploymentStore } from "../../lifecycle/deployment/store.js";
 import type { Driver } from "../../lifecycle/driver.js";
 import { driverKinds } from "../../lifecycle/drivers/drivers.js";
-import { type PlannedDeployment, planDeployment } from "../../lifecycle/plan.js";
+import { planDeployment } from "../../lifecycle/plan.js";
 import { safeStem } from "../../platforms/names.js";
-import { renderDeploy } from "../../report/deploy-text.js";
-import { renderJson } from "../../report/json.js";
-import { oneLine } from "../../report/layout.js";
-import { type DeployResult, toDiagnosticResult } from "../../report/results.js";
 import { accessOptions } from "../access-options.js";
 import { type Cli, type CommandDefinition, defineCommand, type OptionValues } from "../command.js";
-import { confirm } from "../confirm.js";
 import { demandOptions, demandsOf } from "../demands.js";
 import { accessOf, answersOf, deployAnswers, deployPlaces, placeOf } from "../deploy-options.js";
+import {
+  agreed,
+  deployResult,
+  hearing,
+  refuseEulas,
+  refuseProblems,
+  showDeploy,
+  waitAsTold,
+  waitOptions,
+} from "../deploying.js";
 import { platformAt } from "../deployments.js";
-import { exitCodes, judge } from "../exit-codes.js";
+import { exitCodes } from "../exit-codes.js";
 import { flag, json, text, workOptions } from "../options.js";
 import { openNamedSource } from "../packages.js";
 import { allowRemote, remoteOptions } from "../remote.js";
@@ -30,6 +34,7 @@ const deployOptions = {
   ...accessOptions,
   acceptEulas: flag("--accept-eulas", "accept the licence terms of the package"),
   start: flag("--start", "start the machines, in the order of the package"),
+  ...waitOptions,
   emulate: flag("--emulate", "emulate the processor, on hosts that have KVM, too"),
   autostart: flag("--autostart", "let the machines start with the host"),
   yes: flag("--yes", "do not ask"),
@@ -104,7 +109,7 @@ async function deploySource(
         access: accessOf(target, options),
         // Without what is secret in an address.
         source: named.name,
-        place: placeOf(options),
+        place: placeOf(options, name),
         choice,
         answers,
         environment,
@@ -116,13 +121,14 @@ async function deploySource(
       const planned = await planDeployment(named.opened, request, driver, ctx);
       try {
         if (held === null) {
-          await show(planned, "planned", options.json, session, cli);
+          await showDeploy(deployResult(planned, "planned", session), options.json, cli);
           return planned.problems.some(({ severity }) => severity === "error") ? exitCodes.failed : exitCodes.done;
         }
         refuseProblems(planned);
         if (held.state?.status !== "deployed") {
           if (!options.acceptEulas) refuseEulas(eulas, cli);
-          if (!options.yes && !(await agreed(planned, session, cli))) return exitCodes.done;
+          const plan = deployResult(planned, "planned", session);
+          if (!options.yes && !(await agreed("Deploy this?", plan, cli))) return exitCodes.done;
         }
         const work = {
           plan: planned.plan,
@@ -131,10 +137,10 @@ async function deploySource(
           work: planned.state.work,
           environment,
         };
-        const hear = (record: { readonly text: string }, doing: "do" | "undo"): void =>
-          cli.terminal.note(doing === "do" ? record.text : `undo: ${record.text}`);
-        const state = await executeDeployment(planned.state, work, { held, driver, hear }, ctx);
-        return await show({ ...planned, state }, "deployed", options.json, session, cli);
+        const scope = { held, driver, hear: hearing(cli) };
+        const state = await executeDeployment(planned.state, work, scope, ctx);
+        await waitAsTold(options, state.machines, driver, cli, session);
+        return await showDeploy(deployResult({ ...planned, state }, "deployed", session), options.json, cli);
       } finally {
         await planned.close();
       }
@@ -154,61 +160,4 @@ function deploymentName(text: string): string {
     .replace(/^[^A-Za-z0-9]+/, "")
     .slice(0, 64);
   return stem === "" ? "machines" : stem;
-}
-
-function refuseProblems({ problems }: PlannedDeployment): void {
-  const errors = problems.filter(({ severity }) => severity === "error");
-  const [first] = errors;
-  if (first === undefined) return;
-  throw new FerryError("deploy/blocked", `the platform cannot take this: ${first.message}`, {
-    hint: first.hint ?? "Look at the plan with --dry-run.",
-    diagnostics: errors,
-  });
-}
-
-function refuseEulas(eulas: readonly { readonly text: string }[], cli: Cli): void {
-  if (eulas.length === 0) return;
-  // Each line by itself: terms come from strangers, and must not play with the terminal.
-  for (const { text: terms } of eulas) for (const line of terms.split(/\r?\n/)) cli.terminal.error(oneLine(line));
-  throw new FerryError("deploy/eula", `the package has licence terms (${eulas.length}), which were not accepted`, {
-    hint: "They are shown above. Where you accept them, add --accept-eulas.",
-  });
-}
-
-async function agreed(planned: PlannedDeployment, session: Session, cli: Cli): Promise<boolean> {
-  for (const line of renderDeploy(resultOf(planned, "planned", session), cli.terminal.notePalette).split("\n")) {
-    cli.terminal.error(line);
-  }
-  const answer = await confirm("Deploy this?", cli);
-  if (answer !== null) return answer;
-  throw new FerryError("deploy/unattended", "there is no terminal to ask on", {
-    hint: "The plan is shown above. Where it is right, add --yes.",
-  });
-}
-
-function resultOf(planned: PlannedDeployment, status: DeployResult["status"], session: Session): DeployResult {
-  const { state, plan, bytes, problems, findings } = planned;
-  return {
-    schema: "vmferry/deploy@1",
-    name: state.name,
-    target: state.target,
-    status,
-    machines: state.machines.map(({ id, name, uuid, order }) => ({ id, name, uuid, order, state: null })),
-    steps: state.steps.map(({ key, text: words, status: step }) => ({ key, text: words, status: step })),
-    bytes,
-    losses: plan.losses,
-    diagnostics: [...new Set([...session.findings, ...findings, ...problems])].map(toDiagnosticResult),
-  };
-}
-
-async function show(
-  planned: PlannedDeployment,
-  status: DeployResult["status"],
-  asJson: boolean,
-  session: Session,
-  cli: Cli,
-): Promise<number> {
-  const result = resultOf(planned, status, session);
-  await cli.terminal.data(asJson ? renderJson(result) : renderDeploy(result, cli.terminal.dataPalette));
-  return judge(result.diagnostics);
 }

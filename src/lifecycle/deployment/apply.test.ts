@@ -20,6 +20,10 @@ function stateOf(): DeploymentState {
     source: "web.ova",
     work: "w",
     status: "deploying",
+    generation: 1,
+    wish: null,
+    disks: [],
+    upgrade: null,
     machines: [],
     steps: KEYS.map((key): StepRecord => ({ key, text: key, status: "open", action: { kind: key } })),
   };

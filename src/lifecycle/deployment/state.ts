@@ -2,6 +2,7 @@
 import { FerryError } from "../../base/errors.js";
 import type { JsonValue } from "../../base/ids.js";
 import type { Access } from "../access.js";
+import type { KeptAnswer } from "../state.js";
 
 /** Characters of a name. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -33,6 +34,45 @@ export interface DeployedMachine {
   readonly startDelaySeconds: number;
 }
 
+/** A disk of a deployment. */
+export interface DeployedDisk {
+  /** In the package. */
+  readonly id: string;
+  /** Of the conversion, and by it on the platform. */
+  readonly file: string;
+  /** Whether an upgrade keeps it as it is: the package brought it empty, or the user said so. */
+  readonly data: boolean;
+}
+
+/** What was asked for, which an upgrade asks for again. */
+export interface KeptWish {
+  readonly storage: string | null;
+  readonly folder: string | null;
+  readonly pool: string | null;
+  readonly networks: readonly (readonly [string, string])[];
+  readonly configuration: string | null;
+  /** Those to passwords are references. */
+  readonly answers: readonly KeptAnswer[];
+  readonly autostart: boolean;
+  readonly emulate: boolean;
+}
+
+/** An upgrade that is on its way, or done and not yet settled: there is a way back. */
+export interface UpgradeRecord {
+  readonly status: "upgrading" | "upgraded" | "undoing" | "settling";
+  /** As the user wrote it. */
+  readonly source: string;
+  readonly work: string;
+  readonly wish: KeptWish;
+  readonly disks: readonly DeployedDisk[];
+  readonly machines: readonly DeployedMachine[];
+  readonly steps: readonly StepRecord[];
+  /** Keys of those of its steps that stay as parts of the deployment. */
+  readonly makes: readonly string[];
+  /** Keys of the deployment's steps that are undone when it is settled: what nothing uses any more. */
+  readonly replaces: readonly string[];
+}
+
 /** A deployment. */
 export interface DeploymentState {
   readonly schema: "vmferry/deployment-state@1";
@@ -48,8 +88,14 @@ export interface DeploymentState {
   /** Tells the work from other work. */
   readonly work: string;
   readonly status: "deploying" | "deployed" | "destroying";
+  /** 1, and one more with each upgrade: names of files follow from it. */
+  readonly generation: number;
+  /** `null`: made by a version that did not keep it. */
+  readonly wish: KeptWish | null;
+  readonly disks: readonly DeployedDisk[];
   readonly machines: readonly DeployedMachine[];
   readonly steps: readonly StepRecord[];
+  readonly upgrade: UpgradeRecord | null;
   /** What the platform said of each machine when it was deployed. Left out: nobody asked, as by earlier versions. */
   readonly kept?: readonly KeptConfiguration[];
 }
@@ -62,100 +108,15 @@ export interface KeptConfiguration {
 
 /** @throws `deploy/bad-name` */
 export function checkDeploymentName(name: string): void {
-  if (NAME.test(name)) return;
+  if (isDeploymentName(name)) return;
   throw new FerryError("deploy/bad-name", `a deployment cannot be called ${JSON.stringify(name.slice(0, 100))}`, {
     hint: "Use letters, digits, dots, hyphens and underscores, at most 64, a letter or digit first.",
   });
 }
 
-/**
- * A state from the text of its file, which others may have changed.
- * @param file for messages
- * @throws `deploy/bad-state`
- */
-export function parseState(text: string, file: string): DeploymentState {
-  const bad = (what: string): never => {
-    throw new FerryError("deploy/bad-state", `${file} is no state of a deployment: ${what}`, {
-      hint: "Put it back from a backup, or remove by hand what belongs to the deployment, and the file after that.",
-    });
-  };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return bad("it is not JSON");
-  }
-  const record = (of: unknown, what: string): Readonly<Record<string, unknown>> =>
-    typeof of === "object" && of !== null && !Array.isArray(of) ? (of as Record<string, unknown>) : bad(what);
-  const words = (of: unknown, what: string): string => (typeof of === "string" ? of : bad(what));
-  const list = (of: unknown, what: string): readonly unknown[] => (Array.isArray(of) ? of : bad(what));
-  const number = (of: unknown, what: string): number =>
-    typeof of === "number" && Number.isSafeInteger(of) && of >= 0 ? of : bad(what);
-  const one = <T extends string>(of: unknown, known: readonly T[], what: string): T =>
-    known.find((word) => word === of) ?? bad(what);
-  const root = record(value, "it is no object");
-  if (root.schema !== "vmferry/deployment-state@1") bad("it has another schema");
-  const name = words(root.name, "name");
-  if (!NAME.test(name)) bad("name");
-  return {
-    schema: "vmferry/deployment-state@1",
-    name,
-    id: words(root.id, "id"),
-    target: words(root.target, "target"),
-    access: accessOf(root.access, bad),
-    source: words(root.source, "source"),
-    work: words(root.work, "work"),
-    status: one(root.status, ["deploying", "deployed", "destroying"], "status"),
-    machines: list(root.machines, "machines").map((one): DeployedMachine => {
-      const machine = record(one, "machines");
-      return {
-        id: words(machine.id, "a machine's id"),
-        name: words(machine.name, "a machine's name"),
-        uuid: words(machine.uuid, "a machine's uuid"),
-        order: machine.order === null ? null : number(machine.order, "a machine's order"),
-        startDelaySeconds: number(machine.startDelaySeconds, "a machine's delay"),
-      };
-    }),
-    steps: list(root.steps, "steps").map((each): StepRecord => {
-      const step = record(each, "steps");
-      const action = record(step.action, "a step's action");
-      for (const part of Object.values(action)) {
-        if (part !== null && typeof part !== "string" && typeof part !== "number") bad("a step's action");
-      }
-      return {
-        key: words(step.key, "a step's key"),
-        text: words(step.text, "a step's text"),
-        status: one(step.status, ["open", "begun", "done"], "a step's status"),
-        action: action as StepRecord["action"],
-      };
-    }),
-    ...(root.kept === undefined
-      ? {}
-      : {
-          kept: list(root.kept, "kept").map((one): KeptConfiguration => {
-            const kept = record(one, "kept");
-            return {
-              uuid: words(kept.uuid, "the uuid of what is kept"),
-              text: words(kept.text, "the text of what is kept"),
-            };
-          }),
-        }),
-  };
-}
-
-/** Nothing at all: of a version that knew one way only. */
-function accessOf(value: unknown, bad: (what: string) => never): DeploymentState["access"] {
-  const parts: Readonly<Record<string, unknown>> = value === undefined ? {} : Object(value);
-  const part = (name: keyof DeploymentState["access"]): string | null => {
-    const found = parts[name] ?? null;
-    return found === null || typeof found === "string" ? found : bad(`access, ${name}`);
-  };
-  return {
-    user: part("user"),
-    password: part("password"),
-    thumbprint: part("thumbprint"),
-    authorities: part("authorities"),
-  };
+/** Whether a name is one. */
+export function isDeploymentName(name: string): boolean {
+  return NAME.test(name);
 }
 
 /** The text of a state's file. */

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type TestContext, test } from "node:test";
 import { hasCode } from "../../../test/support/errors.js";
-import { type DeploymentState, parseState, renderState } from "./state.js";
+import { parseState } from "./parse-state.js";
+import { type DeploymentState, renderState } from "./state.js";
 import { deploymentsFolder, openDeploymentStore } from "./store.js";
 
 const state: DeploymentState = {
@@ -16,6 +17,10 @@ const state: DeploymentState = {
   source: "web.ova",
   work: "w",
   status: "deploying",
+  generation: 1,
+  wish: null,
+  disks: [],
+  upgrade: null,
   machines: [{ id: "a", name: "web", uuid: "u", order: null, startDelaySeconds: 0 }],
   steps: [{ key: "files", text: "convert", status: "begun", action: { kind: "files" } }],
 };

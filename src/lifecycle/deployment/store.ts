@@ -7,7 +7,8 @@ import { syncFolder } from "../../runtime/node/edit-door.js";
 import { type EditLock, lockByName } from "../../runtime/node/edit-lock.js";
 import { systemError } from "../../runtime/node/errors.js";
 import { stateRoot } from "../state-root.js";
-import { checkDeploymentName, type DeploymentState, parseState, renderState } from "./state.js";
+import { parseState } from "./parse-state.js";
+import { checkDeploymentName, type DeploymentState, renderState } from "./state.js";
 
 /** Bytes of a state. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -20,10 +21,14 @@ export interface HeldDeployment {
   readonly state: DeploymentState | null;
   /** A folder for its files, which only this user may enter. Not made yet. */
   readonly files: string;
+  /** A folder for what the way back of an upgrade needs. Not made yet. */
+  readonly kept: string;
   /** Replaces the state: it is safe on disk when this resolves. */
   save(state: DeploymentState): Promise<void>;
   /** Removes the deployment's files and keeps its state. */
   tidy(): Promise<void>;
+  /** Removes what the way back needed. */
+  forget(): Promise<void>;
   /** Removes files and state. */
   remove(): Promise<void>;
   release(): Promise<void>;
@@ -78,6 +83,7 @@ export function openDeploymentStore(folder: string): DeploymentStore {
       checkDeploymentName(name);
       const file = fileOf(name);
       const files = path.join(folder, `${name}.files`);
+      const kept = path.join(folder, `${name}.kept`);
       await makeFolder(folder);
       const { dev, ino } = await stat(folder);
       const words = createHash("sha256").update(`${dev}/${ino}/${name}`).digest("hex").slice(0, 32);
@@ -87,10 +93,13 @@ export function openDeploymentStore(folder: string): DeploymentStore {
         return {
           state,
           files,
+          kept,
           save: (next) => replaceFile(file, renderState(next)),
           tidy: () => removeAll(files),
+          forget: () => removeAll(kept),
           async remove() {
             await removeAll(files);
+            await removeAll(kept);
             await rm(`${file}.new`, { force: true });
             await rm(file, { force: true });
             await syncFolder(folder);

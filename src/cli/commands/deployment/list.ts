@@ -22,7 +22,15 @@ export const deploymentList: CommandDefinition = defineCommand({
         // One that is broken must not hide the others.
         if (!(cause instanceof FerryError)) throw cause;
         for (const line of describeError(cause, cli.terminal.notePalette)) cli.terminal.error(line);
-        deployments.push({ name, target: "", source: "", status: "unreadable", machines: [], steps: [] });
+        deployments.push({
+          name,
+          target: "",
+          source: "",
+          status: "unreadable",
+          machines: [],
+          steps: [],
+          upgrade: null,
+        });
       }
     }
     await showDeployments(deployments, { json: options.json, detail: "machines" }, cli);

@@ -7,7 +7,7 @@ import { type LibvirtPlace, libvirtPlace, refuseElsewhere } from "./place.js";
 import { siteOf } from "./site.js";
 import { libvirtMachine, libvirtMachines } from "./source.js";
 import { libvirtStep } from "./steps.js";
-import { domainState, openVirsh, type Virsh } from "./virsh.js";
+import { addressesOf, domainState, openVirsh, type Virsh } from "./virsh.js";
 
 /** The pool that libvirt's own tools take where nobody names one. */
 const DEFAULT_POOL = "default";
@@ -38,7 +38,8 @@ function driverOf(virsh: Virsh, where: LibvirtPlace): Driver {
     async look(place, { signal }) {
       return siteOf(await lookAtHost(virsh, place.storage ?? DEFAULT_POOL, signal), virsh);
     },
-    step: (record, { files }) => libvirtStep(record, virsh, files),
+    makesNetworks: true,
+    step: (record, tools) => libvirtStep(record, virsh, tools),
     async stateOf({ uuid }, { signal }): Promise<MachineState | null> {
       const words = await domainState(virsh, uuid, signal);
       if (words === null) return null;
@@ -48,6 +49,7 @@ function driverOf(virsh: Virsh, where: LibvirtPlace): Driver {
     shutDown: act("shutdown"),
     switchOff: act("destroy"),
     live: libvirtMachines(virsh, where),
+    addresses: (machine, { signal }) => addressesOf(virsh, machine.uuid, signal),
     // virsh is another program each time: nothing stays open.
     close: async () => {},
   };

@@ -117,6 +117,8 @@ export interface LibvirtNeeds {
   readonly volumes: readonly string[];
   /** Of the host. */
   readonly networks: readonly string[];
+  /** Networks that are made, and whether an earlier run of the same deployment has begun them. */
+  readonly made: readonly { readonly name: string; readonly own: boolean }[];
   readonly starts: boolean;
   /** Bytes that disks and files take at most; 0: nothing more. */
   readonly bytes: number;
@@ -140,6 +142,15 @@ export async function preflight(
       severity: "error",
       message: `the host has a machine called ${JSON.stringify(name)} already`,
       hint: "It is not of this deployment. Choose another --name, or remove it.",
+    });
+  }
+  for (const { name, own } of needs.made) {
+    if (own || !host.networks.has(name)) continue;
+    found.push({
+      code: "deploy/taken",
+      severity: "error",
+      message: `the host has a network called ${JSON.stringify(name)} already`,
+      hint: "It is not of this deployment. Choose another --name, or map the package's network to it with --map-network.",
     });
   }
   for (const name of new Set(needs.networks)) {

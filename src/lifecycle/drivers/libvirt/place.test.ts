@@ -48,8 +48,12 @@ test("a virsh that is not installed is said, and a state cannot make steps of ot
   ];
   for (const action of wrong) {
     const record = { key: "k", text: "t", status: "open" as const, action };
-    assert.throws(() => libvirtStep(record, virsh, "/x"), hasCode("deploy/bad-state"), JSON.stringify(action));
+    assert.throws(
+      () => libvirtStep(record, virsh, { files: "/x", kept: "/y" }),
+      hasCode("deploy/bad-state"),
+      JSON.stringify(action),
+    );
   }
   const right = { key: "k", text: "t", status: "open" as const, action: { kind: "autostart", uuid } };
-  assert.ok(libvirtStep(right, virsh, "/x"));
+  assert.ok(libvirtStep(right, virsh, { files: "/x", kept: "/y" }));
 });

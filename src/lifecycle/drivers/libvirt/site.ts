@@ -1,10 +1,15 @@
 /** A libvirt that was looked at: how a source is converted for it, and which steps lead there. */
 import { noWishes } from "../../../appliance/wish.js";
+import { type DiskWish, noDiskWish } from "../../../appliance/wished-disks.js";
 import { FerryError } from "../../../base/errors.js";
+import type { Context } from "../../../io/context.js";
 import type { ConversionPlan } from "../../../operations/conversion.js";
 import { planConversion } from "../../../operations/convert.js";
+import type { OpenedSource } from "../../../operations/opened.js";
+import { createFileNames } from "../../../platforms/names.js";
+import { uuidFor } from "../../deployed-source.js";
 import type { DeployedMachine, StepRecord } from "../../deployment/state.js";
-import type { Place, Site } from "../../driver.js";
+import type { DeployWish, Place, Site } from "../../driver.js";
 import { type LibvirtHost, preflight } from "./look.js";
 import type { LibvirtAction } from "./steps.js";
 import type { Virsh } from "./virsh.js";
@@ -15,14 +20,15 @@ const OWN_FILES = /\.xml$|^REPORT\.md$/;
 /** @param host as it was just seen */
 export function siteOf(host: LibvirtHost, virsh: Virsh): Site {
   return {
-    plan(source, { choice, place, emulate }, ctx) {
+    plan(source, wish, ctx) {
+      const { choice, place, emulate } = wish;
       refusePlaces(place);
       return planConversion(
         source,
         {
           platform: "libvirt",
           choice,
-          wishes: { ...noWishes, networks: place.networks },
+          wishes: { ...noWishes, networks: place.networks, disks: namesOfDisks(source, wish, ctx) },
           exportOptions: {
             folder: host.pool?.folder ?? "/",
             type: emulate ? "qemu" : host.virtualization,
@@ -32,14 +38,43 @@ export function siteOf(host: LibvirtHost, virsh: Virsh): Site {
         ctx,
       );
     },
-    steps: (plan, machines, { autostart }) => stepsOf(plan, machines, host, autostart),
+    steps: (plan, machines, wish) => [
+      ...networkSteps(wish),
+      ...volumeSteps(plan, host, new Set()),
+      ...machineSteps(plan, machines, wish),
+    ],
+    upgrade(plan, machines, { kept = new Map(), generation = 1 }, former) {
+      const names = new Set(kept.values());
+      const configs = configsOf(plan);
+      return {
+        makes: volumeSteps(plan, host, names),
+        swaps: machines.map(({ id, name, uuid }) =>
+          stepOf(`redefine.g${generation}:${name}`, `turn ${name} to its new disks`, {
+            kind: "redefine",
+            uuid,
+            file: configs.get(id) ?? "",
+          }),
+        ),
+        replaces: former.flatMap(({ key, action }) =>
+          action.kind === "volume" && !names.has(String(action.name)) ? [key] : [],
+        ),
+      };
+    },
     preflight({ wish, plan, machines, steps, bytes }, { signal }) {
       const volumes = steps.filter(({ action }) => action.kind === "volume");
       const own = new Set(volumes.filter(({ status }) => status !== "open").map(({ action }) => String(action.name)));
       const needs = {
         domains: machines,
         volumes: volumes.map(({ action }) => String(action.name)),
-        networks: plan.appliance.machines.flatMap(({ nics }) => nics.map(({ network }) => network ?? "default")),
+        networks: plan.appliance.machines
+          .flatMap(({ nics }) => nics.map(({ network }) => network ?? "default"))
+          .filter((network) => wish.place.made?.has(network) !== true),
+        made: steps
+          .filter(({ action }) => action.kind === "network")
+          .map(({ action, status }) => ({
+            name: String(action.name),
+            own: status !== "open",
+          })),
         starts: wish.start,
         // What is uploaded already takes its place no second time.
         bytes: own.size > 0 ? 0 : bytes,
@@ -57,41 +92,73 @@ function refusePlaces({ folder, pool }: Place): void {
   });
 }
 
-function stepsOf(
+function stepOf(key: string, text: string, action: LibvirtAction): StepRecord {
+  return { key, text, status: "open", action };
+}
+
+function networkSteps({ id, place }: DeployWish): readonly StepRecord[] {
+  return [...(place.made ?? [])].map((name) =>
+    stepOf(`network:${name}`, `make the private network ${name}`, {
+      kind: "network",
+      name,
+      uuid: uuidFor(id, `network ${name}`),
+    }),
+  );
+}
+
+/** @param kept names of volumes that are there already, and stay */
+function volumeSteps({ files }: ConversionPlan, host: LibvirtHost, kept: ReadonlySet<string>): readonly StepRecord[] {
+  const pool = host.pool?.name ?? "";
+  return files
+    .map(({ name }) => name)
+    .filter((file) => !OWN_FILES.test(file) && !kept.has(file))
+    .map((file) =>
+      stepOf(`volume:${file}`, `upload ${file} to the pool ${pool}`, { kind: "volume", pool, name: file, file }),
+    );
+}
+
+function machineSteps(
   plan: ConversionPlan,
   machines: readonly DeployedMachine[],
-  host: LibvirtHost,
-  autostart: boolean,
+  { autostart }: DeployWish,
 ): readonly StepRecord[] {
-  const step = (key: string, text: string, action: LibvirtAction): StepRecord => ({
-    key,
-    text,
-    status: "open",
-    action,
-  });
-  const files = plan.files.map(({ name }) => name);
-  // One configuration for each machine, in the same order.
-  const configs = files.filter((file) => file.endsWith(".xml"));
-  const configOf = new Map(plan.appliance.machines.map(({ id }, i) => [id, configs[i] ?? ""]));
-  const pool = host.pool?.name ?? "";
+  const configs = configsOf(plan);
   return [
-    ...files
-      .filter((file) => !OWN_FILES.test(file))
-      .map((file) =>
-        step(`volume:${file}`, `upload ${file} to the pool ${pool}`, { kind: "volume", pool, name: file, file }),
-      ),
     ...machines.map(({ id, name, uuid }) =>
-      step(`domain:${name}`, `define the machine ${name}`, {
+      stepOf(`domain:${name}`, `define the machine ${name}`, {
         kind: "domain",
         name,
         uuid,
-        file: configOf.get(id) ?? "",
+        file: configs.get(id) ?? "",
       }),
     ),
     ...(autostart
       ? machines.map(({ name, uuid }) =>
-          step(`autostart:${name}`, `let ${name} start with the host`, { kind: "autostart", uuid }),
+          stepOf(`autostart:${name}`, `let ${name} start with the host`, { kind: "autostart", uuid }),
         )
       : []),
   ];
+}
+
+/** One configuration for each machine, in the same order. */
+function configsOf({ files, appliance }: ConversionPlan): ReadonlyMap<string, string> {
+  const configs = files.map(({ name }) => name).filter((file) => file.endsWith(".xml"));
+  return new Map(appliance.machines.map(({ id }, i) => [id, configs[i] ?? ""]));
+}
+
+/** Names of volumes where those of the first generation are taken: the kept ones' own, new ones for the rest. */
+function namesOfDisks(
+  source: OpenedSource,
+  { name, choice, generation = 1, kept = new Map() }: DeployWish,
+  ctx: Context,
+): ReadonlyMap<string, DiskWish> {
+  if (generation === 1) return new Map();
+  const names = createFileNames();
+  const { disks } = source.appliance(choice, { ...ctx, report: () => {} });
+  return new Map(
+    disks.map(({ id }) => {
+      const file = kept.get(id) ?? names.take(`${name}-${id}`, `.g${generation}.qcow2`);
+      return [id, { ...noDiskWish, name: file }];
+    }),
+  );
 }

@@ -1,10 +1,13 @@
 /** The steps of a deployment to libvirt, made of their records. */
-import { stat } from "node:fs/promises";
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FerryError } from "../../../base/errors.js";
+import { isThere } from "../../../runtime/node/publish.js";
+import { el, renderXml } from "../../../xml/build.js";
 import type { StepRecord } from "../../deployment/state.js";
 import type { Step } from "../../deployment/step.js";
+import type { StepTools } from "../../driver.js";
 import { domainState, domainsOf, hasVolume, type Virsh } from "./virsh.js";
 
 /** What a step does. */
@@ -12,17 +15,22 @@ export type LibvirtAction =
   /** A file of the deployment becomes a volume of a pool. */
   | { readonly kind: "volume"; readonly pool: string; readonly name: string; readonly file: string }
   | { readonly kind: "domain"; readonly name: string; readonly uuid: string; readonly file: string }
-  | { readonly kind: "autostart"; readonly uuid: string };
+  | { readonly kind: "autostart"; readonly uuid: string }
+  /** A domain that is there takes another configuration; the one that it had is kept for the way back. */
+  | { readonly kind: "redefine"; readonly uuid: string; readonly file: string }
+  /** A network that leads nowhere else. */
+  | { readonly kind: "network"; readonly name: string; readonly uuid: string };
 
 /** How often a volume is asked to go that an upload left behind still writes to. */
 const TRIES = 30;
 const PAUSE_MS = 1000;
 
-/**
- * @param folder of the deployment's files
- * @throws `deploy/bad-state` for a record that is not libvirt's
- */
-export function libvirtStep({ action, status, key }: StepRecord, virsh: Virsh, folder: string): Step {
+/** @throws `deploy/bad-state` for a record that is not libvirt's */
+export function libvirtStep(
+  { action, status, key }: StepRecord,
+  virsh: Virsh,
+  { files: folder, kept }: Pick<StepTools, "files" | "kept">,
+): Step {
   const known = actionOf(action, key);
   switch (known.kind) {
     case "volume":
@@ -31,6 +39,10 @@ export function libvirtStep({ action, status, key }: StepRecord, virsh: Virsh, f
       return domainStep(known, virsh, folder);
     case "autostart":
       return autostartStep(known, virsh);
+    case "redefine":
+      return redefineStep(known, status, virsh, folder, kept);
+    case "network":
+      return networkStep(known, status, virsh, folder);
   }
 }
 
@@ -43,7 +55,9 @@ function actionOf(action: StepRecord["action"], key: string): LibvirtAction {
   const right =
     (kind === "volume" && text(pool, name) && inside) ||
     (kind === "domain" && text(name) && isUuid && inside) ||
-    (kind === "autostart" && isUuid);
+    (kind === "autostart" && isUuid) ||
+    (kind === "redefine" && isUuid && inside) ||
+    (kind === "network" && text(name) && isUuid);
   if (right) return action as unknown as LibvirtAction;
   throw new FerryError("deploy/bad-state", `the state's step ${JSON.stringify(key)} is none of libvirt's`, {
     hint: "The state was changed by somebody else. Put it back from a backup.",
@@ -126,6 +140,70 @@ function autostartStep({ uuid }: Extract<LibvirtAction, { kind: "autostart" }>, 
     async undo({ signal }) {
       if ((await domainState(virsh, uuid, signal)) === null) return;
       await virsh.run(["autostart", `--domain=${uuid}`, "--disable"], signal);
+    },
+  };
+}
+
+function redefineStep(
+  { uuid, file }: Extract<LibvirtAction, { kind: "redefine" }>,
+  status: StepRecord["status"],
+  virsh: Virsh,
+  folder: string,
+  kept: string,
+): Step {
+  const former = path.join(kept, `${uuid}.xml`);
+  // A saved state of the machine's memory knows the other disks: to go on from it would destroy them.
+  const define = async (from: string, signal: AbortSignal): Promise<void> => {
+    await virsh.try(["managedsave-remove", `--domain=${uuid}`], signal);
+    await virsh.run(["define", `--file=${from}`], signal);
+  };
+  return {
+    probe: async () => (status === "open" ? "absent" : status === "done" ? "done" : "different"),
+    async do({ signal }) {
+      if (!(await isThere(former))) {
+        const xml = await virsh.run(["dumpxml", "--inactive", "--security-info", `--domain=${uuid}`], signal);
+        await mkdir(kept, { recursive: true, mode: 0o700 });
+        await writeFile(`${former}.new`, xml, { mode: 0o600, flush: true });
+        await rename(`${former}.new`, former);
+      }
+      await define(path.join(folder, file), signal);
+    },
+    async undo({ signal }) {
+      if (await isThere(former)) await define(former, signal);
+    },
+  };
+}
+
+function networkStep(
+  { name, uuid }: Extract<LibvirtAction, { kind: "network" }>,
+  status: StepRecord["status"],
+  virsh: Virsh,
+  folder: string,
+): Step {
+  const mine = async (signal: AbortSignal): Promise<boolean | null> => {
+    const answer = await virsh.try(["net-uuid", `--network=${name}`], signal);
+    if (answer.ok) return answer.text.trim() === uuid;
+    if (/network not found|no network with matching/i.test(answer.why)) return null;
+    throw new FerryError("deploy/refused", `virsh net-uuid: ${answer.why}`, { hint: "These are libvirt's words." });
+  };
+  return {
+    async probe({ signal }) {
+      const found = await mine(signal);
+      if (found === null) return "absent";
+      return found && status === "done" ? "done" : "different";
+    },
+    async do({ signal }) {
+      const xml = renderXml(el("network", {}, el("name", {}, name), el("uuid", {}, uuid)));
+      const file = path.join(folder, `network-${uuid}.xml`);
+      await writeFile(file, xml, { mode: 0o600 });
+      await virsh.run(["net-define", `--file=${file}`], signal);
+      await virsh.run(["net-autostart", `--network=${name}`], signal);
+      await virsh.run(["net-start", `--network=${name}`], signal);
+    },
+    async undo({ signal }) {
+      if ((await mine(signal)) !== true) return;
+      await virsh.try(["net-destroy", `--network=${name}`], signal);
+      await virsh.run(["net-undefine", `--network=${name}`], signal);
     },
   };
 }

@@ -85,3 +85,19 @@ export async function domainState(virsh: Virsh, uuid: string, signal: AbortSigna
   if (/failed to get domain|domain not found|no domain with matching/i.test(answer.why)) return null;
   throw new FerryError("deploy/refused", `virsh domstate: ${answer.why}`, { hint: "These are libvirt's words." });
 }
+
+/** Where libvirt learns addresses from: its own DHCP server, the guest's agent, what the host's network saw. */
+const ADDRESS_SOURCES = ["lease", "agent", "arp"];
+
+/** Addresses of a running machine's cards, those of its own loopback left out. */
+export async function addressesOf(virsh: Virsh, uuid: string, signal: AbortSignal): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const source of ADDRESS_SOURCES) {
+    const answer = await virsh.try(["domifaddr", `--domain=${uuid}`, `--source=${source}`], signal);
+    if (!answer.ok) continue;
+    for (const [, address = ""] of answer.text.matchAll(/\s(?:ipv4|ipv6)\s+([0-9a-fA-F.:]+)(?:\/\d+)?\s*$/gm)) {
+      if (!/^(?:127\.|::1$|fe80:)/i.test(address)) found.add(address);
+    }
+  }
+  return [...found];
+}
