@@ -5,6 +5,7 @@ import type { Access, Driver, DriverKind, MachineState } from "../../driver.js";
 import { lookAtVirtualbox } from "./look.js";
 import { refuseTarget, virtualboxPlace } from "./place.js";
 import { siteOf } from "./site.js";
+import { virtualboxMachine, virtualboxMachines } from "./source.js";
 import { virtualboxStep } from "./steps.js";
 import { machineFacts, openVBoxManage, type VBoxManage } from "./vboxmanage.js";
 
@@ -12,6 +13,8 @@ export const virtualbox: DriverKind = {
   id: "virtualbox",
   label: "VirtualBox",
   targets: ["virtualbox:"],
+  machines: ["virtualbox:MACHINE"],
+  machineAt: virtualboxMachine,
   owns: (target) => /^virtualbox:/.test(target),
   open(access: Access): Driver {
     refuseTarget(access);
@@ -42,6 +45,7 @@ function driverOf(box: VBoxManage): Driver {
     start: act((uuid) => ["startvm", uuid, "--type", "headless"]),
     shutDown: act((uuid) => ["controlvm", uuid, "acpipowerbutton"]),
     switchOff: act((uuid) => ["controlvm", uuid, "poweroff"]),
+    live: virtualboxMachines(box),
     // VBoxManage is another program each time: nothing stays open. The service ends by itself.
     close: async () => {},
   };
