@@ -1,6 +1,5 @@
 /** `vmferry run` and `vmferry vm` with QEMU itself: guests that boot from a package and say what their OVF environment holds. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,9 +8,10 @@ import { guestRuns } from "../../src/lifecycle/accelerator.js";
 import { isAlive } from "../../src/lifecycle/processes.js";
 import type { RunState } from "../../src/lifecycle/state.js";
 import { HAS } from "../support/boot-guest/init.js";
+import { PAIR } from "../support/boot-guest/pair.js";
 import { lackingParts, makeBootGuest } from "../support/boot-guest.js";
 import { lacking, peerPath } from "./peers.js";
-import { attempt, killGroup, type Ran } from "./run.js";
+import { attempt, type Ran } from "./run.js";
 import { scratch, temporaryFolder } from "./scratch.js";
 
 const qemu = "qemu-system-x86_64";
@@ -28,50 +28,13 @@ const env = {
 const vmferry = (...args: readonly string[]): Promise<Ran> =>
   attempt(process.execPath, [command, ...args], { env, timeout: 120_000 });
 
-const SPEC = `appliance: 1
-name: pair
-networks: { inside: Between the two }
-eulas: [Use it as you like]
-startup:
-  - { machine: db, order: 1, delay: 2 }
-  - { machine: web, order: 2 }
-machines:
-  web:
-    os: debian12
-    memory: 256MiB
-    firmware: bios
-    drives: [guest-bios.raw]
-    nics: [{ network: inside, model: e1000 }]
-    transports: [iso]
-    products:
-      - properties:
-          hostname: { default: web, max-length: 20 }
-          port: { type: uint16, default: 80 }
-          secure: { type: boolean, default: false }
-          mode: { choices: [small, large], default: small }
-          address: { type: string, default: 10.9.8.1 }
-          neighbour: { type: string, default: 10.9.8.2 }
-          password: { password: yes, min-length: 8 }
-  db:
-    os: debian12
-    memory: 256MiB
-    firmware: bios
-    drives: [guest-bios.raw]
-    nics: [{ network: inside, model: e1000 }]
-    transports: [iso]
-    products:
-      - properties:
-          name: { default: 'a "b" & c' }
-          address: { type: string, default: 10.9.8.2 }
-`;
-
 let made: Promise<string> | null = null;
 /** The package: two machines in an order, seven questions of the first, a licence. */
 function packageOfTwo(): Promise<string> {
   made ??= (async () => {
     await makeBootGuest(work.path, "bios", null, "environment");
     await writeFile(join(work.path, "answers.yaml"), ANSWERS);
-    await writeFile(join(work.path, "pair.yaml"), SPEC);
+    await writeFile(join(work.path, "pair.yaml"), PAIR);
     const built = await vmferry("build", join(work.path, "pair.yaml"), join(work.path, "pair.ova"), "--quiet");
     assert.equal(built.status, 0, built.stderr);
     return join(work.path, "pair.ova");
@@ -190,36 +153,6 @@ test("two machines boot in order, each says its own properties, and reach each o
   assert.deepEqual(await readdir(join(env.XDG_STATE_HOME, "vmferry/vm")), []);
   assert.deepEqual(await sockets(), before, "folders of sockets are left");
   t.diagnostic(started.stderr.trim());
-});
-
-test("run without --detach prints the console, and Ctrl-C shuts the machines down", {
-  skip,
-  timeout: 200_000,
-}, async (t) => {
-  const file = await packageOfTwo();
-  const args = ["run", file, ...SECRET, "--accept-eulas", "--rm", "--name", "front"];
-  const child: ChildProcess = spawn(process.execPath, [command, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  t.after(() => killGroup(child.pid, "SIGKILL"));
-  let out = "";
-  let err = "";
-  child.stdout?.on("data", (chunk: Uint8Array) => {
-    out += new TextDecoder().decode(chunk);
-  });
-  child.stderr?.on("data", (chunk: Uint8Array) => {
-    err += new TextDecoder().decode(chunk);
-  });
-  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  await until(`both guests are done: ${err}`, async () => out.split(`${HAS} end`).length === 3);
-  child.kill("SIGINT");
-  assert.equal(await ended, 0, err);
-  assert.equal(out.split(`${HAS} off`).length, 3, out);
-  assert.match(err, /^web: running after \d+\.\d\d s$/m);
-  assert.deepEqual(await readdir(join(env.XDG_STATE_HOME, "vmferry/vm")), []);
-  t.diagnostic(err.trim());
 });
 
 test("what cannot run is refused with one error, and leaves no run behind", { skip, timeout: 120_000 }, async (t) => {

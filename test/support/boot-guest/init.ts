@@ -87,7 +87,8 @@ export const HAS = "VMFERRY-PROPERTY";
 
 /**
  * The same for guests that say their OVF environment: each property of the machine itself, one on a line, as \`key=value\`, with XML's escapes as
- * they stand; then the ports that answer on the neighbours' addresses. They stay until somebody presses the power button.
+ * they stand; then whether the neighbour's address answers. With a property \`listen\` they say their firmware to whoever connects to that port.
+ * They stay until somebody presses the power button.
  */
 export const ENVIRONMENT_INIT: string = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -114,6 +115,10 @@ if [ -n "$address" ]; then
     ping -c 1 -W 1 "$neighbour" >/dev/null 2>&1 && echo "${HAS} reached=$neighbour" >/dev/ttyS0 && break
   done
 fi
+firmware=bios
+[ -d /sys/firmware/efi ] && firmware=efi
+listen=$(sed '/<Entity/,$d' /mnt/ovf-env.xml | sed -n 's/.*oe:key="listen" oe:value="\\([^"]*\\)".*/\\1/p')
+[ -n "$listen" ] && while true; do echo "${HAS} firmware=$firmware" | nc -l -p "$listen"; done &
 button=
 for i in $(seq 50); do
   button=$(grep -A 5 'Name="Power Button"' /proc/bus/input/devices | sed -n 's/.*\\(event[0-9]*\\).*/\\1/p' | head -n 1)
