@@ -10,9 +10,15 @@ export interface HttpsBody {
   /** Bytes; `null`: not known beforehand, sent in chunks. */
   readonly length: number | null;
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** Set where the server says yes at the beginning and reads on: all is sent before that answer is handed out. */
+  /**
+   * Set where the server answers at the beginning and, where it says yes, reads on: nothing is sent before that answer or `EARLY_MS`, since one that
+   * says no and closes would be lost in what is on its way; and all is sent before a yes is handed out.
+   */
   readonly readsOn?: true;
 }
+
+/** How long an answer at the beginning is waited for. */
+const EARLY_MS = 5000;
 
 /** One request. */
 export interface HttpsCall {
@@ -109,6 +115,7 @@ function send(
     let answered = false;
     /** A yes to a body that is still on its way. */
     let early: HttpsAnswer | undefined;
+    let sent = 0;
     /** Why the body could not be read. */
     let unread: { readonly cause: unknown } | undefined;
     const abort = (): void => void request.destroy(canceled(signal.reason));
@@ -151,20 +158,28 @@ function send(
       request.end(body);
       return;
     }
+    /** Until something happens: room in the connection, an answer, its end. */
+    const news = (limitMs?: number): Promise<void> =>
+      new Promise((go) => {
+        const next = (): void => {
+          clearTimeout(timer);
+          request.off("drain", next).off("close", next).off("response", next);
+          go();
+        };
+        const timer = limitMs === undefined ? undefined : setTimeout(next, limitMs);
+        request.once("drain", next).once("close", next).once("response", next);
+      });
     const pour = async (): Promise<void> => {
+      if (reads(body)) {
+        request.flushHeaders();
+        await news(EARLY_MS);
+      }
       for await (const chunk of body.chunks) {
         // A server may answer before it has everything: it says why it wants no more.
         if (answered || request.destroyed) return;
         alive();
-        if (!request.write(chunk)) {
-          await new Promise<void>((go) => {
-            const next = (): void => {
-              request.off("drain", next).off("close", next).off("response", next);
-              go();
-            };
-            request.once("drain", next).once("close", next).once("response", next);
-          });
-        }
+        sent += chunk.length;
+        if (!request.write(chunk)) await news();
       }
       if (answered || request.destroyed) return;
       alive();
@@ -176,8 +191,10 @@ function send(
     };
     request.once("close", () => {
       settle();
-      // A connection that is closed in the middle of a body is an error to nobody but us.
-      reject(broken(placeOf(server), "the connection was closed before everything was sent"));
+      // A server that has all it was promised may end the connection before we have said that this was all.
+      if (early !== undefined && sent === length) resolve(early);
+      // One that is closed in the middle of a body is an error to nobody but us.
+      else reject(broken(placeOf(server), "the connection was closed before everything was sent"));
     });
     pour().catch((cause: unknown) => {
       unread = { cause };
