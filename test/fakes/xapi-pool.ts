@@ -327,9 +327,21 @@ export function createPool(freeBytes: number, type: string): XapiPool {
   function getter(name: string): ((args: readonly Json[]) => Json) | undefined {
     const [, kind = "", field = ""] = /^(\w+)\.get_(\w+)$/.exec(name) ?? [];
     if (
-      !["pool", "host", "network", "SR", "PBD", "VDI", "VM", "VBD", "VIF", "task", "session", "VM_appliance"].includes(
-        kind,
-      )
+      ![
+        "pool",
+        "host",
+        "network",
+        "SR",
+        "PBD",
+        "VDI",
+        "VM",
+        "VBD",
+        "VIF",
+        "task",
+        "session",
+        "VM_appliance",
+        "VM_guest_metrics",
+      ].includes(kind)
     ) {
       return undefined;
     }

@@ -29,6 +29,8 @@ export interface XapiFaults {
   garbage?: { readonly method: string; readonly status: number; readonly text: string };
   /** Where uploads are sent on to. */
   redirect?: string;
+  /** Called with the number of each call, and of each part of an upload, since the server runs. What was called is carried out after that. */
+  moment?(number: number): void;
 }
 
 /** A server. */
@@ -41,8 +43,10 @@ export interface FakeXapi {
   readonly calls: string[];
   /** Everything that was sent but disks: paths, headers and bodies. */
   readonly heard: string[];
-  /** Imports that are under way, or being taken away. */
+  /** Uploads that are under way, or what is left of them being taken away. */
   busy(): number;
+  /** Calls and parts of uploads so far. */
+  moments(): number;
 }
 
 /** How it is started. */
@@ -68,6 +72,11 @@ export async function startXapi(t: TestContext, options: FakeXapiOptions = {}): 
   const heard: string[] = [];
   const sessions = new Set<string>();
   let imports = 0;
+  let moments = 0;
+  const passMoment = (): void => {
+    moments += 1;
+    faults.moment?.(moments);
+  };
 
   function call(name: string, params: readonly Json[], host: string): Json {
     if (name === "session.login_with_password") {
@@ -102,6 +111,7 @@ export async function startXapi(t: TestContext, options: FakeXapiOptions = {}): 
     const { jsonrpc, method, params, id } = JSON.parse(body) as { [name: string]: Json };
     const name = String(method);
     calls.push(name);
+    passMoment();
     if (jsonrpc !== "2.0" || !Array.isArray(params) || id === null || id === undefined) {
       response.writeHead(500, { connection: "close" }).end("<html>Jsonrpc.Malformed_method_request</html>");
       return;
@@ -185,6 +195,7 @@ export async function startXapi(t: TestContext, options: FakeXapiOptions = {}): 
     let got = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
       got += chunk.length;
+      passMoment();
       if (faults.cutAfter !== undefined && got > faults.cutAfter) {
         request.socket.destroy();
         return;
@@ -230,5 +241,5 @@ export async function startXapi(t: TestContext, options: FakeXapiOptions = {}): 
 
   const port = await listen("127.0.0.1", 0);
   if (options.member === true) await listen("127.0.0.2", port);
-  return { port, certificate, pool, faults, calls, heard, busy: () => imports };
+  return { port, certificate, pool, faults, calls, heard, busy: () => imports, moments: () => moments };
 }

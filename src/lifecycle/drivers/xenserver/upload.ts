@@ -115,7 +115,7 @@ async function outcome(xapi: Xapi, what: Upload, task: string, broken: unknown, 
   for (let look = 0; ; look++) {
     const record = recordOf(await xapi.call("task.get_record", [task], signal));
     const status = textOf(record, "status");
-    if (status === "success" && broken === null) return;
+    if (status === "success") return;
     if (status === "failure") {
       const [code = "", ...params] = stringsOf(record.error_info);
       throw refusal(what.what, { code, params });
