@@ -79,15 +79,20 @@ export function freePort(): Promise<number> {
 
 /** A running vCenter simulator. */
 export interface Simulator {
+  readonly port: number;
   govc(...args: readonly string[]): Promise<Ran>;
   tryGovc(...args: readonly string[]): Promise<Ran>;
 }
 
 /** Starts a vCenter simulator on the loopback for one test. `vcsim-export` also keeps uploads and answers exports. */
-export async function startSimulator(t: TestContext, program: "vcsim" | "vcsim-export" = "vcsim"): Promise<Simulator> {
+export async function startSimulator(
+  t: TestContext,
+  program: "vcsim" | "vcsim-export" = "vcsim",
+  more: readonly string[] = [],
+): Promise<Simulator> {
   const govc = await peerPath("govc");
   const port = await freePort();
-  const service = start(await peerPath(program), ["-l", `127.0.0.1:${port}`]);
+  const service = start(await peerPath(program), ["-l", `127.0.0.1:${port}`, ...more]);
   t.after(() => service.stop());
   const env = {
     GOVC_URL: `https://user:pass@127.0.0.1:${port}/sdk`,
@@ -97,6 +102,7 @@ export async function startSimulator(t: TestContext, program: "vcsim" | "vcsim-e
   };
   await answers(service, program, () => attempt(govc, ["about"], { env, timeout: 10_000 }));
   return {
+    port,
     govc: (...args) => run(govc, args, { env, timeout: 60_000 }),
     tryGovc: (...args) => attempt(govc, args, { env, timeout: 60_000 }),
   };

@@ -165,6 +165,22 @@ export const deployCodes: CodeTable = {
     why: "A file lies in the folder of a machine that was put there later, or the machine was moved. It is not touched.",
     fix: "Move it away, or the machine back, and run again.",
   },
+  "deploy/damaged": {
+    kind: "integrity",
+    what: "The platform says that it has other bytes than were sent.",
+    why: "Its digest of an upload differs from that of the file.",
+    fix: "Run again. Where it stays, look at what stands between here and the host.",
+  },
+  "deploy/shared-disk": {
+    what: "Several machines of the deployment use one disk, and the platform imports each machine with disks of its own.",
+    why: "Each would get a copy, and what one writes the other would never see.",
+    fix: "Leave the disk out of the package, and make it on the platform.",
+  },
+  "deploy/not-importable": {
+    what: "The platform's importer says something about the machine: it refuses it, or takes it otherwise.",
+    why: "It was asked beforehand, with the descriptor that it gets. Its own words are in the message.",
+    fix: "Change the machine as it says: `vmferry edit`, or another place on the platform, such as a newer host.",
+  },
   "deploy/left-behind": {
     kind: "remote",
     what: "The deployment failed, and not everything that it made could be removed.",

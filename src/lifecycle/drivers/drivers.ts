@@ -4,10 +4,11 @@ import type { Access, Driver, DriverKind, DriverScope } from "../driver.js";
 import { libvirt } from "./libvirt/driver.js";
 import { proxmox } from "./proxmox/driver.js";
 import { virtualbox } from "./virtualbox/driver.js";
+import { vsphere } from "./vsphere/driver.js";
 import { xenserver } from "./xenserver/driver.js";
 
 /** All of them. */
-export const driverKinds: readonly DriverKind[] = [libvirt, proxmox, virtualbox, xenserver];
+export const driverKinds: readonly DriverKind[] = [libvirt, proxmox, virtualbox, vsphere, xenserver];
 
 /**
  * The driver that a target is meant for. It speaks to nobody yet.

@@ -6,13 +6,17 @@ import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
 import { FerryError } from "../../base/errors.js";
 import { printable } from "../../base/text.js";
+import { systemAuthorities } from "./authorities.js";
 import { systemError } from "./errors.js";
 
 /** Whom to trust. */
 export interface HttpsTrust {
-  /** SHA-256 of the server's certificate, in lower hexadecimal digits: only this one, whoever signed it. `null`: authorities decide. */
+  /**
+   * SHA-256 of the server's certificate, in lower hexadecimal digits: only this one, whoever signed it. `null`: authorities decide. 40 digits are a SHA-1:
+   * what a server that is trusted already says of another one, as a vCenter does of its hosts.
+   */
   readonly thumbprint: string | null;
-  /** PEM file with authorities beside those of Node.js. */
+  /** PEM file with authorities beside those of Node.js and of this system. */
   readonly authorities: string | null;
 }
 
@@ -29,7 +33,7 @@ export interface HttpsServer {
 /** Hands out connections whose certificate was looked at: nothing is written to any other. */
 export class PinnedAgent extends https.Agent {
   readonly #server: HttpsServer;
-  #authorities: Promise<string> | null = null;
+  #authorities: Promise<tls.SecureContext | null> | null = null;
 
   constructor(server: HttpsServer, options: https.AgentOptions) {
     super(options);
@@ -51,8 +55,8 @@ export class PinnedAgent extends https.Agent {
   async #connect(): Promise<tls.TLSSocket> {
     const { host, port, trust, timeoutMs } = this.#server;
     const { thumbprint, authorities } = trust;
-    this.#authorities ??= authorities === null ? Promise.resolve("") : authoritiesIn(authorities);
-    const more = await this.#authorities;
+    this.#authorities ??= thumbprint === null ? trusted(authorities) : Promise.resolve(null);
+    const context = await this.#authorities;
     return new Promise((resolve, reject) => {
       const socket = tls.connect({
         host,
@@ -61,7 +65,7 @@ export class PinnedAgent extends https.Agent {
         ALPNProtocols: ["http/1.1"],
         // A thumbprint is looked at below. Said although it is the default: NODE_TLS_REJECT_UNAUTHORIZED must not switch it off.
         rejectUnauthorized: thumbprint === null,
-        ...(more === "" ? {} : { ca: [...tls.rootCertificates, more] }),
+        ...(context === null ? {} : { secureContext: context }),
       });
       const fail = (cause: Error): void => {
         clearTimeout(timer);
@@ -74,7 +78,10 @@ export class PinnedAgent extends https.Agent {
       );
       socket.once("error", fail);
       socket.once("secureConnect", () => {
-        const shown = thumbprintOf(socket.getPeerCertificate());
+        const shown = thumbprintOf(
+          socket.getPeerCertificate(),
+          thumbprint?.length === 40 ? "fingerprint" : "fingerprint256",
+        );
         if (thumbprint !== null && shown !== thumbprint) {
           return fail(
             new FerryError(
@@ -92,6 +99,17 @@ export class PinnedAgent extends https.Agent {
   }
 }
 
+/** All authorities that vouch for a server. Read once for all connections: there are hundreds. */
+async function trusted(file: string | null): Promise<tls.SecureContext> {
+  const own = file === null ? [] : [await authoritiesIn(file)];
+  // A system without a store has those of Node.js.
+  const system = await systemAuthorities().then(
+    ({ bytes }) => [new TextDecoder().decode(bytes)],
+    () => [],
+  );
+  return tls.createSecureContext({ ca: [...tls.rootCertificates, ...system, ...own] });
+}
+
 async function authoritiesIn(file: string): Promise<string> {
   let text: string;
   try {
@@ -105,9 +123,12 @@ async function authoritiesIn(file: string): Promise<string> {
   });
 }
 
-/** SHA-256 in lower hexadecimal digits. */
-function thumbprintOf(certificate: { readonly fingerprint256?: string }): string {
-  return (certificate.fingerprint256 ?? "").replaceAll(":", "").toLowerCase();
+/** In lower hexadecimal digits. */
+function thumbprintOf(
+  certificate: { readonly fingerprint?: string; readonly fingerprint256?: string },
+  kind: "fingerprint" | "fingerprint256",
+): string {
+  return (certificate[kind] ?? "").replaceAll(":", "").toLowerCase();
 }
 
 /** How messages call a server. */

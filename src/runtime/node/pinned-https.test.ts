@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -207,4 +208,14 @@ test("what is silent, broken off, too long or no HTTP is said, and an interrupti
     timeoutMs: 500,
   });
   await assert.rejects(nobody.ask(get, 9, signal), hasCode("deploy/unreachable"));
+});
+
+test("a thumbprint of 40 digits is a SHA-1: what a server that is trusted says of another", async (t) => {
+  const { own, client, seen } = await world(t, echo);
+  const sha1 = createHash("sha1").update(own.der).digest("hex");
+  assert.equal((await client({ thumbprint: sha1 }).ask(get, 100, signal)).status, 200);
+  const other = sha1.replace(/^./, sha1.startsWith("0") ? "1" : "0");
+  seen.length = 0;
+  await assert.rejects(client({ thumbprint: other }).ask(get, 100, signal), hasCode("deploy/untrusted"));
+  assert.deepEqual(seen, []);
 });
