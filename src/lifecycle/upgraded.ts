@@ -23,8 +23,10 @@ export function settledState(state: DeploymentState, upgrade: UpgradeRecord): De
   };
 }
 
-/** Behind the step of the files, and so before the machines: they stand on what was made. */
+/** Behind the last step of their kind, else behind that of the files: before the machines, which stand on what was made, and behind what it stands on. */
 function inserted(steps: readonly StepRecord[], made: readonly StepRecord[]): readonly StepRecord[] {
-  const [first, ...rest] = steps;
-  return first === undefined ? made : [first, ...made, ...rest];
+  const kinds = new Set(made.map(({ action }) => action.kind));
+  const last = steps.findLastIndex(({ action }) => kinds.has(action.kind));
+  const at = Math.max(last, Math.min(0, steps.length - 1)) + 1;
+  return [...steps.slice(0, at), ...made, ...steps.slice(at)];
 }

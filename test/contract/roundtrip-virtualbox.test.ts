@@ -145,9 +145,11 @@ function checkMachine(fitted: Appliance, machine: Machine, plan: ExportPlan, ind
 }
 
 function checkNics(machine: Machine, got: Machine, plan: ExportPlan): void {
+  // VirtualBox starts no machine with a card that has no address.
+  assert.ok(got.nics.every(({ mac }) => mac !== null));
   assert.deepEqual(
     got.nics.map(({ model, mac, connected }) => [model, mac, connected]),
-    machine.nics.map(({ model, mac, connected }) => [model, mac, connected]),
+    machine.nics.map(({ model, mac, connected }, i) => [model, mac ?? got.nics[i]?.mac, connected]),
   );
   for (const [index, nic] of machine.nics.entries()) {
     const read = got.nics[index];

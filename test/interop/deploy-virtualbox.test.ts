@@ -1,108 +1,10 @@
-/** Deployments to VirtualBox as its users make them, with the real VBoxManage. No machine can be started here: there is no kernel module. */
+/** Deployments to VirtualBox as its users make them, with the real VBoxManage. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { delimiter, dirname, join, resolve } from "node:path";
-import { type TestContext, test } from "node:test";
-import { lacking, peerPath } from "./peers.js";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
 import { startQemuImg } from "./qemu.js";
-import { attempt, type Ran } from "./run.js";
-import { scratch } from "./scratch.js";
-import { startVirtualBox, type VirtualBox } from "./virtualbox.js";
-
-const skip = await lacking("VBoxManage", "qemu-img");
-
-/** Two machines, the second one in the file first; one with six properties, one of them a password. */
-const SPEC = `
-appliance: 1
-name: pair
-startup: [{ machine: web, order: 2 }, { machine: db, order: 1, delay: 1 }]
-networks: { LAN: The inside network, OUT: The outside }
-eulas: [{ text: Be kind. }]
-machines:
-  web:
-    os: debian12
-    memory: 64MiB
-    firmware: efi
-    drives: [kelp/kelp.vmdk, { size: 16MiB }]
-    nics: [{ network: LAN, model: e1000 }, { network: OUT, model: e1000 }]
-    transports: [iso]
-    products:
-      - name: Web
-        properties:
-          hostname: { label: Host name, default: web }
-          port: { label: Port, type: uint16, default: 80 }
-          debug: { label: Debug, type: boolean, default: false }
-          ratio: { label: Ratio, type: real64, default: 0.5 }
-          mode: { label: Mode, default: fast }
-          secret: { label: Secret, password: true }
-  db:
-    os: debian12
-    memory: 64MiB
-    firmware: bios
-    drives: [kelp/kelp.vmdk]
-    nics: [{ network: LAN, model: e1000 }]
-`;
-
-/** What the environment of `web` is told, and nobody else. */
-const SECRET = "c0rrect-h0rse";
-
-interface World {
-  readonly box: VirtualBox;
-  /** Of the states of deployments. */
-  readonly home: string;
-  readonly ova: string;
-  /** @param limit milliseconds until the process alone is killed, as by the system: what it started goes on */
-  ferry(args: readonly string[], limit?: number): Promise<Ran>;
-}
-
-/** A VirtualBox with folders of its own, a package, and the command as its users call it. */
-async function world(t: TestContext): Promise<World> {
-  const folder = await scratch(t, "deploy-vbox");
-  const [home, ova, autostart] = [join(folder, "home"), join(folder, "pair.ova"), join(folder, "autostart")];
-  const box = await startVirtualBox(t);
-  await mkdir(box.machines);
-  await mkdir(autostart);
-  await box.manage("setproperty", "machinefolder", box.machines);
-  await box.manage("setproperty", "autostartdbpath", autostart);
-  const spec = join(folder, "pair.yaml");
-  await writeFile(spec, SPEC.replaceAll("kelp/", `${resolve("test/fixtures/packages/compose-dir/kelp")}/`));
-  const command = resolve("dist/bin/vmferry.js");
-  const path = `${dirname(await peerPath("VBoxManage"))}${delimiter}${process.env.PATH ?? ""}`;
-  const env = { XDG_STATE_HOME: home, PATH: path, SHOP: SECRET, VBOX_USER_HOME: box.home };
-  const ferry = (args: readonly string[], limit = 120_000): Promise<Ran> =>
-    attempt(process.execPath, [command, ...args], { env, timeout: limit });
-  const built = await ferry(["build", spec, ova, "--allow-external"]);
-  assert.equal(built.status, 0, built.stderr);
-  return { box, home, ova, ferry };
-}
-
-const deployIt = ({ ova }: World, ...more: readonly string[]): readonly string[] => [
-  ...["deploy", ova, "virtualbox:", "--yes", "--accept-eulas", "--set", "secret=env:SHOP", "--set", "hostname=shop"],
-  ...["--map-network", "LAN=intnet:inside", "--map-network", "OUT=nat", ...more],
-];
-
-/** Facts that a deployment decides, by what `showvminfo` calls them. */
-const FACTS =
-  /^(?:name|groups|ostype|memory|firmware|cpus|VMState|autostart-enabled|(?:nic|nictype|intnet)[12]|SATA-\d-\d)$/;
-
-/** Everything of a VirtualBox that a deployment could make. */
-async function inventory({ box, home }: World): Promise<Record<string, unknown>> {
-  const lines = async (list: string): Promise<string[]> =>
-    (await box.manage("list", list)).stdout.split("\n").map((line) => line.trim());
-  const [vms, hdds, dvds] = await Promise.all([lines("vms"), lines("hdds"), lines("dvds")]);
-  const machines = vms.flatMap((line) => /^"(.*)" \{/.exec(line)?.[1] ?? []).sort();
-  const facts: unknown[] = [];
-  for (const name of machines) {
-    const shown = [...(await box.machineInfo(name))].filter(([key, value]) => FACTS.test(key) && value !== "none");
-    facts.push(Object.fromEntries(shown.map(([key, value]) => [key, value.replace(box.machines, "")])));
-  }
-  const media = [...hdds, ...dvds].filter((line) => line.startsWith("Location:"));
-  const files = (await readdir(box.machines, { recursive: true })).filter((file) => !file.endsWith("-prev")).sort();
-  const states = await readdir(join(home, "vmferry", "deployments")).catch((): string[] => []);
-  return { machines: facts, media: media.length, files, states: states.sort() };
-}
-
-const EMPTY = { machines: [], media: 0, files: [], states: [] };
+import { deployIt, EMPTY, inventory, SECRET, skip, world } from "./virtualbox-world.js";
 
 test("a package of two machines is deployed to VirtualBox as it was meant, and removed without a trace", {
   skip,
@@ -205,6 +107,8 @@ test("where a machine cannot be started, the deployment is taken back, and it is
 
 /** Each point is two deployments and a removal: twenty in the long run (`VMFERRY_LONG=1`). */
 const POINTS = process.env.VMFERRY_LONG === "1" ? 20 : 2;
+/** How often a point is tried anew where the run was faster than the one that was measured. */
+const TRIES = 4;
 
 test("killed at points all over and run again, a deployment ends in the same state, and destroy leaves nothing", {
   skip,
@@ -216,14 +120,20 @@ test("killed at points all over and run again, a deployment ends in the same sta
   const began = Date.now();
   const first = await ferry(words);
   assert.equal(first.status, 0, first.stderr);
-  const whole = Date.now() - began;
+  let whole = Date.now() - began;
   const wanted = await inventory(here);
   assert.equal((await ferry(["deployment", "destroy", "pair", "--yes"])).status, 0);
   assert.deepEqual(await inventory(here), EMPTY);
-  let killed = 0;
   for (let i = 0; i < POINTS; i++) {
-    const limit = Math.round(whole * (0.1 + (0.9 * (i + Math.random())) / POINTS));
-    if ((await ferry(words, limit)).status !== 0) killed++;
+    let limit = 0;
+    for (let tries = TRIES; ; tries--) {
+      limit = Math.round(whole * (0.1 + (0.9 * (i + Math.random())) / POINTS));
+      const start = Date.now();
+      if ((await ferry(words, limit)).status !== 0) break;
+      assert.ok(tries > 0, `no run of ${TRIES} was cut off`);
+      whole = Date.now() - start;
+      assert.equal((await ferry(["deployment", "destroy", "pair", "--yes"])).status, 0);
+    }
     const second = await ferry(words);
     assert.equal(second.status, 0, `killed after ${limit} ms of ${whole}: ${second.stderr}`);
     assert.deepEqual(await inventory(here), wanted, `killed after ${limit} ms of ${whole}`);
@@ -235,6 +145,5 @@ test("killed at points all over and run again, a deployment ends in the same sta
     }
     assert.deepEqual(await inventory(here), EMPTY, `after ${limit} ms`);
   }
-  t.diagnostic(`${killed} of ${POINTS} runs were killed, of ${whole} ms each`);
-  assert.ok(killed >= 0.5 * POINTS, `${killed} of ${POINTS} runs were killed`);
+  t.diagnostic(`${POINTS} runs were killed, of ${whole} ms each`);
 });

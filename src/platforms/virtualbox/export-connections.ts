@@ -3,14 +3,18 @@ import type { Machine, Nic, SerialPort } from "../../appliance/appliance.js";
 import type { Diagnostic } from "../../base/diagnostics.js";
 import { el, type XmlNode } from "../../xml/build.js";
 import { loss } from "../losses.js";
+import type { Scope } from "./export-storage.js";
 import { plugElement, plugOf } from "./plugs.js";
 import { SERIAL_PLACES } from "./words.js";
 
 /**
  * The network cards of a machine, each plugged into what the source says, as far as a host is going to have it.
- * @param cards `own`: their networks are called in the words of `plugOf`, as the host has them
+ * @param scope `cards` is `own`: their networks are called in the words of `plugOf`, as the host has them
  */
-export function networkElement(machine: Machine, cards: "own" | null, notes: Diagnostic[]): XmlNode {
+export function networkElement(
+  machine: Machine,
+  { cards, address, notes }: Pick<Scope, "cards" | "address" | "notes">,
+): XmlNode {
   const own = machine.hardwareTypes.some((type) => /^virtualbox/i.test(type));
   // A machine of which nothing is said has one card.
   if (machine.nics.length === 0) return el("Network", {}, el("Adapter", { slot: 0, enabled: false }));
@@ -23,7 +27,7 @@ export function networkElement(machine: Machine, cards: "own" | null, notes: Dia
         {
           slot,
           enabled: true,
-          MACAddress: nic.mac?.replaceAll(":", "").toUpperCase(),
+          MACAddress: nic.mac?.replaceAll(":", "").toUpperCase() ?? address(slot),
           cable: nic.connected,
           type: nic.model,
         },

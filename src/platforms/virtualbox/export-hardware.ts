@@ -20,8 +20,9 @@ export function hardwareElements(
   machine: Machine,
   shape: MachineShape,
   type: string,
-  { notes, cards }: Pick<Scope, "notes" | "cards">,
+  scope: Pick<Scope, "notes" | "cards" | "address">,
 ): (XmlNode | null)[] {
+  const { notes } = scope;
   const efi = machine.firmware !== "bios";
   const chipset = shape.chipset === "q35" ? "ICH9" : "PIIX3";
   if (machine.chipset !== null && machine.chipset !== shape.chipset) {
@@ -53,7 +54,7 @@ export function hardwareElements(
       ? null
       : el("TrustedPlatformModule", { type: machine.tpm === "1.2" ? "v1_2" : "v2_0", location: "" }),
     usbElement(machine, notes),
-    networkElement(machine, cards, notes),
+    networkElement(machine, scope),
     serialElement(machine, notes),
     audioElement(machine, notes),
     el("RTC", { localOrUTC: clockOf(machine) === "utc" ? "UTC" : "local" }),

@@ -27,6 +27,8 @@ export interface Scope {
   readonly own: string;
   /** `own`: networks are called as the host has them; `null`: as another host had them. */
   readonly cards: "own" | null;
+  /** The address of a card that has none, as settings have it; `null`: it is left out. */
+  address(slot: number): string | null;
 }
 
 /** The media that a machine has in its drives. */

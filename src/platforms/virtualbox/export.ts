@@ -7,7 +7,7 @@ import type { MachineShape, TargetProfile } from "../../targets/profile.js";
 import { el, renderXml, type XmlAttributeValues, type XmlNode } from "../../xml/build.js";
 import type { EmbeddedSettings } from "../embedded.js";
 import type { HeldFact } from "../facts.js";
-import { createFiles } from "../files.js";
+import { createFiles, type ResultFiles } from "../files.js";
 import { commonLosses, loss } from "../losses.js";
 import { uuidFromText } from "../names-of-devices.js";
 import type { DiskFiles, ExportDisk, ExportPlan } from "../platform.js";
@@ -57,7 +57,7 @@ export function exportVirtualbox(
     options.files,
   );
   const notes: Diagnostic[] = [];
-  const images = imagesOf(fitted, ctx);
+  const images = options.ids === "own" ? ownImages(fitted, files, ctx) : imagesOf(fitted, ctx);
   const folders = createFolders(files, options.folder ?? null);
   const configs = fitted.machines.map((machine) => {
     const own = files.machine(machine, ".vbox");
@@ -67,12 +67,14 @@ export function exportVirtualbox(
     if (nvram !== null && !files.kept().has(nvram)) folders.own(machine, files.keep(nvram, own.beside(".nvram")));
     const shape = shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
     const given = options.ids === "own" ? uuidFromText(machine.uuid) : null;
+    const uuid = given ?? idOf(fitted, machine, ctx);
     const scope: Scope = {
       files: { of: folders.of, format: files.format },
       images,
       notes,
-      own: given ?? idOf(fitted, machine, ctx),
+      own: uuid,
       cards: options.cards ?? null,
+      address: (slot) => addressOf(uuid, slot, ctx),
     };
     const settings = machineSettings(machine, shape, scope, options.group ?? null);
     return { name: folders.path(own.name), bytes: new TextEncoder().encode(renderXml(settings)) };
@@ -116,7 +118,9 @@ export function embedVirtualbox(
     const guestOs = { ...source.guestOs, virtualbox: types(source), description: null };
     const machine: Machine = { ...source, guestOs };
     const shape = shapes.get(machine.id) ?? (target.shapes[0] as MachineShape);
-    const scope: Scope = { files, images, notes, own: idOf(fitted, machine, ctx), cards: null };
+    const own = idOf(fitted, machine, ctx);
+    // Whoever imports the package gives addresses.
+    const scope: Scope = { files, images, notes, own, cards: null, address: () => null };
     const { attributes, children } = machineParts(machine, shape, scope);
     elements.set(
       machine.id,
@@ -200,12 +204,34 @@ function factsOf(appliance: Appliance): readonly (string | number)[] {
   ];
 }
 
+/** The address of a card that the source gives none: VirtualBox starts no machine with a card that has none. In VirtualBox's own range. */
+function addressOf(machine: string, slot: number, ctx: Context): string {
+  const digits = uuidOfFacts(["virtualbox card", machine, slot], ctx).replaceAll("-", "");
+  return `080027${digits.slice(0, 6).toUpperCase()}`;
+}
+
 function imagesOf(appliance: Appliance, ctx: Context): Images {
   const facts = factsOf(appliance);
+  return imagesBy(appliance, (kind, id) => uuidOfFacts([`virtualbox ${kind}`, ...facts, id], ctx));
+}
+
+/** Images of machines that keep their UUIDs: as long as a file has its name its image has its UUID, whatever else changes. */
+function ownImages(appliance: Appliance, files: ResultFiles, ctx: Context): Images {
+  const machines = appliance.machines.map(({ uuid }) => uuid ?? "");
+  return imagesBy(appliance, (kind, id) => {
+    const names =
+      kind === "disk"
+        ? files.disks().flatMap(({ disk, name }) => (disk === id ? [name] : []))
+        : files.assets().flatMap(({ asset, name }) => (id.endsWith(` ${asset}`) ? [name] : []));
+    return uuidOfFacts([`virtualbox ${kind}`, ...machines, names[0] ?? id], ctx);
+  });
+}
+
+function imagesBy(appliance: Appliance, make: (kind: string, id: string) => string): Images {
   const known = new Map<string, string>();
   const idFor = (kind: string, id: string): string => {
     const key = `${kind} ${id}`;
-    const uuid = known.get(key) ?? uuidOfFacts([`virtualbox ${kind}`, ...facts, id], ctx);
+    const uuid = known.get(key) ?? make(kind, id);
     known.set(key, uuid);
     return uuid;
   };

@@ -7,7 +7,7 @@ import { refuseTarget, virtualboxPlace } from "./place.js";
 import { siteOf } from "./site.js";
 import { virtualboxMachine, virtualboxMachines } from "./source.js";
 import { virtualboxStep } from "./steps.js";
-import { machineFacts, openVBoxManage, type VBoxManage } from "./vboxmanage.js";
+import { guestAddresses, machineFacts, openVBoxManage, type VBoxManage } from "./vboxmanage.js";
 
 export const virtualbox: DriverKind = {
   id: "virtualbox",
@@ -34,8 +34,10 @@ function driverOf(box: VBoxManage): Driver {
   return {
     label: "VirtualBox",
     facts: { kind: "VirtualBox", version: null, vendor: "Oracle Corporation", locale: null, timezone: null },
-    look: async (place, { signal }) => siteOf(await lookAtVirtualbox(box, virtualboxPlace(place), signal)),
-    step: (record, { files }) => virtualboxStep(record, box, files),
+    // An internal network is there as soon as somebody is plugged into it.
+    makesNetworks: true,
+    look: async (place, { signal }) => siteOf(await lookAtVirtualbox(box, virtualboxPlace(place), signal), box),
+    step: (record, tools) => virtualboxStep(record, box, tools),
     async stateOf({ uuid }, { signal }): Promise<MachineState | null> {
       const facts = await machineFacts(box, uuid, signal);
       if (facts === null) return null;
@@ -44,6 +46,7 @@ function driverOf(box: VBoxManage): Driver {
     },
     start: act((uuid) => ["startvm", uuid, "--type", "headless"]),
     shutDown: act((uuid) => ["controlvm", uuid, "acpipowerbutton"]),
+    addresses: ({ uuid }, { signal }) => guestAddresses(box, uuid, signal),
     switchOff: act((uuid) => ["controlvm", uuid, "poweroff"]),
     live: virtualboxMachines(box),
     // VBoxManage is another program each time: nothing stays open. The service ends by itself.

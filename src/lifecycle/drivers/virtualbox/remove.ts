@@ -52,7 +52,7 @@ export async function removeMachine(
 }
 
 /** Runs a command again and again while the machine is locked. What says that the work is done is fine. */
-async function insist(box: VBoxManage, words: readonly string[], signal: AbortSignal): Promise<void> {
+export async function insist(box: VBoxManage, words: readonly string[], signal: AbortSignal): Promise<void> {
   for (let left = TRIES; ; left--) {
     const answer = await box.try(words, signal);
     if (answer.ok || /could not find a registered machine|not currently running/i.test(answer.why)) return;

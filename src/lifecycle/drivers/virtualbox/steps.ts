@@ -5,8 +5,10 @@ import { FerryError } from "../../../base/errors.js";
 import { isThere } from "../../../runtime/node/publish.js";
 import type { StepRecord } from "../../deployment/state.js";
 import type { Step } from "../../deployment/step.js";
+import type { StepTools } from "../../driver.js";
 import { folderEmptied, placeFile } from "./files.js";
 import { removeMachine } from "./remove.js";
+import { turnStep } from "./turn.js";
 import { machineFacts, machinesThere, type VBoxManage } from "./vboxmanage.js";
 
 /** What a step does. Paths of folders are absolute. */
@@ -23,13 +25,22 @@ export type VirtualboxAction =
       readonly folder: string;
       readonly file: string;
     }
-  | { readonly kind: "autostart"; readonly uuid: string };
+  | { readonly kind: "autostart"; readonly uuid: string }
+  /** A machine, which is off, gets the settings of an upgrade: `web/web.vbox`. */
+  | {
+      readonly kind: "turn";
+      readonly name: string;
+      readonly uuid: string;
+      readonly folder: string;
+      readonly file: string;
+    };
 
-/**
- * @param files folder of the deployment's files
- * @throws `deploy/bad-state` for a record that is not VirtualBox's
- */
-export function virtualboxStep({ action, status, key }: StepRecord, box: VBoxManage, files: string): Step {
+/** @throws `deploy/bad-state` for a record that is not VirtualBox's */
+export function virtualboxStep(
+  { action, status, key }: StepRecord,
+  box: VBoxManage,
+  { files, kept }: Pick<StepTools, "files" | "kept">,
+): Step {
   const known = actionOf(action, key);
   switch (known.kind) {
     case "folder":
@@ -40,6 +51,8 @@ export function virtualboxStep({ action, status, key }: StepRecord, box: VBoxMan
       return machineStep(known, box);
     case "autostart":
       return autostartStep(known, box);
+    case "turn":
+      return turnStep(known, status, box, { files, kept });
   }
 }
 
@@ -50,20 +63,15 @@ function actionOf(action: StepRecord["action"], key: string): VirtualboxAction {
     typeof of === "string" && path.isAbsolute(of) && path.resolve(of) === of;
   const isUuid = typeof uuid === "string" && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid);
   const plain = (of: string): boolean => of !== "" && !/[/\\\0]|^\.\.?$/.test(of);
+  const named = typeof name === "string";
+  // In the folder of its machine, under the machine's folder in those of the conversion.
+  const parts = typeof file === "string" ? file.split("/") : [];
+  const inFolder = absolute(folder) && parts.length === 2 && parts.every(plain) && path.basename(folder) === parts[0];
   const right =
     (kind === "folder" && absolute(base) && absolute(folder) && folder.startsWith(`${base}${path.sep}`)) ||
-    (kind === "file" &&
-      absolute(folder) &&
-      typeof file === "string" &&
-      file.split("/").length === 2 &&
-      file.split("/").every(plain) &&
-      path.basename(folder) === file.split("/")[0]) ||
-    (kind === "machine" &&
-      typeof name === "string" &&
-      isUuid &&
-      absolute(folder) &&
-      typeof file === "string" &&
-      plain(file)) ||
+    (kind === "file" && inFolder) ||
+    (kind === "machine" && named && isUuid && absolute(folder) && typeof file === "string" && plain(file)) ||
+    (kind === "turn" && named && isUuid && inFolder) ||
     (kind === "autostart" && isUuid);
   if (right) return action as unknown as VirtualboxAction;
   throw new FerryError("deploy/bad-state", `the state's step ${JSON.stringify(key)} is none of VirtualBox's`, {

@@ -1,4 +1,5 @@
 /** VirtualBox by its own program, `VBoxManage`: that of this user on this machine, in the settings folder of `VBOX_USER_HOME`. */
+import { isIP } from "node:net";
 import { FerryError } from "../../../base/errors.js";
 import { printable } from "../../../base/text.js";
 import { runCommand } from "../../../runtime/node/run-command.js";
@@ -103,6 +104,22 @@ export interface MachineFacts {
   /** Path of its settings. */
   readonly settings: string;
   readonly autostart: boolean;
+  /** Whether it has snapshots. */
+  readonly snapshots: boolean;
+}
+
+/** Addresses that a guest with VirtualBox's additions tells are looked for under these names. */
+const ADDRESSES = "/VirtualBox/GuestInfo/Net/*/V4/IP";
+/** Addresses of one machine. */
+const MOST_ADDRESSES = 64;
+
+/** The addresses that the guest of a machine tells by VirtualBox's additions. */
+export async function guestAddresses(box: VBoxManage, uuid: string, signal: AbortSignal): Promise<readonly string[]> {
+  const text = await box.run(["guestproperty", "enumerate", uuid, "--no-timestamp", "--no-flags", ADDRESSES], signal);
+  // A guest writes what it likes.
+  const values = [...text.matchAll(/^\/VirtualBox\/GuestInfo\/Net\/\d+\/V4\/IP\s*= '([^'\n]*)'\s*$/gm)];
+  const addresses = values.flatMap(([, value = ""]) => (isIP(value) === 0 || value === "0.0.0.0" ? [] : [value]));
+  return [...new Set(addresses)].slice(0, MOST_ADDRESSES);
 }
 
 /** @returns `null`: there is no such machine */
@@ -120,5 +137,6 @@ export async function machineFacts(box: VBoxManage, uuid: string, signal: AbortS
     state: state === "" ? "inaccessible" : state,
     settings: value("CfgFile"),
     autostart: value("autostart-enabled") === "on",
+    snapshots: value("CurrentSnapshotUUID") !== "",
   };
 }

@@ -12,12 +12,13 @@ import { openDriver } from "../drivers.js";
 import { type HostNetworks, plugMeant, virtualboxPlace } from "./place.js";
 import { removeMachine } from "./remove.js";
 import { virtualboxStep } from "./steps.js";
-import { machineFacts, machinesThere, openVBoxManage, type VBoxManage } from "./vboxmanage.js";
+import { guestAddresses, machineFacts, machinesThere, openVBoxManage, type VBoxManage } from "./vboxmanage.js";
 
 const ctx = diskContext();
 const { signal } = ctx;
 const UUID = "00000000-0000-8000-a000-000000000000";
 const scope = { reveal: async () => "", env: {} };
+const tools = { files: "/x", kept: "/k" };
 const nobody = { user: null, password: null, thumbprint: null, authorities: null };
 
 async function scratch(t: TestContext): Promise<string> {
@@ -103,13 +104,15 @@ test("a VBoxManage that is not installed is said, and a state cannot make steps 
     { kind: "machine", name: "n", uuid: "--delete", folder: "/vms/a", file: "a.vbox" },
     { kind: "machine", name: "n", uuid: UUID, folder: "/vms/a", file: "../b.vbox" },
     { kind: "autostart", uuid: "x" },
+    { kind: "turn", name: "n", uuid: UUID, folder: "/vms/a", file: "../a/x.vbox" },
+    { kind: "turn", name: "n", uuid: "--all", folder: "/vms/a", file: "a/a.vbox" },
   ];
   for (const action of wrong) {
     const record = { key: "k", text: "t", status: "open" as const, action };
-    assert.throws(() => virtualboxStep(record, box, "/x"), hasCode("deploy/bad-state"), JSON.stringify(action));
+    assert.throws(() => virtualboxStep(record, box, tools), hasCode("deploy/bad-state"), JSON.stringify(action));
   }
   const right = { key: "k", text: "t", status: "open" as const, action: { kind: "autostart", uuid: UUID } };
-  assert.ok(virtualboxStep(right, box, "/x"));
+  assert.ok(virtualboxStep(right, box, tools));
 });
 
 test("a file is put into a folder as a whole, and taken back without the one that it came from", async (t) => {
@@ -120,7 +123,10 @@ test("a file is put into a folder as a whole, and taken back without the one tha
   for (const name of ["web.vdi", "web.vbox"]) {
     await writeFile(join(files, "web", name), "bytes");
     const action = { kind: "file", folder: home, file: `web/${name}` };
-    const step = virtualboxStep({ key: "k", text: "t", status: "begun", action }, openVBoxManage("/nowhere"), files);
+    const step = virtualboxStep({ key: "k", text: "t", status: "begun", action }, openVBoxManage("/nowhere"), {
+      files,
+      kept: files,
+    });
     await writeFile(join(home, `${name}.part`), "of a run that was killed");
     await step.undo(ctx);
     assert.deepEqual([await step.probe(ctx), await readdir(home)], ["absent", []]);
@@ -141,8 +147,24 @@ showvminfo) printf 'CfgFile="/vms/a/a.vbox"\\nVMState="poweroff"\\nautostart-ena
 esac`,
   );
   const facts = await machineFacts(box, UUID, signal);
-  assert.deepEqual(facts, { state: "poweroff", settings: "/vms/a/a.vbox", autostart: false });
+  assert.deepEqual(facts, { state: "poweroff", settings: "/vms/a/a.vbox", autostart: false, snapshots: false });
   assert.deepEqual([...(await machinesThere(box, signal)).values()], ['a "b"', "<inaccessible>"]);
+});
+
+test("addresses are those that a guest tells, and nothing else that it writes", async (t) => {
+  const name = "/VirtualBox/GuestInfo/Net";
+  const box = await scripted(
+    await scratch(t),
+    `cat <<'E'
+${name}/0/V4/IP = '10.0.2.15'
+${name}/1/V4/IP   = '192.168.56.4'
+${name}/2/V4/IP = '10.0.2.15'
+${name}/3/V4/IP = '0.0.0.0'
+${name}/4/V4/IP = '; rm -rf /'
+${name}/5/V4/Netmask = '10.9.9.9'
+E`,
+  );
+  assert.deepEqual(await guestAddresses(box, UUID, signal), ["10.0.2.15", "192.168.56.4"]);
 });
 
 test("a machine that is locked is asked again, and its images are closed from the last snapshot to the first", async (t) => {
