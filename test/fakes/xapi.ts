@@ -11,6 +11,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Issued, issue } from "../support/authority.js";
 import { importArchive, importRaw, incomingOf } from "./xapi-import.js";
+import { methodsOf } from "./xapi-methods.js";
 import { createPool, type Json, XapiError, type XapiPool } from "./xapi-pool.js";
 
 /** What goes wrong, until it is taken out again. */
@@ -67,6 +68,7 @@ export async function startXapi(t: TestContext, options: FakeXapiOptions = {}): 
   const { freeBytes = 2 ** 30, storage = "ext", password = PASSWORD } = options;
   const certificate = await issue({ name: "xs1" });
   const pool = createPool(freeBytes, storage);
+  const methodOf = methodsOf(pool);
   const faults: XapiFaults = {};
   const calls: string[] = [];
   const heard: string[] = [];
@@ -98,7 +100,7 @@ export async function startXapi(t: TestContext, options: FakeXapiOptions = {}): 
       pool.table("session").delete(String(session));
       return "";
     }
-    const method = pool.method(name);
+    const method = methodOf(name);
     if (method === undefined) throw new XapiError("MESSAGE_METHOD_UNKNOWN", [name]);
     return method(args);
   }
