@@ -146,6 +146,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/run.js")).run,
   },
   {
+    name: "env",
+    summary: "inside of a guest: the properties that it was given, wherever they are",
+    load: async () => (await import("./commands/env.js")).env,
+  },
+  {
     name: "vm ps",
     summary: "what runs here, and what did",
     load: async () => (await import("./commands/vm/ps.js")).vmPs,

@@ -8,6 +8,7 @@ import type { Bus, DiskFormatId, Firmware, HashName, JsonValue, PackageKind } fr
 import type { DeploymentsResult, DeployResult, DriftResult } from "./deploy-result.js";
 import type { DiffResult } from "./diff-result.js";
 import type { EditResult } from "./edit-result.js";
+import type { EnvironmentResult } from "./environment-result.js";
 import type { PropertiesResult } from "./properties-result.js";
 import type { DiagnosticResult, SignerResult } from "./result-parts.js";
 import type { VmListResult } from "./vm-result.js";
@@ -22,6 +23,7 @@ export type {
 } from "./deploy-result.js";
 export type { DiffChange, DiffDisk, DiffResult, DiffSide } from "./diff-result.js";
 export type { EditResult } from "./edit-result.js";
+export type { EnvironmentProperties, EnvironmentResult } from "./environment-result.js";
 export type { PropertiesResult, QuestionResult } from "./properties-result.js";
 export { type DiagnosticResult, type SignerResult, toDiagnosticResult } from "./result-parts.js";
 export type { VmListResult, VmResult } from "./vm-result.js";
@@ -670,6 +672,7 @@ export type Result =
   | FixResult
   | EditResult
   | VmListResult
+  | EnvironmentResult
   | SignResult
   | AdaptResult
   | BuildResult

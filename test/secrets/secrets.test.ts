@@ -252,6 +252,7 @@ const table: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     [folder, "--accept-eulas", "--name", "box"],
     [address("box.ova")],
   ],
+  env: () => [["--root", fresh()]],
   "vm ps": () => [[]],
   "vm logs": () => [["box"]],
   "vm console": () => [["box"]],

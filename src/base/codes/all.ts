@@ -14,6 +14,7 @@ import { vhdCodes } from "./disk-vhd.js";
 import { vhdxCodes } from "./disk-vhdx.js";
 import { vmdkCodes } from "./disk-vmdk.js";
 import { editCodes } from "./edit.js";
+import { envCodes } from "./env.js";
 import { guestCodes } from "./guest.js";
 import { httpCodes } from "./http.js";
 import { ioCodes } from "./io.js";
@@ -57,6 +58,7 @@ export const codes: CodeTable = {
   ...convertCodes,
   ...editCodes,
   ...guestCodes,
+  ...envCodes,
   ...configCodes,
   ...packageCodes,
   ...policyCodes,
