@@ -1,4 +1,5 @@
 /** An OVF package of machines of another platform: the descriptor is written anew from what they are. */
+
 import type { Appliance } from "../appliance/appliance.js";
 import { fit } from "../appliance/fit.js";
 import { wishesOfMachine } from "../appliance/profile.js";
@@ -17,6 +18,7 @@ import { exportOvf, type OvfExport } from "../platforms/ovf/export.js";
 import { flavours, type OvfFlavour, profileOf, strictFlavour, type WrittenVersion } from "../platforms/ovf/flavours.js";
 import { toDiagnosticResult } from "../report/results.js";
 import { assumedHardware } from "./bare-disk.js";
+import { fetchedFirst } from "./coming.js";
 import { type ConversionPlan, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import { emptyDisk, type OpenConversion } from "./convert.js";
 import { openDisks } from "./disks.js";
@@ -71,6 +73,7 @@ export async function planOvfAuthoring(
   findings.push(...(signing?.findings ?? []));
   const from = source.appliance(options.choice ?? {}, own);
   const { appliance, notes, wishes } = applyWishes(from, options.wishes ?? noWishes);
+  findings.push(...fetchedFirst(appliance, source.coming, new Map()));
   const disks = await openDisks(source.reader, appliance, { compressed: "unpack" }, own);
   try {
     await fillFirmware(appliance, disks.byId, own);

@@ -15,6 +15,7 @@ import { resolveFiles } from "../platforms/ovf/files.js";
 import { type OvfFlavour, strictFlavour } from "../platforms/ovf/flavours.js";
 import { factsOf } from "../platforms/ovf/platform.js";
 import { toDiagnosticResult } from "../report/results.js";
+import { fetchedFirst } from "./coming.js";
 import { type ConversionOutcome, type ConversionPlan, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import type { OpenConversion } from "./convert.js";
 import { flavourOf, planOvfAuthoring } from "./convert-ovf-anew.js";
@@ -75,6 +76,7 @@ export async function planOvfConversion(
   const { descriptor } = reader;
   if (descriptor === null) throw new FerryError("internal/bug", "an open package has a descriptor");
   const appliance = opened.appliance({}, own);
+  findings.push(...fetchedFirst(appliance, source.coming, new Map()));
   const declared = new Map(appliance.disks.map((disk) => [disk.id, disk.capacityBytes]));
   const disks = await openDisks(reader, appliance, { compressed: "unpack", parents: "refuse" }, own);
   try {

@@ -21,6 +21,15 @@ import { toDiagnosticResult } from "../report/results.js";
 import type { TargetProfile } from "../targets/profile.js";
 import { targets } from "../targets/targets.js";
 import { assumedHardware } from "./bare-disk.js";
+import {
+  type ComingDisk,
+  comesOnce,
+  comingDisks,
+  comingShape,
+  comingStream,
+  fetchedFirst,
+  settleComing,
+} from "./coming.js";
 import { type ConversionPlan, executeWork, type PlannedDisk, stepsOf, type Work } from "./conversion.js";
 import { planArchive } from "./convert-archive.js";
 import { type OpenDisks, openDisks } from "./disks.js";
@@ -48,6 +57,8 @@ export interface ConvertOptions {
   readonly wishes?: Wishes;
   /** Findings that opening the package brought. */
   readonly findings?: readonly Diagnostic[];
+  /** `once`: each disk is read once, from front to back, so that what comes in one pass need not be stored first. */
+  readonly reading?: "once";
 }
 
 /** A plan with the disks that it holds open. Close it when it was executed, or is not going to be. */
@@ -73,14 +84,26 @@ export async function planConversion(
   const own: Context = { ...ctx, report: (finding) => findings.push(finding) };
   const source = opened.appliance(options.choice ?? {}, own);
   const { appliance, notes, wishes } = applyWishes(source, options.wishes ?? noWishes);
-  const disks = await openDisks(opened.reader, appliance, { compressed: "unpack" }, own);
+  // Archives are laid out by what their disks hold.
+  const coming = comingDisks(
+    appliance,
+    options.reading === "once" && platform.archive === undefined ? opened.coming : undefined,
+  );
+  for (const disk of appliance.disks) {
+    const one = coming.get(disk.id);
+    if (one === undefined) continue;
+    settleComing(disk, one, own);
+    findings.push(comesOnce(disk, one));
+  }
+  findings.push(...fetchedFirst(appliance, opened.coming, coming));
+  const disks = await openDisks(opened.reader, appliance, { compressed: "unpack", later: coming }, own);
   try {
     await fillFirmware(appliance, disks.byId, own);
     const assumed = assumedHardware(opened, wishesOfMachine(wishes, appliance.machines[0]?.id ?? ""));
     const wished = { wishes, notes: assumed === null ? notes : [assumed, ...notes] };
     const guests = await guestsOf(appliance, disks.byId, own);
     const hints = guestHints(source, guests, wishes);
-    const planning = { opened, platform, target, appliance, wished, disks, guests, hints, findings, options };
+    const planning = { opened, platform, target, appliance, wished, disks, coming, guests, hints, findings, options };
     const plan = await planFor(planning, own);
     return { plan, findings, close: () => disks.close() };
   } catch (cause) {
@@ -113,6 +136,8 @@ interface Planning {
   readonly appliance: Appliance;
   readonly wished: { readonly wishes: Wishes; readonly notes: readonly Diagnostic[] };
   readonly disks: OpenDisks;
+  /** Disks that are read in one pass, by their ids. */
+  readonly coming: ReadonlyMap<string, ComingDisk>;
   /** What boot disks say, by machine id. */
   readonly guests: ReadonlyMap<string, GuestFacts>;
   /** What fitting needs of it. */
@@ -145,7 +170,13 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
     const open = disks.byId;
     return planArchive({ reader, kind, name, fitted: fitted.appliance, exported, open, empty: emptyDisk, losses }, ctx);
   }
-  const planned = await planDisks(fitted.appliance, exported, disks.byId, options, ctx);
+  const planned = await planDisks(
+    fitted.appliance,
+    exported,
+    { open: disks.byId, coming: planning.coming },
+    options,
+    ctx,
+  );
   const copies = copiesOf(opened, fitted.appliance, exported);
   const work: Work = {
     reader: opened.reader,
@@ -205,7 +236,7 @@ async function planFor(planning: Planning, ctx: Context): Promise<ConversionPlan
 async function planDisks(
   appliance: Appliance,
   exported: ExportPlan,
-  open: ReadonlyMap<string, VirtualDisk>,
+  { open, coming }: { readonly open: ReadonlyMap<string, VirtualDisk>; readonly coming: Planning["coming"] },
   options: ConvertOptions,
   ctx: Context,
 ): Promise<readonly PlannedDisk[]> {
@@ -213,12 +244,14 @@ async function planDisks(
   for (const { disk: id, name, format: formatId, variant, identity } of exported.disks) {
     const disk = appliance.disks.find((candidate) => candidate.id === id);
     if (disk === undefined) throw new FerryError("internal/bug", `an export names the disk ${id}, which is not there`);
-    const source = open.get(id) ?? emptyDisk(disk.capacityBytes);
+    const later = coming.get(id);
+    const stored = open.get(id) ?? emptyDisk(disk.capacityBytes);
+    const source = later === undefined ? stored : comingStream(later, ctx);
     const format = diskFormats.get(formatId);
     if (format.plan === undefined) throw new FerryError("internal/bug", `${formatId} cannot be written`);
     checkSectorSize(source.info, name, format, ctx);
     const plan = await format.plan(
-      shapeOf(source, disk.capacityBytes),
+      later === undefined ? shapeOf(stored, disk.capacityBytes) : comingShape(later, disk.capacityBytes),
       {
         name,
         variant,

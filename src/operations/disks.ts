@@ -25,6 +25,8 @@ export interface OpenDisksOptions {
   readonly compressed: "unpack" | "leave";
   /** What to do with disks that hold only changes to another disk of the package: read them over it (the default), or `refuse` them. */
   readonly parents?: "stack" | "refuse";
+  /** Ids of disks that are left unopened. */
+  readonly later?: ReadonlyMap<string, unknown>;
 }
 
 /** What an image has beside the guest's bytes, at most: tables, headers, and units that packing made longer. */
@@ -46,7 +48,7 @@ export async function openDisks(
   const close = (): Promise<void> => closeAll(opened.splice(0).reverse());
   try {
     for (const disk of appliance.disks) {
-      if (disk.file === null) continue;
+      if (disk.file === null || options.later?.has(disk.id) === true) continue;
       const entry = entryNamed(reader, disk.file);
       if (disk.compression !== null && options.compressed === "leave") {
         ctx.report(leftAlone(disk, reader, entry));
@@ -57,7 +59,7 @@ export async function openDisks(
       opened.push({ close: closeDisk });
       disk.format = virtual.info.format;
       disk.variant = virtual.info.variant;
-      disk.capacityBytes = settleCapacity(disk, virtual, ctx);
+      disk.capacityBytes = settleCapacity(disk, virtual.info, ctx);
       byId.set(disk.id, virtual);
     }
   } catch (cause) {
@@ -199,9 +201,8 @@ async function openImage(
  * The capacity that counts. Where descriptor and image differ by rounding to a grain, the descriptor's; where the descriptor says nothing, the image's;
  * any other difference is a finding, and the larger one counts, so that nothing is cut off.
  */
-function settleCapacity(disk: Disk, virtual: VirtualDisk, ctx: Context): number {
+export function settleCapacity(disk: Disk, { size, blockSize }: VirtualDisk["info"], ctx: Context): number {
   const declared = disk.capacityBytes;
-  const { size, blockSize } = virtual.info;
   if (declared === size) return size;
   if (declared <= 0) return size;
   const unit = Math.max(512, blockSize);

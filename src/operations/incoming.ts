@@ -105,7 +105,7 @@ async function openPlain(kept: KeptStream, options: IncomingOptions, ctx: Contex
   }
   const whole = kept.again();
   kept.forget();
-  const { scratch, source } = await save(whole, ctx);
+  const { scratch, source } = await saveStream(whole, ctx);
   return { kind: "file", name: label, source, resolver: noResolver, format: format.id, close: () => scratch.remove() };
 }
 
@@ -138,7 +138,7 @@ async function savedArchive(
   const name = member === null ? label : `${label}!${member}`;
   const whole = kept.again();
   kept.forget();
-  const { scratch, source } = await save(whole, ctx);
+  const { scratch, source } = await saveStream(whole, ctx);
   try {
     const chunks = await diskOf(source, member, ctx);
     return { kind: "file", name, source, chunks, resolver: noResolver, format, close: () => scratch.remove() };
@@ -183,7 +183,7 @@ export async function unpackWanted(
     }
     const whole = kept.again();
     kept.forget();
-    const saved = await save(whole, ctx);
+    const saved = await saveStream(whole, ctx);
     await packed.checkUnchanged?.();
     return saved;
   } catch (cause) {
@@ -242,7 +242,8 @@ async function formatOf(input: ByteStream, named: DiskFormatId | null, ctx: Cont
   return tellFormat({ name: input.label, size: input.size ?? head.length, head, tail: new Uint8Array(0) }, diskFormats);
 }
 
-async function save(
+/** Saves what comes once into scratch space, which belongs to whoever asked. @throws `io/limit` above `limits.unpackedBytes` */
+export async function saveStream(
   input: ByteStream,
   ctx: Context,
 ): Promise<{ readonly scratch: ScratchFile; readonly source: ByteSource }> {

@@ -14,6 +14,7 @@ import {
   type MachineResult,
   toDiagnosticResult,
 } from "../report/results.js";
+import { comingDisks, settleComing } from "./coming.js";
 import { openDisks } from "./disks.js";
 import { fillFirmware } from "./firmware.js";
 import type { OpenedSource } from "./opened.js";
@@ -82,7 +83,14 @@ export function inspectDetails(opened: OpenedSource, options: InspectOptions, ct
 
 async function lookAtDisks(opened: OpenedSource, appliance: Appliance, ctx: Context): Promise<void> {
   // One at a time, so that a damaged disk hides nothing of the others.
+  const coming = comingDisks(appliance, opened.coming);
   for (const disk of appliance.disks) {
+    const first = coming.get(disk.id);
+    if (first !== undefined) {
+      // Its beginning was read: for all that is to be said of it, the rest need not come.
+      settleComing(disk, first, ctx);
+      continue;
+    }
     const single: Appliance = { ...appliance, disks: [disk] };
     try {
       const disks = await openDisks(opened.reader, single, { compressed: "leave" }, ctx);

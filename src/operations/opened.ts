@@ -4,6 +4,7 @@ import type { Context } from "../io/context.js";
 import type { PlacedFile } from "../package/machine/open.js";
 import type { PackageReader } from "../package/model.js";
 import type { ImportChoice } from "../platforms/platform.js";
+import type { ComingDisk } from "./coming.js";
 import type { OpenedPackage, OpenOptions } from "./open.js";
 
 /** How a source is opened. */
@@ -16,6 +17,8 @@ export interface OpenSourceOptions extends OpenOptions {
   readonly external?: (path: string) => PlacedFile | null;
   /** Set where absolute paths are of the very host that is asked: `external` counts before a file of the same name beside the configuration. */
   readonly absolute?: "first";
+  /** `once`: whoever opens it reads what comes in one pass so (`OpenedSource.coming`), and nothing need be fetched before. */
+  readonly reading?: "once";
 }
 
 /** What is open: a package, or machines beside their files. */
@@ -30,6 +33,8 @@ export interface OpenedSource {
   readonly ovf: OpenedPackage | null;
   /** Names of files that are compressed as a whole. */
   readonly packed: ReadonlySet<string>;
+  /** Disk files that can be read in one pass where they are, by their names. Opening them as files fetches them first. Left out: all lie here. */
+  readonly coming?: ReadonlyMap<string, ComingDisk>;
   /** What would be deployed for a choice. Findings go to the context's `report`. */
   appliance(choice: ImportChoice, ctx: Context): Appliance;
   close(): Promise<void>;

@@ -268,4 +268,9 @@ export const deployCodes: CodeTable = {
     why: "Disks are known by their ids in the package. A disk with data that the new machines have no place for would be lost.",
     fix: "Give the new package a disk with this id; `vmferry inspect` shows ids.",
   },
+  "deploy/described": {
+    what: "The server has something to say about a machine that it exports.",
+    why: "It writes the descriptor of the machine, and names what that cannot hold.",
+    fix: "Look whether the machine needs what is named. The export goes on.",
+  },
 };

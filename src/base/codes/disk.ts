@@ -65,6 +65,11 @@ export const diskCodes: CodeTable = {
     why: "Most often the program that fills the pipe failed. The result would lack a part of the disk, so it is not kept.",
     fix: "Look at what the other program says, and run both again.",
   },
+  "disk/one-pass": {
+    what: "A disk is read in one pass from where it is, and stored nowhere in between.",
+    why: "It comes from a platform in a format that can be read so. What is on it is known when it has come: which drivers its guest has is not looked at before.",
+    fix: "Nothing has to be done. With --prove the disk is fetched first, and looked at.",
+  },
   "disk/stream-order": {
     kind: "unsupported-feature",
     what: "Units of a disk that is read in one pass come in another order than the guest's, and the result needs them in order.",

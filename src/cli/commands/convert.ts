@@ -102,7 +102,9 @@ export const convert: CommandDefinition = defineCommand({
     const section = profileFor(await loadProfile(options.profile), { ...options, to });
     return withSession({ ...options, scratch, access: options }, cli, async (session) => {
       if (!options.dryRun) session.runtime.pool.start("shared", ...(options.integrity ? (["own"] as const) : []));
-      const named = await openNamedSource(source, { disks: "taken", ...placesOfFiles(options, session) }, session);
+      const reading = readingFor(to, options);
+      const how = { disks: "taken" as const, ...placesOfFiles(options, session), ...reading };
+      const named = await openNamedSource(source, how, session);
       try {
         const demands = await demandsOf(named, options, session.ctx);
         const signing = await signingOf(options, session, cli);
@@ -116,7 +118,11 @@ export const convert: CommandDefinition = defineCommand({
             hint: "Leave them out, or write --to ova.",
           });
         }
-        const request = { ...underProfile(options, section), to, destination, signing };
+        const request = {
+          ...underProfile(options, section),
+          ...{ to, destination, signing },
+          ...reading,
+        };
         const conversion = await planOf(named, request, session);
         try {
           const work = options.resume ? workOf([conversion.plan], source, options.level) : null;
@@ -131,6 +137,15 @@ export const convert: CommandDefinition = defineCommand({
     });
   },
 });
+
+/** What is proven is read a second time, and what is resumed may be; an archive is laid out before it is written. */
+export function readingFor(
+  to: string,
+  { prove, resume }: { readonly prove: boolean; readonly resume?: boolean },
+): Pick<Request, "reading"> {
+  const whole = to === "ova" || to === "ovf" || archived.some(({ id }) => id === to);
+  return prove || resume === true || whole ? {} : { reading: "once" };
+}
 
 /** What a command line says, and a profile where that says nothing. */
 export function underProfile<O extends WishChoice & Pick<Request, "flavour" | "ovfVersion" | "option">>(
@@ -170,6 +185,8 @@ export interface Request {
   readonly signing: Signing | null;
   readonly wishes: Wishes;
   readonly option: readonly (readonly [string, string])[];
+  /** As of `ConvertOptions`. */
+  readonly reading?: "once";
 }
 
 /** Plans what a command line asks for. */
@@ -209,6 +226,7 @@ export async function planOf(
       wishes: request.wishes,
       archive: path.basename(request.destination),
       ...level,
+      ...(request.reading === undefined ? {} : { reading: request.reading }),
       ...(request.for === null ? {} : { target: request.for }),
       ...(request.configuration === null ? {} : { choice: { configuration: request.configuration } }),
       exportOptions: {

@@ -36,7 +36,7 @@ export const inspect: CommandDefinition = defineCommand({
   examples: ["inspect appliance.ova", "inspect appliance.ova --json", "inspect libvirt:///system/web"],
   async run([name = ""], options, cli) {
     return withSession({ ...options, access: options }, cli, async (session) => {
-      const named = await openNamedSource(name, { onDamage: "report" }, session);
+      const named = await openNamedSource(name, { onDamage: "report", reading: "once" }, session);
       try {
         const { configuration, locale } = options;
         const choice = {

@@ -9,7 +9,7 @@ import { showOrExecute } from "../../execute.js";
 import { liveScope } from "../../live.js";
 import { choice, flag, json, wholeNumber, workOptions } from "../../options.js";
 import { withSession } from "../../session.js";
-import { namedBy, openDestination, planOf, targetNames, wanted } from "../convert.js";
+import { namedBy, openDestination, planOf, readingFor, targetNames, wanted } from "../convert.js";
 
 /** `vmferry deployment export NAME DEST`. */
 export const deploymentExport: CommandDefinition = defineCommand({
@@ -37,12 +37,13 @@ export const deploymentExport: CommandDefinition = defineCommand({
   async run([name = "", destination = ""], options, cli) {
     const newest = options.for === null ? null : targets.get(options.for).platform;
     const to = options.to ?? newest ?? namedBy(destination) ?? "ovf";
+    const reading = readingFor(to, options);
     const scratch = path.dirname(path.resolve(destination));
     return withSession({ ...options, scratch }, cli, (session) =>
       // Nobody starts the machines or removes them meanwhile, as far as this is done by vmferry.
       withDeployment(name, (state) =>
         withPlatform(state, cli, async (driver) => {
-          const opened = await openDeployment(state, driver, liveScope(session, {}), session.ctx);
+          const opened = await openDeployment(state, driver, liveScope(session, reading), session.ctx);
           try {
             const named = { name, fileName: name, opened, container: null, close: opened.close };
             const request = {
@@ -54,6 +55,7 @@ export const deploymentExport: CommandDefinition = defineCommand({
               signing: null,
               wishes: noWishes,
               option: [],
+              ...reading,
             };
             const conversion = await planOf(named, request, session);
             try {

@@ -5,8 +5,10 @@ import { type VsphereAddress, vsphereAddress } from "./address.js";
 import { openVsphere, type VsphereClient } from "./client.js";
 import { told } from "./faults.js";
 import { findPlace } from "./inventory.js";
+import { vsphereMachine } from "./machine-path.js";
 import { addressesOf, powerOff, powerOn, powerState, presentMachine, shutDown } from "./machines.js";
 import { siteOf } from "./site.js";
+import { vsphereMachines } from "./source.js";
 import { vsphereStep } from "./steps.js";
 
 const PREFIX = "vsphere:";
@@ -15,6 +17,8 @@ export const vsphere: DriverKind = {
   id: "vsphere",
   label: "vSphere",
   targets: ["vsphere://[USER@]HOST[:PORT]/[DATACENTER]"],
+  machines: ["vsphere://[USER@]HOST[:PORT]/[DATACENTER]/vm/[FOLDER/]MACHINE"],
+  machineAt: vsphereMachine,
   owns: (target) => target.startsWith(PREFIX),
   open(access: Access, scope: DriverScope): Driver {
     const address = vsphereAddress(access.target);
@@ -80,6 +84,7 @@ function driverOf(client: VsphereClient, { datacenter }: VsphereAddress): Driver
         powerOff(client, await presentMachine(client, uuid, name, signal), name, signal),
       ),
     addresses: ({ name, uuid }, { signal }) => saying(`look at ${name}`, () => addressesOf(client, uuid, signal)),
+    live: vsphereMachines(client, datacenter),
     close: () => client.close(),
   };
 }
