@@ -1,6 +1,7 @@
 /** The platforms that are deployed to. */
 import { FerryError } from "../../base/errors.js";
 import type { Access, Driver, DriverKind, DriverScope } from "../driver.js";
+import { hyperv } from "./hyperv/driver.js";
 import { libvirt } from "./libvirt/driver.js";
 import { proxmox } from "./proxmox/driver.js";
 import { virtualbox } from "./virtualbox/driver.js";
@@ -8,7 +9,7 @@ import { vsphere } from "./vsphere/driver.js";
 import { xenserver } from "./xenserver/driver.js";
 
 /** All of them. */
-export const driverKinds: readonly DriverKind[] = [libvirt, proxmox, virtualbox, vsphere, xenserver];
+export const driverKinds: readonly DriverKind[] = [hyperv, libvirt, proxmox, virtualbox, vsphere, xenserver];
 
 /**
  * The driver that a target is meant for. It speaks to nobody yet.

@@ -107,8 +107,36 @@ export function hypervCmdlets(host: Host): Record<string, Cmdlet> {
       host.vms.splice(host.vms.indexOf(owner), 1);
       return [];
     }),
-    "Set-VM": changing("Set-VM", ["VM", "Notes"], ["Passthru"], (bound) => {
-      vm(bound).notes = textOf(bound.Notes);
+    "Set-VM": changing(
+      "Set-VM",
+      ["VM", "Notes", "AutomaticStartAction", "AutomaticStartDelay"],
+      ["Passthru"],
+      (bound) => {
+        const owner = vm(bound);
+        if (bound.Notes !== undefined) owner.notes = textOf(bound.Notes);
+        if (bound.AutomaticStartAction !== undefined) {
+          owner.start.action = word("StartAction", textOf(bound.AutomaticStartAction)).name;
+        }
+        if (bound.AutomaticStartDelay !== undefined) {
+          owner.start.delay = whole(bound.AutomaticStartDelay, 0, 2 ** 31 - 1, "AutomaticStartDelay");
+        }
+        return [];
+      },
+    ),
+    "Start-VM": changing("Start-VM", ["VM"], ["Passthru"], (bound) => {
+      const owner = vm(bound);
+      if (owner.state !== "Off")
+        refuse("The operation cannot be performed while the virtual machine is in its current state.");
+      for (const { path } of owner.drives) {
+        if (path !== null && !host.files.has(path.toLowerCase()))
+          refuse(`'${owner.name}' failed to start: '${path}' is missing`);
+      }
+      owner.state = "Running";
+      return [];
+    }),
+    "Stop-VM": changing("Stop-VM", ["VM"], ["TurnOff", "Force", "Passthru"], (bound) => {
+      if (bound.TurnOff !== true) refuse("a shutdown would wait for the guest");
+      vm(bound).state = "Off";
       return [];
     }),
     "Get-VMProcessor": reading(["VM"], (bound) => {

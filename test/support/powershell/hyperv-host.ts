@@ -43,6 +43,9 @@ export interface HostVm {
   startup: string[];
   keyProtector: boolean;
   tpm: boolean;
+  start: { action: string; delay: number };
+  /** What its guest does when it is asked to shut down. */
+  guest: "obeys" | "ignores" | "absent";
 }
 
 export interface Host {
@@ -111,8 +114,9 @@ export function vmObject(vm: HostVm): PsObject {
     MemoryStartup: () => vm.memory.startup,
     MemoryMinimum: () => vm.memory.minimum,
     MemoryMaximum: () => vm.memory.maximum,
-    AutomaticStartAction: () => word("StartAction", "StartIfRunning"),
-    AutomaticStartDelay: () => 0,
+    AutomaticStartAction: () => word("StartAction", vm.start.action),
+    AutomaticStartDelay: () => vm.start.delay,
+    Path: () => `${vm.folder ?? "C:\\ProgramData\\Microsoft\\Windows\\Hyper-V"}\\${vm.name}`,
     AutomaticStopAction: () => word("StopAction", "Save"),
   });
 }
@@ -142,6 +146,7 @@ export function adapterObject(adapter: HostAdapter, host: Host): PsObject {
     MacAddress: () => adapter.mac ?? "000000000000",
     DynamicMacAddressEnabled: () => adapter.mac === null,
     SwitchName: () => adapter.switchName,
+    IPAddresses: () => [],
     SwitchId: () => host.switches.find(({ name }) => name === adapter.switchName)?.id ?? null,
   });
 }
@@ -200,6 +205,8 @@ export function newVm(host: Host, name: string, generation: 1 | 2, memory: numbe
     startup: [...STARTUP_WORDS],
     keyProtector: false,
     tpm: false,
+    start: { action: "StartIfRunning", delay: 0 },
+    guest: "obeys",
   };
   host.vms.push(vm);
   return vm;

@@ -26,7 +26,8 @@ export type Argument =
 
 export interface Command {
   readonly kind: "command";
-  readonly name: string;
+  /** A cmdlet or a function; with `&`, what gives the path of a script. */
+  readonly name: string | Expr;
   readonly args: readonly Argument[];
 }
 
@@ -307,7 +308,7 @@ class Parser {
 
   #part(first: boolean): Command | Expr {
     if (first && /^[$(@'"\d[\u2018\u2019\u201a\u201b]|^-not\b/i.test(this.#rest())) return this.#expression();
-    const name = this.#need(/^[A-Za-z]+-[A-Za-z]+/);
+    const name = this.#if(/^&[ \t]*/) === null ? this.#need(/^[A-Za-z]+-[A-Za-z]+/) : this.#argumentItem();
     const args: Argument[] = [];
     for (;;) {
       this.#blanks();

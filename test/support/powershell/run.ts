@@ -68,6 +68,8 @@ export interface Shell {
   /** What ShouldProcess was asked. */
   readonly asked: string[];
   readonly whatIf: boolean;
+  /** Reads a script of the host that is called by `&`. Left out: there are none. */
+  readonly script?: (path: string) => Script;
 }
 
 class Returned {
@@ -248,9 +250,11 @@ class Scope {
   }
 
   #command(command: Command, piped: unknown[] | null): unknown[] {
-    const own = this.#functionNamed(command.name);
+    if (typeof command.name !== "string") return this.#script(command, textOf(this.#value(command.name)));
+    const called = command.name;
+    const own = this.#functionNamed(called);
     if (own !== null) {
-      if (piped !== null) throw new Error(`${command.name} takes nothing from the pipeline`);
+      if (piped !== null) throw new Error(`${called} takes nothing from the pipeline`);
       const inner = new Scope(this.shell, this);
       inner.bind(
         own.params,
@@ -267,16 +271,26 @@ class Scope {
         throw thrown;
       }
     }
-    const cmdlet = this.shell.cmdlets[command.name];
-    if (cmdlet === undefined) throw new Error(`The term '${command.name}' is not recognized as a name of a cmdlet.`);
+    const cmdlet = this.shell.cmdlets[called];
+    if (cmdlet === undefined) throw new Error(`The term '${called}' is not recognized as a name of a cmdlet.`);
     const common = ["ErrorAction"];
     const bound = this.#arguments(command, [...cmdlet.values, ...common], cmdlet.switches ?? []);
     if (piped === null) return cmdlet.run(bound, this.shell);
     const { pipe } = cmdlet;
-    if (pipe === undefined) throw new Error(`${command.name} takes nothing from the pipeline`);
+    if (pipe === undefined) throw new Error(`${called} takes nothing from the pipeline`);
     // Those that look at all that comes are given all of it.
     if (pipe === "InputObject") return cmdlet.run({ ...bound, InputObject: piped }, this.shell);
     return piped.flatMap((item) => cmdlet.run({ ...bound, [pipe]: item }, this.shell));
+  }
+
+  /** Runs a script with named arguments, in a scope of its own. */
+  #script(command: Command, path: string): unknown[] {
+    const read = this.shell.script;
+    if (read === undefined) throw new Error(`The term '${path}' is not recognized as a name of a script.`);
+    const script = read(path);
+    const values = script.params.flatMap(({ name, type }) => (type === "[switch]" ? [] : [name]));
+    const switches = script.params.flatMap(({ name, type }) => (type === "[switch]" ? [name] : []));
+    return runPowerShell(script, this.#arguments(command, values, switches), this.shell);
   }
 
   #functionNamed(name: string): Extract<Stmt, { kind: "function" }> | null {
@@ -284,21 +298,22 @@ class Scope {
   }
 
   #arguments(command: Command, values: readonly string[], switches: readonly string[]): Record<string, unknown> {
+    const called = typeof command.name === "string" ? command.name : "the script";
     const bound: Record<string, unknown> = {};
     const args: Argument[] = [...command.args];
     for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
-      if (arg.kind === "value") throw new Error(`${command.name}: a value without its parameter`);
+      if (arg.kind === "value") throw new Error(`${called}: a value without its parameter`);
       const wanted = arg.name.toLowerCase();
       const flag = switches.find((known) => known.toLowerCase() === wanted);
       const name = flag ?? values.find((known) => known.toLowerCase() === wanted);
       if (name === undefined) {
-        throw new Error(`${command.name}: A parameter cannot be found that matches parameter name '${arg.name}'.`);
+        throw new Error(`${called}: A parameter cannot be found that matches parameter name '${arg.name}'.`);
       }
-      if (Object.hasOwn(bound, name)) throw new Error(`${command.name}: ${name} is given twice`);
+      if (Object.hasOwn(bound, name)) throw new Error(`${called}: ${name} is given twice`);
       if (flag !== undefined) bound[flag] = true;
       else {
         const value = args.shift();
-        if (value?.kind !== "value") throw new Error(`${command.name}: Missing an argument for parameter '${name}'.`);
+        if (value?.kind !== "value") throw new Error(`${called}: Missing an argument for parameter '${name}'.`);
         bound[name] = this.#value(value.value);
       }
     }
