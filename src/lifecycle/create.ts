@@ -7,6 +7,7 @@ import type { OpenedSource } from "../operations/opened.js";
 import type { Question } from "../ovf/answers/answers.js";
 import { safeStem } from "../platforms/names.js";
 import { type AnsweredPackage, answerRun, openQuestions, qemuFacts, type Reveal, type RunAnswers } from "./answers.js";
+import type { Bridge } from "./bridges.js";
 import { fingerprintOf, knownVerdict, type Verdict } from "./intact.js";
 import { type Forward, placeForwards, sharedNetworks } from "./networks.js";
 import type { KeptAnswer, RunState } from "./state.js";
@@ -19,6 +20,8 @@ export interface RunWish extends RunAnswers {
   readonly forwards: readonly Forward[];
   /** Whether cards have the addresses of the package or new ones. */
   readonly macs: "keep" | "new";
+  /** Other ways by which guests are told their environment. */
+  readonly bridges: readonly Bridge[];
 }
 
 /** How a run is made. */
@@ -85,6 +88,7 @@ export async function createRun(
     answers,
     forwards: wish.forwards,
     macs: wish.macs,
+    bridges: wish.bridges,
     phase: "stopped",
     failure: null,
     supervisor: null,

@@ -79,6 +79,7 @@ test("QEMU gets no word of the host from a package: names with commas stay names
     machine: { ...machine("a"), name: "x,guest=y", firmware: "efi" },
     shape: { id: "q35", firmware: ["efi"], bootBuses: [], nicModels: [], buses: {} } as never,
     efi: { code: "/c,d", variables: "/v" },
+    firmwareFile: true,
     behind: { drive: () => null, network: () => "" },
     monitor: "/m",
     console: "/c",

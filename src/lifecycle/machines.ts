@@ -14,6 +14,8 @@ import { diskExport, type NbdExport } from "../serve/nbd/export.js";
 import type { MachineShape } from "../targets/profile.js";
 import { targets } from "../targets/targets.js";
 import { type AnsweredPackage, environmentCd } from "./answers.js";
+import { cloudInitSeed } from "./bridges.js";
+import type { RunState } from "./state.js";
 
 /** What is behind a drive of a machine. */
 export type DriveBacking =
@@ -29,26 +31,30 @@ export interface RunnableMachines {
   shape(machine: Machine): MachineShape;
   /** `null`: an empty drive. */
   behind(machine: Machine, attachment: Attachment): DriveBacking | null;
+  /** What the machine finds in QEMU's firmware configuration; `null`: nothing. */
+  firmwareFile(machine: Machine): string | null;
   close(): Promise<void>;
 }
 
 /** Id of the CD with the OVF environment of a machine, among the appliance's files. */
 const environmentId = (machine: string): string => `vmferry-environment:${machine}`;
+/** The same of the CD with what cloud-init looks for. */
+const seedId = (machine: string): string => `vmferry-seed:${machine}`;
 
 /**
  * Opens the machines of a package: disks and images as exports, hardware fitted to QEMU, a CD with the OVF environment where there is one.
  * What opening and fitting found goes to the context's `report`.
- * @param answered the answers; `null` for what is no OVF package
+ * @param told the answers, `null` for what is no OVF package; and the run, which says by what ways the machines are told them
  * @throws `vm/no-machine`, `vm/shared-disk`, and what opening disks throws
  */
 export async function openMachines(
   opened: OpenedSource,
   source: Appliance,
-  answered: AnsweredPackage | null,
+  told: Told,
   ctx: Context,
 ): Promise<RunnableMachines> {
   checkMachines(source);
-  const environments = addEnvironments(source, answered, ctx);
+  const environments = addEnvironments(source, told, ctx);
   const disks = await openDisks(opened.reader, source, { compressed: "unpack" }, ctx);
   const closers: (() => Promise<void>)[] = [() => disks.close()];
   const close = async (): Promise<void> => {
@@ -89,6 +95,8 @@ export async function openMachines(
         if (environments.has(file)) return { kind: "image", export: file };
         return names.has(`file:${file}`) ? { kind: "image", export: `file:${file}` } : null;
       },
+      firmwareFile: ({ id }) =>
+        told.run.bridges?.includes("fw-cfg") ? (told.answered?.environment(id) ?? null) : null,
       close,
     };
   } catch (cause) {
@@ -125,10 +133,16 @@ function checkMachines({ machines }: Appliance): void {
   }
 }
 
+/** What machines are told, and how. */
+interface Told {
+  readonly answered: AnsweredPackage | null;
+  readonly run: Pick<RunState, "name" | "bridges">;
+}
+
 /** Puts a CD with its environment into each machine that has one: into an empty drive, else into one more. */
 function addEnvironments(
   appliance: Appliance,
-  answered: AnsweredPackage | null,
+  { answered, run }: Told,
   { report, runtime }: Context,
 ): ReadonlyMap<string, Uint8Array> {
   const images = new Map<string, Uint8Array>();
@@ -136,21 +150,11 @@ function addEnvironments(
   for (const machine of appliance.machines) {
     const environment = answered.environment(machine.id);
     if (environment === null) continue;
-    const bytes = environmentCd(environment, runtime.now());
-    const id = environmentId(machine.id);
-    images.set(id, bytes);
-    appliance.files.push({ id, name: "ovf-env.iso", role: "iso", size: bytes.length });
-    const empty = machine.attachments.find(({ device, file }) => device === "cdrom" && file === null);
-    if (empty !== undefined) empty.file = id;
-    else {
-      machine.attachments.push({
-        device: "cdrom",
-        disk: null,
-        file: id,
-        controller: null,
-        slot: null,
-        readOnly: true,
-      });
+    insert(machine, environmentId(machine.id), "ovf-env.iso", environmentCd(environment, runtime.now()));
+    if (run.bridges?.includes("cloud-init")) {
+      const instance = `vmferry-${run.name}-${machine.id}`;
+      const seed = cloudInitSeed({ environment, name: machine.name, instance, modified: runtime.now() });
+      insert(machine, seedId(machine.id), "seed.iso", seed);
     }
     if (machine.transports.includes("iso")) continue;
     const asked = machine.transports.length === 0 ? "no way" : machine.transports.join(", ");
@@ -161,6 +165,18 @@ function addEnvironments(
     });
   }
   return images;
+
+  /** Into a drive that is empty, else into one more. */
+  function insert(machine: Machine, id: string, name: string, bytes: Uint8Array): void {
+    images.set(id, bytes);
+    appliance.files.push({ id, name, role: "iso", size: bytes.length });
+    const empty = machine.attachments.find(({ device, file }) => device === "cdrom" && file === null);
+    if (empty !== undefined) empty.file = id;
+    else {
+      const place = { controller: null, slot: null, readOnly: true };
+      machine.attachments.push({ device: "cdrom", disk: null, file: id, ...place });
+    }
+  }
 }
 
 function bytesExport(name: string, bytes: Uint8Array): NbdExport {

@@ -10,6 +10,7 @@ import { EFI_IMAGES, SECURE_IMAGES } from "../platforms/qemu/firmware.js";
 import { vgaOf } from "../platforms/qemu/hardware.js";
 import type { MachineShape } from "../targets/profile.js";
 import type { Accelerator } from "./accelerator.js";
+import { FW_CFG_NAME } from "./bridges.js";
 import { connectMonitor, type Monitor } from "./qmp.js";
 
 /** EFI firmware: code that is shared, and variables that belong to the machine. */
@@ -26,15 +27,20 @@ export interface QemuCommand {
   /** `null`: BIOS. */
   readonly efi: EfiImages | null;
   readonly behind: QemuBackends;
+  /** Whether there is a file for the firmware configuration, as the first of those that `startQemu` passes. */
+  readonly firmwareFile: boolean;
   /** Paths of sockets and files. */
   readonly monitor: string;
   readonly console: string;
   readonly log: string;
 }
 
+/** Number of the file that QEMU is passed beside its three usual ones. */
+const PASSED = 3;
+
 /** The arguments of QEMU. */
 export function qemuArguments(command: QemuCommand): readonly string[] {
-  const { accelerator, machine, shape, efi, behind, monitor, console, log } = command;
+  const { accelerator, machine, shape, efi, behind, firmwareFile, monitor, console, log } = command;
   const pflash = (unit: number, file: string, more: string): string[] => [
     "-drive",
     `if=pflash,unit=${unit},format=raw,file=${optionValue(file)}${more}`,
@@ -56,6 +62,7 @@ export function qemuArguments(command: QemuCommand): readonly string[] {
       ? ["-global", "driver=cfi.pflash01,property=secure,value=on", "-global", "ICH9-LPC.disable_s3=1"]
       : []),
     ...machineArguments(machine, shape, behind).flat(),
+    ...(firmwareFile ? ["-fw_cfg", `name=${FW_CFG_NAME},file=/dev/fd/${PASSED}`] : []),
     "-chardev",
     `socket,id=console,path=${optionValue(console)},server=on,wait=off,logfile=${optionValue(log)},logappend=on`,
     ...["-serial", "chardev:console", "-qmp", `unix:${optionValue(monitor)},server=on,wait=off`],
@@ -135,17 +142,24 @@ const START_MS = 30_000;
 const MOST_SAID = 4096;
 
 /**
- * Starts QEMU and waits until its monitor answers. The machine is complete and stands still before its first instruction.
+ * Starts QEMU and waits until its monitor answers. `passed`: a file that it reads when it starts. The machine is complete and stands still before its first instruction.
  * @throws `vm/qemu-failed`, `run/canceled`
  */
 export async function startQemu(
   qemu: string,
   args: readonly string[],
-  { name, monitor: socket }: { readonly name: string; readonly monitor: string },
+  {
+    name,
+    monitor: socket,
+    passed,
+  }: { readonly name: string; readonly monitor: string; readonly passed: number | null },
   signal: AbortSignal,
 ): Promise<RunningQemu> {
   // A session of its own: Ctrl-C is for the supervisor, which shuts the machine down.
-  const child = spawn(qemu, args, { stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const child = spawn(qemu, args, {
+    stdio: ["ignore", "ignore", "pipe", ...(passed === null ? [] : [passed])],
+    detached: true,
+  });
   let said = "";
   child.stderr?.on("data", (chunk: Uint8Array) => {
     said = (said + new TextDecoder().decode(chunk)).slice(-MOST_SAID);

@@ -39,7 +39,12 @@ export async function startRun(
     const clean = standing(state) === "lost" || state.sockets !== null ? await endLeftOvers(state, store) : state;
     const { appliance, answered } = await answeredAppliance(opened, clean, reveal, ctx);
     // Reading goes on while the guests shut down, and ends with them: an abort is no reason for errors on their disks.
-    const machines = await openMachines(opened, appliance, answered, { ...ctx, signal: new AbortController().signal });
+    const machines = await openMachines(
+      opened,
+      appliance,
+      { answered, run: clean },
+      { ...ctx, signal: new AbortController().signal },
+    );
     try {
       await supervise(clean, machines, { store, watcher, intact: check.done, signal: ctx.signal });
     } finally {

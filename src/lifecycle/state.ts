@@ -1,5 +1,6 @@
 import { FerryError } from "../base/errors.js";
 import type { SecretRef } from "../base/ids.js";
+import { BRIDGES, type Bridge } from "./bridges.js";
 import type { Forward } from "./networks.js";
 import type { ProcessId } from "./processes.js";
 
@@ -39,6 +40,8 @@ export interface RunState {
   readonly answers: readonly KeptAnswer[];
   readonly forwards: readonly Forward[];
   readonly macs: "keep" | "new";
+  /** Other ways by which the guests are told their environment; left out: none. */
+  readonly bridges?: readonly Bridge[];
   readonly phase: Phase;
   /** What made it stop, where that was no wish of the user. */
   readonly failure: string | null;
@@ -82,6 +85,7 @@ function isState(value: unknown): value is RunState {
     value.schema === "vmferry/vm@1" &&
     [value.name, value.package, value.fingerprint, value.created].every(isText) &&
     [value.configuration, value.failure, value.sockets].every((one) => one === null || isText(one)) &&
+    (value.bridges === undefined || isListOf(value.bridges, isBridge)) &&
     (value.macs === "keep" || value.macs === "new") &&
     (value.phase === "starting" || value.phase === "running" || value.phase === "stopped") &&
     isProcess(value.supervisor) &&
@@ -114,6 +118,10 @@ function isProcess(value: unknown): boolean {
 function isAnswer(value: unknown): boolean {
   if (!isRecord(value) || !isText(value.key) || !(value.owner === null || isText(value.owner))) return false;
   return value.value === null || isText(value.value) || (isRecord(value.value) && isText(value.value.secret));
+}
+
+function isBridge(value: unknown): boolean {
+  return BRIDGES.some((known) => known === value);
 }
 
 function isForward(value: unknown): boolean {

@@ -1,6 +1,6 @@
 /** What stays with the machines of a run as long as they run: serves their disks, starts them in order, ends them. */
 import { readFileSync, rmSync } from "node:fs";
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import type { Attachment, Machine } from "../appliance/appliance.js";
@@ -129,17 +129,22 @@ export async function supervise(
       };
       await makeOverlays(machines, machine, folder);
       const monitor = path.join(sockets, `${index}.monitor`);
+      const efi = await prepareFirmware(machine, files.variables);
+      const environment = machines.firmwareFile(machine);
+      const secret = environment === null ? null : await namelessFile(sockets, environment);
       const args = qemuArguments({
         accelerator,
         machine: asRun(machine, now.machines[index]?.macs ?? []),
         shape: machines.shape(machine),
-        efi: await prepareFirmware(machine, files.variables),
+        efi,
         behind,
+        firmwareFile: secret !== null,
         monitor,
         console: consoleSocket(sockets, index),
         log: files.log,
       });
-      const one = await startQemu(qemu, args, { name: machine.name, monitor }, signal);
+      const how = { name: machine.name, monitor, passed: secret?.fd ?? null };
+      const one = await startQemu(qemu, args, how, signal).finally(() => secret?.close());
       running.set(machine.id, one);
       still.add(one);
       await save({ machines: withProcess(index, processNow(one.pid)) });
@@ -232,6 +237,20 @@ async function startSwitches(
 /** The file for what is written to a disk: by number, as ids may be anything. */
 function overlayOf(machines: RunnableMachines, disk: string, folder: string): string {
   return path.join(folder, `disk${machines.appliance.disks.findIndex(({ id }) => id === disk)}.qcow2`);
+}
+
+/** A file that has no name by the time that something is in it: nobody finds a secret there, whatever ends this process. */
+async function namelessFile(folder: string, text: string): Promise<FileHandle> {
+  const place = path.join(folder, "nameless");
+  const file = await open(place, "wx+", 0o600);
+  try {
+    await rm(place);
+    await file.writeFile(text);
+    return file;
+  } catch (cause) {
+    await file.close();
+    throw cause;
+  }
 }
 
 async function makeOverlays(machines: RunnableMachines, machine: Machine, folder: string): Promise<void> {

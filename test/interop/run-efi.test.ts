@@ -1,7 +1,7 @@
 /** `vmferry run` with a guest that boots by EFI and answers on a port that leads to it. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -38,7 +38,12 @@ machine:
     - properties:
         address: { type: string, default: 10.0.2.15 }
         listen: { type: uint16, default: 7777 }
+        hostname: { default: Guest-1 }
+        ways: { password: yes }
 `;
+
+/** The value of a password: each way leads to it. */
+const SECRET = "it's <that> & more";
 
 /** A port of this machine that nobody has at the moment. */
 function freePort(): Promise<number> {
@@ -72,7 +77,7 @@ test("a guest boots by EFI and answers where --forward leads to it, run prints i
   timeout: 300_000,
 }, async (t) => {
   const folder = await scratch(t, "run-efi");
-  const env = { XDG_STATE_HOME: join(folder, "state") };
+  const env = { XDG_STATE_HOME: join(folder, "state"), VMFERRY_TEST_WAYS: SECRET };
   const vmferry = (...args: readonly string[]): Promise<Ran> =>
     attempt(process.execPath, [command, ...args], { env, timeout: 120_000 });
   await makeBootGuest(folder, "efi", null, "environment");
@@ -81,7 +86,9 @@ test("a guest boots by EFI and answers where --forward leads to it, run prints i
   const built = await vmferry("build", join(folder, "efi.yaml"), file, "--quiet");
   assert.equal(built.status, 0, built.stderr);
   const port = await freePort();
-  const child = spawn(process.execPath, [command, "run", file, "--forward", `${port}:7777`, "--rm", "--name", "efi"], {
+  const words = ["--forward", `${port}:7777`, "--set", "ways=env:VMFERRY_TEST_WAYS"];
+  words.push("--bridge", "cloud-init", "--bridge", "fw-cfg");
+  const child = spawn(process.execPath, [command, "run", file, ...words, "--rm", "--name", "efi"], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
@@ -108,9 +115,20 @@ test("a guest boots by EFI and answers where --forward leads to it, run prints i
   });
   assert.equal(heard, `${HAS} firmware=efi\n`);
   // Another machine cannot have the port.
-  const taken = await vmferry("run", file, "--forward", `${port}:7777`, "--detach", "--name", "second");
+  const taken = await vmferry("run", file, ...words, "--detach", "--name", "second");
   assert.match(taken.stderr, /^error\[vm\/did-not-start\].*forward/m);
   await until("the guest waits for the power button", async () => said.out.includes(`${HAS} end`));
+  for (const line of [`cd=${SECRET}`, `fw_cfg=${SECRET}`, "seed=Guest-1 #cloud-config"]) {
+    assert.ok(said.out.includes(`${HAS} ${line}`), `${line}: ${said.out}`);
+  }
+  const state = JSON.parse(await readFile(join(env.XDG_STATE_HOME, "vmferry/vm/efi/vm.json"), "utf8"));
+  assert.deepEqual(state.bridges, ["cloud-init", "fw-cfg"]);
+  assert.ok(!(await readFile(`/proc/${state.machines[0].process.pid}/cmdline`, "utf8")).includes(SECRET));
+  assert.deepEqual(
+    (await readdir(state.sockets)).filter((name) => !/^(?:disks|\d+\.(?:monitor|console))$/.test(name)),
+    [],
+    "no file with the environment is left",
+  );
   child.kill("SIGINT");
   assert.equal(await ended, 0, said.err);
   assert.match(said.out, new RegExp(`${HAS} off`));

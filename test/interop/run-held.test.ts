@@ -47,13 +47,13 @@ async function held(t: TestContext): Promise<Held> {
   const input = await openPath(file, runtime.native);
   const opened = await openSource(input, {}, ctx);
   const store = openStore(join(folder, "state"));
-  const wish = { name: "held", forwards: [], macs: "keep", configuration: null, answers: [] } as const;
+  const wish = { name: "held", forwards: [], bridges: [], macs: "keep", configuration: null, answers: [] } as const;
   const reveal = async (): Promise<string> => "";
   const how = { file, store, root: join(folder, "state"), reveal, ask: async () => [], accept: async () => {} };
   const { state, known } = await createRun(opened, wish, how, ctx);
   assert.equal(known, null);
   const { appliance, answered } = await answeredAppliance(opened, state, reveal, ctx);
-  const machines = await openMachines(opened, appliance, answered, ctx);
+  const machines = await openMachines(opened, appliance, { answered, run: state }, ctx);
   let judge: { resolve(checked: Checked): void; reject(cause: Error): void } | null = null;
   const intact = new Promise<Checked>((resolve, reject) => {
     judge = { resolve, reject };

@@ -125,13 +125,16 @@ async function initialRamDisk(
   );
   const modules = await modulesInOrder(join(PARTS, "lib/modules", version), wanted);
   const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-  const folders = ["bin", "dev", "proc", "sys", "mnt", "modules"].map((name) => ({ name, mode: FOLDER }));
+  const folders = ["bin", "dev", "proc", "sys", "mnt", "tmp", "modules"].map((name) => ({ name, mode: FOLDER }));
   const entries: CpioEntry[] = [
     ...folders,
     { name: "dev/console", mode: CHARACTER_DEVICE, device: [5, 1] },
     { name: "bin/busybox", mode: FILE, bytes: await readFile(join(PARTS, "bin/busybox")) },
     { name: "bin/sh", mode: LINK, bytes: text("busybox") },
     { name: "init", mode: FILE, bytes: text(says === "environment" ? ENVIRONMENT_INIT : INIT) },
+    ...(says === "environment"
+      ? [{ name: "ovf-env.sh", mode: FILE, bytes: await readFile("examples/guest/ovf-env.sh") }]
+      : []),
     { name: "modules/order", mode: FILE, bytes: text(modules.map(({ name }) => name).join("\n")) },
     ...modules.map(({ name, bytes }) => ({ name: `modules/${name}.ko`, mode: FILE, bytes })),
   ];

@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { FerryError, throwIfAborted } from "../../base/errors.js";
+import { BRIDGES } from "../../lifecycle/bridges.js";
 import { createRun } from "../../lifecycle/create.js";
 import { knownVerdict } from "../../lifecycle/intact.js";
 import { startRun } from "../../lifecycle/start.js";
@@ -12,7 +13,7 @@ import { followLogs, logTails } from "../console-logs.js";
 import { exitCodes } from "../exit-codes.js";
 import { askOpen, saidAnswers } from "../given-answers.js";
 import { readable } from "../inputs.js";
-import { choice, flag, pairs, text, workOptions } from "../options.js";
+import { choice, choices, flag, pairs, text, workOptions } from "../options.js";
 import {
   acceptLicences,
   forwardOption,
@@ -48,6 +49,11 @@ export const run: CommandDefinition = defineCommand({
       "keep",
       "new",
     ]),
+    bridge: choices(
+      "--bridge WAY",
+      "tell the guests their properties by another way as well: a CD for cloud-init (NoCloud), or QEMU's fw_cfg (can be repeated)",
+      BRIDGES,
+    ),
     detach: flag("--detach", "come back once the machines run; vmferry vm goes on from there"),
     rm: flag("--rm", "remove the run when it has ended, with all that its machines wrote"),
     ...workOptions,
@@ -78,6 +84,7 @@ export const run: CommandDefinition = defineCommand({
           ...(await saidAnswers(options.values, options.set, options.config)),
           forwards: options.forward,
           macs: options.mac ?? "keep",
+          bridges: BRIDGES.filter((one) => options.bridge.includes(one)),
         };
         const reveal = revealer(cli);
         const how = {

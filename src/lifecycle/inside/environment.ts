@@ -4,7 +4,7 @@ import type { Limits } from "../../base/limits.js";
 import { openEnvironment } from "../../ovf/environment.js";
 import type { EnvironmentProperties, EnvironmentResult } from "../../report/results.js";
 import { parseXml } from "../../xml/parse.js";
-import { type EnvironmentCandidate, environmentCandidates, type InsideOptions } from "./find.js";
+import { environmentCandidates, type InsideOptions } from "./find.js";
 
 /** How much of a document is taken. */
 export interface EnvironmentOptions extends InsideOptions {
@@ -19,7 +19,8 @@ export async function environmentOfGuest(options: EnvironmentOptions): Promise<E
   let wrong: unknown = null;
   for await (const candidate of environmentCandidates(options)) {
     try {
-      return readEnvironment(candidate, options.limits);
+      const { kind, place, bytes } = candidate;
+      return { schema: "vmferry/environment@1", kind, place, ...parseEnvironment(bytes, place, options.limits) };
     } catch (cause) {
       if (!(cause instanceof FerryError)) throw cause;
       wrong ??= cause;
@@ -31,7 +32,12 @@ export async function environmentOfGuest(options: EnvironmentOptions): Promise<E
   });
 }
 
-function readEnvironment({ kind, place, bytes }: EnvironmentCandidate, limits: Limits): EnvironmentResult {
+/** An environment, as it is printed, without where it was. @throws `ovf-env/not-an-environment`, and what reading XML throws */
+export function parseEnvironment(
+  bytes: Uint8Array,
+  place: string,
+  limits: Limits,
+): Omit<EnvironmentResult, "schema" | "kind" | "place"> {
   // What tools print ends with zeros or blanks.
   let end = bytes.length;
   while (end > 0 && [0, 10, 13, 32].includes(bytes[end - 1] ?? 1)) end--;
@@ -44,9 +50,6 @@ function readEnvironment({ kind, place, bytes }: EnvironmentCandidate, limits: L
   }
   const { platform } = environment;
   return {
-    schema: "vmferry/environment@1",
-    kind,
-    place,
     ...propertiesOf(environment),
     platform:
       platform === null

@@ -21,7 +21,7 @@ export const DISK_DRIVERS: readonly string[] = [
 ];
 
 /** Of CD drives, of what is on CDs, and of the power button. */
-export const ENVIRONMENT_MODULES: readonly string[] = ["sr_mod", "isofs", "button", "evdev"];
+export const ENVIRONMENT_MODULES: readonly string[] = ["sr_mod", "isofs", "button", "evdev", "qemu_fw_cfg"];
 
 /** Drivers that the guest brings: of disks, of network cards, and the file system. */
 export const GUEST_MODULES: readonly string[] = [
@@ -114,6 +114,18 @@ if [ -n "$address" ]; then
   [ -n "$neighbour" ] && for i in $(seq 50); do
     ping -c 1 -W 1 "$neighbour" >/dev/null 2>&1 && echo "${HAS} reached=$neighbour" >/dev/ttyS0 && break
   done
+fi
+if grep -q 'oe:key="ways"' /mnt/ovf-env.xml; then
+  # By the script for guests without Node.js: from a CD, and from a root that has no drives. Then what cloud-init would find.
+  echo "${HAS} cd=$(/bin/sh /ovf-env.sh ways)" >/dev/ttyS0
+  mkdir /other /seed
+  ln -s /sys /other/sys
+  echo "${HAS} fw_cfg=$(ROOT=/other /bin/sh /ovf-env.sh ways)" >/dev/ttyS0
+  for drive in /dev/sr*; do
+    mount -t iso9660 -o ro "$drive" /seed 2>/dev/null && [ -e /seed/user-data ] && break
+    umount /seed 2>/dev/null
+  done
+  echo "${HAS} seed=$(sed -n 's/.*"local-hostname": "\\(.*\\)".*/\\1/p' /seed/meta-data) $(head -n 1 /seed/user-data)" >/dev/ttyS0
 fi
 firmware=bios
 [ -d /sys/firmware/efi ] && firmware=efi
