@@ -5,7 +5,7 @@ import type { Driver } from "../../lifecycle/driver.js";
 import { driverKinds } from "../../lifecycle/drivers/drivers.js";
 import { planDeployment } from "../../lifecycle/plan.js";
 import { safeStem } from "../../platforms/names.js";
-import { accessOptions } from "../access-options.js";
+import { accessOptions, sourceAccessOptions } from "../access-options.js";
 import { type Cli, type CommandDefinition, defineCommand, type OptionValues } from "../command.js";
 import { demandOptions, demandsOf } from "../demands.js";
 import { accessOf, answersOf, deployAnswers, deployPlaces, placeOf } from "../deploy-options.js";
@@ -32,6 +32,7 @@ const deployOptions = {
   ...deployPlaces,
   ...deployAnswers,
   ...accessOptions,
+  ...sourceAccessOptions,
   acceptEulas: flag("--accept-eulas", "accept the licence terms of the package"),
   start: flag("--start", "start the machines, in the order of the package"),
   ...waitOptions,
@@ -54,7 +55,7 @@ export const deploy: CommandDefinition = defineCommand({
   arguments: [
     {
       name: "SRC",
-      what: "an .ova, an .ovf, a machine's configuration, a folder with one, or a disk; an http(s) or s3 URL of an .ova or .ovf",
+      what: "an .ova, an .ovf, a machine's configuration, a folder with one, or a disk; an http(s) or s3 URL of an .ova or .ovf; a machine on a platform, such as libvirt:///system/NAME",
       complete: "file",
     },
     {
@@ -78,7 +79,10 @@ export const deploy: CommandDefinition = defineCommand({
     if (options.name !== null) checkDeploymentName(options.name);
     const driver = platformAt(accessOf(target, options), cli.signal);
     try {
-      return await withSession(options, cli, (session) => deploySource(source, target, options, driver, session, cli));
+      const { sourceUser: user, sourcePassword: password, sourceThumbprint: thumbprint } = options;
+      return await withSession({ ...options, access: { user, password, thumbprint } }, cli, (session) =>
+        deploySource(source, target, options, driver, session, cli),
+      );
     } finally {
       await driver.close();
     }

@@ -6,7 +6,7 @@ import { diskFormats } from "../../../disk/formats.js";
 import type { DiskStream } from "../../../disk/model.js";
 import type { Context, ScratchFile } from "../../../io/context.js";
 import type { FolderAccess } from "../../../io/folder.js";
-import type { ByteSource } from "../../../io/source.js";
+import type { ByteSource, ByteStream } from "../../../io/source.js";
 import { borrowed } from "../../../io/sources/borrowed.js";
 import { memorySource } from "../../../io/sources/memory.js";
 import type { ComingDisk } from "../../../operations/coming.js";
@@ -18,7 +18,7 @@ import { createFileNames } from "../../../platforms/names.js";
 import { type LiveMachines, notOff } from "../../live.js";
 import type { VsphereClient } from "./client.js";
 import { createDescriptor } from "./descriptor.js";
-import { compareReceived, type Download, download } from "./download.js";
+import { compareReceived, type Download, download, type Received } from "./download.js";
 import { told } from "./faults.js";
 import { describeHardware, readHardware } from "./hardware.js";
 import { type HeldLease, holdLease } from "./held-lease.js";
@@ -182,7 +182,7 @@ async function streamOf({ stream }: Download, ctx: Context): Promise<DiskStream>
 }
 
 /** Begins to download a file. At its end it is compared with what the host says that it sent, where it does. */
-function begin(
+async function begin(
   client: VsphereClient,
   held: HeldLease,
   { file, name }: Pick<ExportFile, "file" | "name">,
@@ -196,7 +196,7 @@ function begin(
       came += bytes;
       if (all > 0) held.percent((100 * came) / all);
     },
-    async complete(received: Parameters<typeof compareReceived>[1]): Promise<void> {
+    async complete(received: Received): Promise<void> {
       const digests = await leaseDigests(client, held.lease, signal);
       compareReceived(
         name,
@@ -205,7 +205,25 @@ function begin(
       );
     },
   };
-  return download(file, name, client.login, hear, signal);
+  try {
+    const { size, stream } = await download(file, name, client.login, hear, signal);
+    return { size, stream: { ...stream, [Symbol.asyncIterator]: () => watched(stream, held, ctx) } };
+  } catch (cause) {
+    throw lostBy(cause, held, ctx);
+  }
+}
+
+async function* watched(stream: ByteStream, held: HeldLease, ctx: Context): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (cause) {
+    throw lostBy(cause, held, ctx);
+  }
+}
+
+/** A lease that ended knows why a download did. */
+function lostBy(cause: unknown, { signal }: HeldLease, ctx: Context): unknown {
+  return signal.aborted && !ctx.signal.aborted ? told(signal.reason, "keep the export alive") : cause;
 }
 
 /** Fetches a file as a whole. The scratch space is removed with the source. */
