@@ -33,7 +33,7 @@ async function web({ box }: World): Promise<Record<string, string>> {
 
 test("an upgrade gives machines new system disks, keeps data, addresses and answers, can be undone, cut off, and settled", {
   skip: without,
-  timeout: 580_000,
+  timeout: POINTS > 1 ? 3_000_000 : 580_000,
 }, async (t) => {
   const here = await world(t);
   const { ferry, box } = here;

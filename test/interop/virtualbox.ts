@@ -3,12 +3,13 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { peerPath } from "./peers.js";
-import { attempt, type Ran, run } from "./run.js";
+import { attempt, type Ran } from "./run.js";
 import { temporaryFolder } from "./scratch.js";
 
 const END_ATTEMPTS = 25;
 const END_PAUSE = 200;
 const IMPORT_ATTEMPTS = 8;
+const SERVICE_ATTEMPTS = 4;
 
 /** VirtualBox with settings of its own. */
 export interface VirtualBox {
@@ -19,6 +20,8 @@ export interface VirtualBox {
   tryManage(...args: readonly string[]): Promise<Ran>;
   /** Imports a package for real. Machines are called `NAME-0`, `NAME-1` and so on; licences are accepted, MAC addresses kept. */
   importAs(source: string, name: string, machines: number): Promise<Ran>;
+  /** Kills its service as the system would. */
+  killService(): Promise<void>;
   /** What `showvminfo --machinereadable` says, by key, quotes taken off. */
   machineInfo(name: string): Promise<ReadonlyMap<string, string>>;
 }
@@ -34,8 +37,20 @@ export async function startVirtualBox(t: TestContext): Promise<VirtualBox> {
     await folder.remove();
   });
   const options = { env: { VBOX_USER_HOME: home }, timeout: 120_000, cwd: folder.path };
-  const manage = (...args: readonly string[]): Promise<Ran> => run(path, ["-q", ...args], options);
-  const tryManage = (...args: readonly string[]): Promise<Ran> => attempt(path, ["-q", ...args], options);
+  const tryManage = async (...args: readonly string[]): Promise<Ran> => {
+    for (let left = SERVICE_ATTEMPTS; ; left--) {
+      const ran = await attempt(path, ["-q", ...args], options);
+      // Nothing was done: the service did not start in time on a busy machine, or was about to end.
+      if (left === 1 || ran.status === 0 || !/COM server is not running or failed to start/.test(ran.stderr))
+        return ran;
+      await sleep(1000);
+    }
+  };
+  const manage = async (...args: readonly string[]): Promise<Ran> => {
+    const ran = await tryManage(...args);
+    if (ran.status === 0) return ran;
+    throw new Error(`VBoxManage ${args.join(" ")} ended with status ${ran.status}\n${ran.stdout}\n${ran.stderr}`);
+  };
   return {
     home,
     machines,
@@ -64,6 +79,12 @@ export async function startVirtualBox(t: TestContext): Promise<VirtualBox> {
         ran = await tryManage(...args);
       }
       return ran;
+    },
+    async killService() {
+      for (const pid of await processesOf(home)) {
+        const command = await readFile(join("/proc", String(pid), "cmdline"), "latin1").catch(() => "");
+        if (command.includes("VBoxSVC")) end(pid, "SIGKILL");
+      }
     },
     machineInfo: async (name) => parseInfo((await manage("showvminfo", name, "--machinereadable")).stdout),
   };

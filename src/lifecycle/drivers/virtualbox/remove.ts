@@ -61,21 +61,28 @@ export async function insist(box: VBoxManage, words: readonly string[], signal: 
   }
 }
 
-/** Media that a run left behind, with images of snapshots: those that nothing depends on first. */
+/** Takes the media in a folder out of the list. */
 async function closeMedia(box: VBoxManage, folder: string, signal: AbortSignal): Promise<void> {
-  for (const [list, kind] of [
-    ["hdds", "disk"],
-    ["dvds", "dvd"],
-    ["floppies", "floppy"],
-  ] as const) {
-    for (let level = 0; level < MOST_LEVELS; level++) {
-      const media = mediaIn(await box.run(["list", list], signal), folder);
-      if (media.length === 0) break;
-      const parents = new Set(media.map(({ parent }) => parent));
-      const leaves = media.filter(({ uuid }) => !parents.has(uuid));
-      for (const { uuid } of leaves) await insist(box, ["closemedium", kind, uuid], signal);
-      if (leaves.length === 0) return;
-    }
+  await Promise.all([
+    closeKind(box, ["hdds", "disk"], folder, signal),
+    closeKind(box, ["dvds", "dvd"], folder, signal),
+    closeKind(box, ["floppies", "floppy"], folder, signal),
+  ]);
+}
+
+/** Media of one kind, with images of snapshots: those that nothing depends on first. */
+async function closeKind(
+  box: VBoxManage,
+  [list, kind]: readonly [list: string, kind: string],
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let level = 0; level < MOST_LEVELS; level++) {
+    const media = mediaIn(await box.run(["list", list], signal), folder);
+    const parents = new Set(media.map(({ parent }) => parent));
+    const leaves = media.filter(({ uuid }) => !parents.has(uuid));
+    for (const { uuid } of leaves) await insist(box, ["closemedium", kind, uuid], signal);
+    if (leaves.length === 0 || leaves.length === media.length) return;
   }
 }
 

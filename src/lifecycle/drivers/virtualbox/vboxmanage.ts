@@ -1,5 +1,6 @@
 /** VirtualBox by its own program, `VBoxManage`: that of this user on this machine, in the settings folder of `VBOX_USER_HOME`. */
 import { isIP } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FerryError } from "../../../base/errors.js";
 import { printable } from "../../../base/text.js";
 import { runCommand } from "../../../runtime/node/run-command.js";
@@ -8,6 +9,14 @@ import { runCommand } from "../../../runtime/node/run-command.js";
 const MOST_BYTES = 16 * 1024 * 1024;
 /** Its service VBoxSVC starts with the first call, and looks at every machine and medium that it knows. */
 const PATIENCE_MS = 180_000;
+
+/**
+ * Its service could not be reached: nothing was done. Seen where the machine is busy, and where a service is just about to end, some seconds after
+ * the last call (VirtualBox 7.2.22).
+ */
+const NO_SERVICE = /failed to create the VirtualBox object.*COM server is not running or failed to start/i;
+const SERVICE_TRIES = 4;
+const SERVICE_PAUSE_MS = 2000;
 
 /** What a call came to. */
 export type Answer =
@@ -26,7 +35,7 @@ export interface VBoxManage {
 /** What some of its words mean for a user, where they do not say it themselves. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
-    /failed to create the VirtualBox object|VBoxXPCOMIPCD|NS_ERROR_SOCKET_FAIL|server process/i,
+    /failed to (?:create the VirtualBox object|initialize COM)|VBoxXPCOMIPCD|NS_ERROR_SOCKET_FAIL|server process|took longer than/i,
     "Its service VBoxSVC does not start or does not answer. Try `VBoxManage list vms` by hand, as the same user and with the same VBOX_USER_HOME.",
   ],
   [
@@ -40,14 +49,14 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/VERR_DISK_FULL|no space left/i, "Free space there, and run again."],
 ];
 
-/** @param program another one than `VBoxManage`, for tests */
-export function openVBoxManage(program = "VBoxManage"): VBoxManage {
-  const attempt = async (words: readonly string[], signal: AbortSignal): Promise<Answer> => {
+/** @param program another one than `VBoxManage`, and other patience, for tests */
+export function openVBoxManage(program = "VBoxManage", patienceMs: number = PATIENCE_MS): VBoxManage {
+  const once = async (words: readonly string[], signal: AbortSignal): Promise<Answer> => {
     const ran = await runCommand([program, "-q", ...words], {
       input: new Uint8Array(),
       // Messages are told apart by their words. Paths are UTF-8 to the service too, which this call may start.
       env: { LC_ALL: "C.UTF-8", LANGUAGE: "C" },
-      timeoutMs: PATIENCE_MS,
+      timeoutMs: patienceMs,
       mostBytes: MOST_BYTES,
       signal,
     });
@@ -57,7 +66,15 @@ export function openVBoxManage(program = "VBoxManage"): VBoxManage {
         hint: "VirtualBox is spoken to through it. Install VirtualBox, or add the folder of VBoxManage to PATH.",
       });
     }
-    return { ok: false, why: reasonOf(ran.said) ?? ran.why };
+    // What it said before its time was up is no reason.
+    return { ok: false, why: (/longer than/.test(ran.why) ? null : reasonOf(ran.said)) ?? ran.why };
+  };
+  const attempt = async (words: readonly string[], signal: AbortSignal): Promise<Answer> => {
+    for (let left = SERVICE_TRIES; ; left--) {
+      const answer = await once(words, signal);
+      if (answer.ok || left === 1 || !NO_SERVICE.test(answer.why)) return answer;
+      await sleep(SERVICE_PAUSE_MS, undefined, { signal });
+    }
   };
   return {
     try: attempt,

@@ -28,11 +28,11 @@ async function scratch(t: TestContext): Promise<string> {
 }
 
 /** A VBoxManage of a shell script, which writes its words into `calls`. */
-async function scripted(folder: string, lines: string): Promise<VBoxManage> {
+async function scripted(folder: string, lines: string, patienceMs?: number): Promise<VBoxManage> {
   const program = join(folder, "VBoxManage");
   await writeFile(program, `#!/bin/sh\ncd "${folder}" || exit 9\nshift\necho "$*" >>calls\n${lines}\n`);
   await chmod(program, 0o755);
-  return openVBoxManage(program);
+  return openVBoxManage(program, patienceMs);
 }
 
 test("the target is virtualbox: alone, and what stands behind it is not shown", () => {
@@ -213,4 +213,22 @@ test("what VBoxManage refuses is told in its words, with what they mean", async 
     assert.deepEqual([error.code, /VBoxSVC/.test(error.hint ?? "")], ["deploy/refused", true]);
     return !error.message.includes("\u001b") && !error.message.includes("Details");
   });
+});
+
+test("a VBoxManage that does not end is given up, and what it may wait for is named", async (t) => {
+  const box = await scripted(await scratch(t), "echo '0%...10%' >&2; sleep 60", 200);
+  await assert.rejects(box.run(["list", "vms"], signal), (error: FerryError) => {
+    assert.deepEqual([error.code, /VBoxSVC/.test(error.hint ?? "")], ["deploy/refused", true]);
+    return error.message.includes("longer than");
+  });
+});
+
+test("a service that could not be reached is asked again", async (t) => {
+  const folder = await scratch(t);
+  const box = await scripted(
+    folder,
+    `test -e once || { touch once; printf 'VBoxManage: error: Failed to create the VirtualBox object!\\nVBoxManage: error: Code NS_ERROR_FAILURE (0x80004005)\\nVBoxManage: error: Most likely, the VirtualBox COM server is not running or failed to start.\\n' >&2; exit 1; }`,
+  );
+  assert.equal(await box.run(["list", "vms"], signal), "");
+  assert.equal(await readFile(join(folder, "calls"), "utf8"), "list vms\nlist vms\n");
 });
