@@ -196,7 +196,7 @@ test("a package of two machines is deployed to XenServer, started in order, stop
 const POINTS = process.env.VMFERRY_LONG === "1" ? 20 : 3;
 
 test("killed at points all over and run again, a deployment to XenServer ends in the same state, and destroy leaves nothing", {
-  timeout: 220_000,
+  timeout: 580_000,
 }, async (t) => {
   const here = await world(t);
   const { fake, ferry, start } = here;

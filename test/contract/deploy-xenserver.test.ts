@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, type TestContext, test } from "node:test";
+import type { DeploymentState } from "../../src/lifecycle/deployment/state.js";
 import { createContext, createRuntime } from "../../src/node.js";
 import type { FakeXapiOptions } from "../fakes/xapi.js";
 import { NULL_REF, type Row, XapiError } from "../fakes/xapi-pool.js";
@@ -137,7 +138,7 @@ test("answers that are none are refused, and so are ways of speaking that nobody
 
 test("an interrupted upload ends at once and leaves nothing", async (t) => {
   const { fake, deploy, left } = await world(t);
-  Object.assign(fake.faults, { bytesPerSecond: 20_000, cleanupMs: 200 });
+  Object.assign(fake.faults, { bytesPerSecond: 1_000_000, cleanupMs: 200 });
   const stop = new AbortController();
   fake.faults.moment = () => {
     if (fake.calls.includes("PUT /import")) setTimeout(() => stop.abort(), 100);
@@ -261,6 +262,27 @@ test("a network that went away after the look is made by the import, and goes wi
     [...fake.pool.table("network").values()].map((row) => row.name_label),
     ["Pool-wide network associated with eth0"],
   );
+  assert.deepEqual(await left(), []);
+});
+
+test("a network of the deployment's own is made before the machines, found again after a kill, and goes with them", async (t) => {
+  const { fake, plan, deploy, destroy, left, state, rewrite } = await world(t);
+  const place = { networks: new Map([["*", "kelp-LAN"]]), made: new Set(["kelp-LAN"]) };
+  const other = fake.pool.add("network", { name_label: "kelp-LAN", bridge: "x", other_config: {}, VIFs: [] });
+  const [found] = await plan({ place });
+  assert.deepEqual([found?.code, found?.severity], ["deploy/taken", "error"]);
+  await assert.rejects(deploy({ place }), says("deploy/taken", /kelp-LAN/));
+  fake.pool.table("network").delete(other);
+  await deploy({ place });
+  const [card] = [...fake.pool.table("VIF").values()];
+  assert.equal(fake.pool.row("network", card?.network).name_label, "kelp-LAN");
+  assert.deepEqual(await left(), ["VM kelp", "VDI vmdisk0", "VBD", "network kelp-LAN", "kelp.json"]);
+  // Killed behind the network, before that was written down.
+  const steps = state().steps.map((step) => (step.key === "network:kelp-LAN" ? { ...step, status: "begun" } : step));
+  rewrite({ ...state(), status: "deploying", steps: steps as DeploymentState["steps"] });
+  await deploy({ place });
+  assert.deepEqual(await left(), ["VM kelp", "VDI vmdisk0", "VBD", "network kelp-LAN", "kelp.json"]);
+  assert.equal(await destroy(), null);
   assert.deepEqual(await left(), []);
 });
 

@@ -122,6 +122,14 @@ export function methodsOf(pool: XapiPool): (name: string) => Method | undefined 
       pool.destroyDrive(String(ref));
       return "";
     },
+    "network.create"([args]) {
+      const given = (args ?? {}) as Row;
+      for (const name of ["name_label", "MTU", "other_config"]) {
+        if (!(name in given)) throw new XapiError("FIELD_TYPE_ERROR", [name]);
+      }
+      const bridge = given.bridge === "" ? `xapi${table("network").size}` : (given.bridge ?? "");
+      return add("network", { ...given, bridge, VIFs: [] });
+    },
     "network.destroy"([ref]) {
       const [card] = list(row("network", ref), "VIFs");
       if (card !== undefined) throw new XapiError("NETWORK_CONTAINS_VIF", [card]);

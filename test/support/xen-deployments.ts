@@ -124,7 +124,7 @@ export async function startXenDeployments(
     state: () => parseState(readFileSync(join(folder, "kelp.json"), "utf8"), "kelp.json"),
     rewrite: (state) => writeFileSync(join(folder, "kelp.json"), renderState(state)),
     async left() {
-      for (let tries = 100; fake.busy() > 0 && tries > 0; tries--) await new Promise((go) => setTimeout(go, 20));
+      for (let tries = 500; fake.busy() > 0 && tries > 0; tries--) await new Promise((go) => setTimeout(go, 20));
       const names = (kind: string): string[] =>
         [...fake.pool.table(kind).values()].map((row) => `${kind} ${String(row.name_label)}`);
       return [

@@ -5,6 +5,8 @@ import type { StepRecord } from "../../deployment/state.js";
 
 /** What a step does. `mark` is on all that is made, and tells it from what others have. */
 export type XenAction =
+  /** A network that leads to no other one, for the machines alone. */
+  | { readonly kind: "network"; readonly name: string; readonly mark: string }
   /** An archive becomes machines. UUIDs are separated by blanks. */
   | {
       readonly kind: "import";
@@ -40,6 +42,7 @@ export function actionOf({ action, key }: StepRecord): XenAction {
   const areUuids = typeof uuids === "string" && uuids.split(" ").every(isUuid);
   const inside = typeof file === "string" && path.basename(file) === file && file !== "." && file !== "..";
   const right =
+    (kind === "network" && text(name) && isUuid(mark)) ||
     (kind === "import" && inside && isUuid(storage) && areUuids && isUuid(mark)) ||
     (kind === "environment" && text(machine, name) && isUuid(uuid) && isUuid(storage) && isUuid(mark)) ||
     (kind === "group" && text(name) && areUuids && isUuid(mark)) ||

@@ -33,6 +33,7 @@ function driverOf(xapi: Xapi): Driver {
   return {
     label: "XenServer",
     facts: { kind: "XenServer", version: null, vendor: "Xen", locale: null, timezone: null },
+    makesNetworks: true,
     look: async (place, { signal }) => siteOf(await lookAtPool(xapi, place, signal), place, xapi),
     step: (record, tools) => xenStep(record, xapi, tools),
     async stateOf({ uuid }, { signal }) {

@@ -130,6 +130,8 @@ function storageOf(
 /** What a deployment wants of a pool. */
 export interface XenNeeds {
   readonly networks: readonly string[];
+  /** Names of networks that are going to be made. */
+  readonly made: readonly string[];
   /** Bytes of disks as guests see them; 0: nothing more is uploaded. */
   readonly bytes: number;
   /** Bytes of memory of the largest machine; `null`: none is started. */
@@ -160,6 +162,11 @@ export async function preflight(
     });
   }
   for (const name of new Set(needs.networks)) found.push(...networkFindings(pool, name));
+  for (const name of needs.made.filter((one) => pool.networks.has(one))) {
+    const message = `the pool has a network ${JSON.stringify(name)} already`;
+    const hint = "It is not of this deployment. Choose another --name, or map to it with --map-network FROM=TO.";
+    found.push({ code: "deploy/taken", severity: "error", message, hint });
+  }
   if (needs.autostart && !pool.autostart) {
     found.push({
       code: "deploy/no-autostart",

@@ -59,6 +59,7 @@ test("an address that is none is refused, a password is not shown, and one has t
 test("a state cannot make steps of other kinds, of files elsewhere, or of ids that are none", () => {
   const uuid = "0f55e6fc-9a5a-8497-a091-e3d2af5388e1";
   const right = [
+    { kind: "network", name: "lan", mark: uuid },
     { kind: "import", file: "a.xva", storage: uuid, uuids: `${uuid} ${uuid}`, mark: uuid },
     { kind: "environment", machine: "web", name: "x", uuid, storage: uuid, mark: uuid },
     { kind: "group", name: "pair", uuids: uuid, mark: uuid },
@@ -76,9 +77,9 @@ test("a state cannot make steps of other kinds, of files elsewhere, or of ids th
     }
   }
   for (const file of ["../x", "..", "/etc/passwd", "a/b"]) {
-    assert.throws(() => actionOf(record({ ...right[0], file })), hasCode("deploy/bad-state"), file);
+    assert.throws(() => actionOf(record({ ...right[1], file })), hasCode("deploy/bad-state"), file);
   }
-  assert.throws(() => actionOf(record({ ...right[0], uuids: `${uuid}  ` })), hasCode("deploy/bad-state"));
+  assert.throws(() => actionOf(record({ ...right[1], uuids: `${uuid}  ` })), hasCode("deploy/bad-state"));
 });
 
 test("values of servers are read with care, and references are in no message", () => {

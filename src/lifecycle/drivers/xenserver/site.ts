@@ -61,7 +61,7 @@ function knowsXxh64(version: string): boolean {
 function stepsOf(
   plan: ConversionPlan,
   machines: readonly DeployedMachine[],
-  { name, id: mark, told, autostart }: DeployWish,
+  { name, id: mark, told, autostart, place: { made } }: DeployWish,
   { storage: place, home }: XenPool,
 ): readonly StepRecord[] {
   // Without a place nothing is carried out: preflight says so.
@@ -69,6 +69,9 @@ function stepsOf(
   const file = plan.files[0]?.name ?? "";
   const uuids = machines.map(({ uuid }) => uuid).join(" ");
   return [
+    ...[...(made ?? [])].map((network) =>
+      stepRecord(`network:${network}`, `make the network ${network}`, { kind: "network", name: network, mark }),
+    ),
     stepRecord(`import:${file}`, `import ${file} into ${place?.name ?? "the storage"}`, {
       ...{ kind: "import", file, storage, uuids, mark },
     }),
@@ -99,13 +102,18 @@ function stepsOf(
 
 function needsOf({ plan, steps, wish }: Need): {
   readonly networks: readonly string[];
+  readonly made: readonly string[];
   readonly bytes: number;
   readonly memory: number | null;
 } {
   const { machines } = plan.appliance;
   const open = importStep(steps)?.status === "open";
+  const made = steps.filter(({ action }) => action.kind === "network");
+  const isMade = (name: string): boolean => made.some(({ action }) => action.name === name);
+  const networks = machines.flatMap(({ nics }) => nics.map(({ network }) => network ?? DEFAULT_NETWORK));
   return {
-    networks: machines.flatMap(({ nics }) => nics.map(({ network }) => network ?? DEFAULT_NETWORK)),
+    networks: networks.filter((name) => !isMade(name)),
+    made: made.filter(({ status }) => status === "open").map(({ action }) => String(action.name)),
     // What is uploaded already takes its place no second time.
     bytes: open ? sizeOf(plan.appliance) : 0,
     memory: wish.start ? Math.max(0, ...machines.map(({ memoryBytes }) => memoryBytes)) : null,

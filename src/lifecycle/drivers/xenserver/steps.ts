@@ -12,6 +12,7 @@ import { actionOf, type XenAction } from "./actions.js";
 import { environmentStep } from "./environment-step.js";
 import { groupStep } from "./group-step.js";
 import { machineAt, machineRecord, presentMachine, removeMachines, removeNetworks } from "./machines.js";
+import { networkStep } from "./network-step.js";
 import { freeBytes } from "./storage.js";
 import { endUploads, upload, wasUploaded } from "./upload.js";
 import { isRef, mapOf, recordOf, textOf } from "./values.js";
@@ -24,6 +25,8 @@ export const AUTOSTART = "auto_poweron";
 export function xenStep(record: StepRecord, xapi: Xapi, tools: StepTools): Step {
   const action = actionOf(record);
   switch (action.kind) {
+    case "network":
+      return networkStep(action, record.status, xapi);
     case "import":
       return importStep(action, record.status, xapi, tools.files);
     case "environment":

@@ -45,14 +45,31 @@ async function attempt(xapi: Xapi, what: Upload, signal: AbortSignal): Promise<b
   const { ref: session, server } = await xapi.session(signal);
   const task = await xapi.call("task.create", [what.label, ""], signal);
   if (!isRef(task)) throw new FerryError("deploy/bad-answer", "XenServer made no task", { hint: "Run again." });
+  // Whether xapi may be at work on it. Then its task is what its end is waited for by.
+  let begun = true;
   try {
     const broken = await put(xapi, what, { session, task, server }, signal);
-    if (broken === 401) return false;
+    begun = broken !== 401;
+    if (!begun) return false;
     await outcome(xapi, what, task, broken, signal);
     return true;
+  } catch (cause) {
+    // What was answered or not trusted was not begun.
+    if (cause instanceof FerryError && NOT_BEGUN.has(cause.code)) begun = false;
+    throw cause;
   } finally {
-    await xapi.try("task.destroy", [task], AbortSignal.timeout(REASON_MS)).catch(() => null);
+    await forget(xapi, task, begun).catch(() => null);
   }
+}
+
+/** Errors of uploads that xapi did not begin. */
+const NOT_BEGUN: ReadonlySet<string> = new Set(["deploy/bad-answer", "deploy/untrusted"]);
+
+/** Removes a task that has ended, or that nothing was begun for. */
+async function forget(xapi: Xapi, task: string, begun: boolean): Promise<void> {
+  const signal = AbortSignal.timeout(REASON_MS);
+  const status = begun ? await xapi.call("task.get_status", [task], signal) : "";
+  if (status !== "pending" && status !== "cancelling") await xapi.try("task.destroy", [task], signal);
 }
 
 interface Way {
