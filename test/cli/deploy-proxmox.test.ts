@@ -231,12 +231,12 @@ const FAULTS: readonly (readonly [what: string, code: string, words: RegExp, set
     },
   ],
   [
-    "an upload breaks off",
+    "uploads break off again and again",
     "deploy/unreachable",
     /cannot be reached/,
     (pve) => {
       let uploads = 0;
-      pve.fault = (_method, path) => (path.endsWith("/upload") && ++uploads === 2 ? "drop" : null);
+      pve.fault = (_method, path) => (path.endsWith("/upload") && ++uploads >= 2 ? "drop" : null);
     },
   ],
   [
@@ -291,10 +291,13 @@ test("answers that are lost and questions that are dropped do not matter, on a s
   const { pve, ferry } = here;
   pve.rate = 3_000_000;
   let calls = 0;
+  let uploads = 0;
   const deaf = new Set<string>();
   pve.fault = (method, path) => {
     calls++;
     if (method === "GET") return calls % 7 === 0 ? "drop" : null;
+    // One upload breaks off before it is looked at, and another one when all of it arrived.
+    if (path.endsWith("/upload") && uploads++ < 3) return uploads === 1 ? "drop" : uploads === 3 ? "deaf" : null;
     // The answer to each kind of work on machines is lost once: what was begun goes on.
     const kind = /\/(qemu|config|start)$/.exec(path)?.[1];
     if (method !== "POST" || kind === undefined || deaf.has(kind)) return null;

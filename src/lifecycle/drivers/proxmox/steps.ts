@@ -51,17 +51,19 @@ export type ProxmoxAction =
 /** How often a machine that something else holds for a moment is asked to go. */
 const TRIES = 10;
 const PAUSE_MS = 1000;
+/** Before an upload is begun again. */
+const UPLOAD_PAUSES_MS = [200, 2000];
 const TASKS = ["qmcreate", "qmconfig", "qmstart", "qmshutdown", "qmstop", "qmdestroy"];
 
 /**
  * @param folder of the deployment's files
  * @throws `deploy/bad-state` for a record that is not Proxmox VE's
  */
-export function proxmoxStep({ action, key }: StepRecord, pve: Pve, folder: string): Step {
+export function proxmoxStep({ action, key, status }: StepRecord, pve: Pve, folder: string): Step {
   const known = actionOf(action, key);
   switch (known.kind) {
     case "machine":
-      return machineStep(known, pve, folder);
+      return machineStep(known, status, pve, folder);
     case "drive":
       return driveStep(known, pve, folder);
     case "finish":
@@ -140,12 +142,15 @@ async function configure(
 
 type Action<K extends ProxmoxAction["kind"]> = Extract<ProxmoxAction, { kind: K }>;
 
-function machineStep(action: Action<"machine">, pve: Pve, folder: string): Step {
+function machineStep(action: Action<"machine">, status: StepRecord["status"], pve: Pve, folder: string): Step {
   const { node, vmid, uuid, file } = action;
   return {
     async probe({ signal }): Promise<Probe> {
       const found = await machineNumbered(pve, vmid, signal);
-      return found === null ? "absent" : hasUuid(found, uuid) && found.config.lock === undefined ? "done" : "different";
+      if (found === null) return "absent";
+      // While it is being made it is locked; later by backups and the like, which do not matter.
+      const whole = found.config.lock === undefined || status === "done";
+      return hasUuid(found, uuid) && whole ? "done" : "different";
     },
     async do({ signal }) {
       const parameters = createParameters(await readFile(path.join(folder, file)), action);
@@ -206,6 +211,23 @@ async function removeMachine(pve: Pve, found: FoundMachine, signal: AbortSignal)
   await work(pve, found, `remove the machine ${vmid}`, remove, isGone, signal);
 }
 
+/** Uploads a file, and begins again where the connection breaks: what went before it took longer. */
+async function uploadPatiently(action: Action<"drive">, pve: Pve, file: string, signal: AbortSignal): Promise<void> {
+  const { node, from, how, upload: name } = action;
+  for (let tries = 0; ; tries++) {
+    try {
+      await upload(pve, node, from, how, name, file, signal);
+      return;
+    } catch (cause) {
+      const pause = UPLOAD_PAUSES_MS[tries];
+      if (!(cause instanceof FerryError) || cause.code !== "deploy/unreachable" || pause === undefined) throw cause;
+      await sleep(pause, undefined, { signal });
+      await endUploads(pve, node, name, signal);
+      await removeVolume(pve, node, volumeOf(from, how, name), signal);
+    }
+  }
+}
+
 function driveStep(action: Action<"drive">, pve: Pve, folder: string): Step {
   const { node, key, how, from, storage, options } = action;
   const volume = volumeOf(from, how, action.upload);
@@ -222,7 +244,7 @@ function driveStep(action: Action<"drive">, pve: Pve, folder: string): Step {
     },
     async do({ signal }) {
       await demandMachine(pve, action, signal);
-      await upload(pve, node, from, how, action.upload, path.join(folder, action.file), signal);
+      await uploadPatiently(action, pve, path.join(folder, action.file), signal);
       const value = how === "iso" ? `${volume}${rest}` : `${storage}:0,import-from=${volume}${rest}`;
       await configure(pve, action, key, { [key]: value }, (config) => config[key] !== undefined, signal);
       if (how === "import") await removeVolume(pve, node, volume, signal);
