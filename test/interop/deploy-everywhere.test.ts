@@ -10,6 +10,7 @@ import { lackingParts, makeBootGuest } from "../support/boot-guest.js";
 import { lacking, peerPath } from "./peers.js";
 import { attempt, run } from "./run.js";
 import { scratch } from "./scratch.js";
+import { startSimulator, thumbprintAt } from "./servers.js";
 import { startVirtualBox } from "./virtualbox.js";
 
 /** A platform that was started: how it is deployed to, and with which variables. */
@@ -35,6 +36,26 @@ const PLATFORMS: Readonly<
         env: { VBOX_USER_HOME: box.home },
         machines: async () =>
           [...(await box.manage("list", "vms")).stdout.matchAll(/^"(.*)" \{/gm)].map(([, name = ""]) => name),
+      };
+    },
+  ],
+  vsphere: [
+    await lacking("govc", "vcsim-export"),
+    async (t) => {
+      const simulator = await startSimulator(t, "vcsim-export");
+      const names = async (): Promise<string[]> =>
+        (await simulator.govc("find", "/", "-type", "m")).stdout
+          .split("\n")
+          .flatMap((line) => line.split("/").at(-1) || []);
+      const before = new Set(await names());
+      return {
+        words: [
+          ...[`vsphere://user@127.0.0.1:${simulator.port}/DC0`, "--password", "env:PLATFORM", "--pool", "DC0_C0"],
+          ...["--thumbprint", await thumbprintAt(simulator.port), "--map-network", "*=VM Network", "--start"],
+        ],
+        env: { PLATFORM: "pass" },
+        // The simulator begins with some of its own.
+        machines: async () => (await names()).filter((name) => !before.has(name)),
       };
     },
   ],
@@ -92,7 +113,8 @@ for (const [id, [lack, start]] of Object.entries(PLATFORMS)) {
   }, async (t) => {
     const folder = await scratch(t, "everywhere");
     const [home, ova] = [join(folder, "home"), join(folder, "pair.ova")];
-    await writeFile(ova, await (built ??= build(t)));
+    built ??= build(t);
+    await writeFile(ova, await built);
     const { words, env, machines } = await start(t, folder);
     const path = `${dirname(await peerPath("VBoxManage").catch(() => process.execPath))}${delimiter}${process.env.PATH ?? ""}`;
     const ferry = (...args: readonly string[]) =>

@@ -3,12 +3,11 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
-import * as tls from "node:tls";
 import { lacking } from "./peers.js";
 import { startQemuImg } from "./qemu.js";
 import { attempt, type Ran } from "./run.js";
 import { scratch } from "./scratch.js";
-import { type Simulator, startSimulator } from "./servers.js";
+import { type Simulator, startSimulator, thumbprintAt } from "./servers.js";
 
 const skip = await lacking("govc", "vcsim-export", "qemu-img");
 
@@ -78,16 +77,6 @@ async function world(t: TestContext, ...more: readonly string[]): Promise<World>
   const found = JSON.parse((await simulator.govc("datastore.info", "-json")).stdout);
   const store: string = found.Datastores[0].Info.Url;
   return { simulator, ova, thumbprint: await thumbprintAt(simulator.port), store, home, ferry };
-}
-
-function thumbprintAt(port: number): Promise<string> {
-  return new Promise((done, fail) => {
-    const socket = tls.connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
-      done(socket.getPeerCertificate().fingerprint256.replaceAll(":", "").toLowerCase());
-      socket.destroy();
-    });
-    socket.once("error", fail);
-  });
 }
 
 const deployIt = ({ ova, simulator, thumbprint }: World, ...more: readonly string[]): readonly string[] => [

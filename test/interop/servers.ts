@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import * as tls from "node:tls";
 import { peerPath } from "./peers.js";
 import { attempt, killGroup, type Ran, run } from "./run.js";
 import { scratch } from "./scratch.js";
@@ -106,6 +107,17 @@ export async function startSimulator(
     govc: (...args) => run(govc, args, { env, timeout: 60_000 }),
     tryGovc: (...args) => attempt(govc, args, { env, timeout: 60_000 }),
   };
+}
+
+/** SHA-256 of the certificate of a server on the loopback. */
+export function thumbprintAt(port: number): Promise<string> {
+  return new Promise((done, fail) => {
+    const socket = tls.connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+      done(socket.getPeerCertificate().fingerprint256.replaceAll(":", "").toLowerCase());
+      socket.destroy();
+    });
+    socket.once("error", fail);
+  });
 }
 
 /** A running libvirt. */

@@ -1,6 +1,6 @@
 /**
  * What a package of two guests is built of, beside the disk `guest-bios.raw` with what `makeBootGuest` makes to tell environments: a licence, an order of
- * start, a private network, and questions of five types, one of them for a password.
+ * start, drives on IDE, which every platform knows, a private network, and questions of five types, one of them for a password.
  */
 export const PAIR: string = `appliance: 1
 name: pair
@@ -14,7 +14,8 @@ machines:
     os: debian12
     memory: 256MiB
     firmware: bios
-    drives: [guest-bios.raw]
+    controllers: { i: { bus: ide } }
+    drives: [{ disk: guest-bios.raw, controller: i }, { cdrom: empty, controller: i }]
     nics: [{ network: inside, model: e1000 }]
     transports: [iso]
     products:
@@ -30,7 +31,8 @@ machines:
     os: debian12
     memory: 256MiB
     firmware: bios
-    drives: [guest-bios.raw]
+    controllers: { i: { bus: ide } }
+    drives: [{ disk: guest-bios.raw, controller: i }, { cdrom: empty, controller: i }]
     nics: [{ network: inside, model: e1000 }]
     transports: [iso]
     products:
