@@ -1,6 +1,6 @@
 /** `vmferry deploy` to libvirt with guests that boot: each says its own answers, read from the CD with its OVF environment, on its serial console. */
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { HAS } from "../support/boot-guest/init.js";
@@ -48,6 +48,21 @@ test("a package of two guests with questions, a licence and an order boots on li
   assert.match(unread.stderr, /licen[cs]e/i);
   const deployed = await ferry(...words, "--accept-eulas");
   assert.equal(deployed.status, 0, deployed.stderr);
+
+  // Each is told of the other one, too (DSP0243 11.1: Entity), as `vmferry env` reads it.
+  for (const [machine, other, key, value] of [
+    ["web", "db", "name", 'a "b" & c'],
+    ["db", "web", "port", "8080"],
+  ] as const) {
+    const root = join(folder, `inside-${machine}`);
+    for (const place of ["sys/class/block/sr0", "dev"]) await mkdir(join(root, place), { recursive: true });
+    await copyFile(join(images, `pair-ovf-env-${machine}.iso`), join(root, "dev/sr0"));
+    const told = JSON.parse((await run(process.execPath, [command, "env", "--root", root, "--json"])).stdout);
+    assert.deepEqual([told.kind, told.id, told.entities.length, told.entities[0].id], ["volume", machine, 1, other]);
+    assert.equal(told.entities[0].properties.find((one: { key: string }) => one.key === key).value, value);
+    const missing = await attempt(process.execPath, [command, "env", "--root", root, "--get", key]);
+    assert.match(missing.stderr, /^error\[env\/no-property\]/m, "what another machine is told is not its own");
+  }
 
   // The console of what is deployed is a terminal; that it is written down, too, changes nothing for the guest.
   for (const name of ["pair-web", "pair-db"]) {
