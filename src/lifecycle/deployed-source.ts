@@ -1,6 +1,8 @@
 /** A source as it is deployed: with names and ids of its own on the platform. */
 import { createHash } from "node:crypto";
 import type { Appliance } from "../appliance/appliance.js";
+import { printable } from "../base/text.js";
+import type { Context } from "../io/context.js";
 import type { OpenedSource } from "../operations/opened.js";
 import { createFileNames } from "../platforms/names.js";
 import { withEnvironments, withoutTransport, withPrefix } from "./environment.js";
@@ -36,7 +38,10 @@ export function deployedSource(source: OpenedSource, as: DeployedAs): OpenedSour
   );
   return {
     ...answered,
-    appliance: (choice, ctx) => named(withoutKept(answered.appliance(choice, ctx), kept), name, id),
+    appliance(choice, ctx) {
+      const appliance = unplugged(answered.appliance(choice, ctx), ctx);
+      return named(withoutKept(appliance, kept), name, id);
+    },
   };
 }
 
@@ -47,6 +52,25 @@ function named(source: Appliance, name: string, id: string): Appliance {
     ...machine,
     name: single ? name : names.take(`${name}-${machine.name}`, ""),
     uuid: uuidFor(id, machine.id),
+  }));
+  return { ...source, machines };
+}
+
+/** Without what a package says of the host that it is deployed to: its guests would write to files, pipes and devices of its choice there. */
+function unplugged(source: Appliance, ctx: Context): Appliance {
+  const machines = source.machines.map((machine) => ({
+    ...machine,
+    serialPorts: machine.serialPorts.map((port) => {
+      const { index, backing, target } = port;
+      if (backing === null || backing === "pty") return port;
+      ctx.report({
+        code: "deploy/serial-unplugged",
+        severity: "warning",
+        message: `${machine.name}: serial port ${index} is connected to nothing: the source connects it to the ${backing} ${JSON.stringify(printable((target ?? "").slice(0, 200)))} of the host`,
+        hint: "Connect it on the platform, where that is what you want.",
+      });
+      return { ...port, backing: null, target: null };
+    }),
   }));
   return { ...source, machines };
 }

@@ -97,6 +97,11 @@ export const deployCodes: CodeTable = {
     why: "Machines start without it only where VirtualBox is built for KVM.",
     fix: "Load it, or build it for the running kernel: `/sbin/vboxconfig`, or the package virtualbox-dkms.",
   },
+  "deploy/serial-unplugged": {
+    what: "A serial port that the source connects to a file, pipe, device or address of its host is connected to nothing.",
+    why: "Its guest would read and write there, on a host that the source knows nothing of.",
+    fix: "Connect it on the platform after deploying, where that is what you want.",
+  },
   "deploy/slow": {
     what: "The host has no KVM: the machines are emulated.",
     why: "They work, many times slower.",
