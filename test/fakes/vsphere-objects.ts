@@ -57,6 +57,8 @@ export interface FakeLease {
   /** Percents that were told. */
   readonly told: number[];
   algorithm: "sha1" | "sha256";
+  /** Of a machine that is there: it outlives the lease. */
+  readonly exports?: true;
 }
 
 export const text = (element: XmlElement | undefined, ...path: readonly string[]): string => {
@@ -256,7 +258,13 @@ export class FakeVcenter {
   fail(lease: FakeLease, why: VimFault): void {
     lease.state = "error";
     lease.error = why;
-    this.#gone(lease.machine);
+    if (lease.exports === true) lease.machine.lease = null;
+    else this.#gone(lease.machine);
+  }
+
+  /** The property `error` of a lease. */
+  errorOf(fault: VimFault): string {
+    return localized("val", fault).replace("<val>", '<val xsi:type="LocalizedMethodFault">');
   }
 
   #gone({ id }: FakeMachine): void {

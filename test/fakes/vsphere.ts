@@ -14,6 +14,7 @@ import { defaultLimits } from "../../src/base/limits.js";
 import { parseXml } from "../../src/xml/parse.js";
 import type { XmlElement } from "../../src/xml/tree.js";
 import { type Issued, issue } from "../support/authority.js";
+import { descriptorOf, exportMachine, sendDisk } from "./vsphere-export.js";
 import { all, type FakeOptions, FakeVcenter, text, VIM, VimFault } from "./vsphere-objects.js";
 
 export const USER = "administrator@vsphere.local";
@@ -29,6 +30,8 @@ export interface VsphereFaults {
   expireBefore?: string;
   /** Bytes of an upload after which the connection is cut, once. */
   cutUpload?: number;
+  /** Bytes of each download after which the connection is cut. */
+  cutDownload?: number;
   /** Bytes that the datastore takes. */
   full?: number;
   bytesPerSecond?: number;
@@ -185,6 +188,10 @@ export async function startVsphere(t: TestContext, options: FakeOptions = {}): P
       }
       case "CreateImportSpec":
         return center.importSpec(call);
+      case "ExportVm":
+        return exportMachine(center, id, ++number);
+      case "CreateDescriptor":
+        return descriptorOf(center, call);
       case "ImportVApp":
         return center.importMachine(id, call);
       case "HttpNfcLeaseProgress": {
@@ -273,6 +280,7 @@ export async function startVsphere(t: TestContext, options: FakeOptions = {}): P
   async function takeUpload(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, , id = "", at = ""] = (request.url ?? "").split("/");
     calls.push(`${request.method} ${at}`);
+    if (request.method === "GET") return sendDisk(center, faults, request.url ?? "", response);
     const lease = center.leases.get(decodeURIComponent(id));
     const device = [...(lease?.machine.uploads.values() ?? [])][Number(at)];
     if (lease?.state !== "ready" || device === undefined) {
