@@ -120,17 +120,17 @@ test("places that are not there are named with those that are, and a cluster wit
 test("what will fail is told beforehand: rights, space, networks, names, autostart", async (t) => {
   const here = await world(t, {
     freeBytes: 4 * 2 ** 20,
-    lacks: ["VApp.Import", "Datastore.AllocateSpace"],
+    lacks: ["VApp.Import", "Datastore.AllocateSpace", "Network.Assign"],
     autostart: false,
   });
   const { fake, plan } = here;
   const codes = async (how: Parameters<typeof plan>[0]): Promise<string[]> =>
     (await plan(how)).filter(({ severity }) => severity === "error").map(({ code, message }) => `${code} ${message}`);
   const found = await codes({});
-  assert.equal(found.length, 2, found.join());
+  assert.equal(found.length, 3, found.join());
   assert.match(
     found.join(),
-    /deploy\/denied .*VApp\.Import on the resource pool.*deploy\/denied .*Datastore\.AllocateSpace on the datastore fast/,
+    /deploy\/denied .*VApp\.Import on the resource pool.*deploy\/denied .*Datastore\.AllocateSpace on the datastore fast.*Network\.Assign on the network lab & co/,
   );
   const grown = (await plan()).find(({ code }) => code === "deploy/no-space");
   assert.equal(grown?.severity, "warning", "thin disks may grow beyond it");
@@ -214,7 +214,7 @@ test("a slow upload lives longer than its lease, since the server hears of it", 
 });
 
 test("an upload that a killed run left behind is waited for and removed, and a machine of somebody else never is", async (t) => {
-  const { fake, deploy, destroy, left, rewrite } = await world(t, { leaseTimeout: 2 });
+  const { fake, deploy, destroy, left, rewrite } = await world(t, { leaseTimeout: 3 });
   const state = await deploy();
   const [machine] = [...fake.center.machines.values()];
   assert.ok(machine?.lease === null);

@@ -37,6 +37,8 @@ export interface ImportSpec {
   readonly warnings: readonly string[];
 }
 
+/** Servers look at hosts and datastores for it. */
+const ASK_MS = 180_000;
 /** Files of one machine. */
 const MOST_FILES = 1000;
 
@@ -67,7 +69,7 @@ export async function createImportSpec(
       refNode("datastore", wish.datastore),
       el("cisp", {}, ...parameters),
     ],
-    { doing: `ask about ${wish.name}`, repeatable: true },
+    { doing: `ask about ${wish.name}`, repeatable: true, timeoutMs: ASK_MS },
     signal,
   );
   const result = child(answer, "returnval");

@@ -119,8 +119,9 @@ function sum(packages: readonly MachinePackage[], what: "populatedBytes" | "capa
 /** The rights that are used, by what they are needed on (vSphere Web Services API, Privileges Reference). */
 function rightsOf(
   place: VspherePlace,
-  { wish, machines }: Need,
+  { wish, machines, plan }: Need,
 ): readonly (readonly [on: Ref, what: string, rights: readonly string[]])[] {
+  const used = new Set(plan.appliance.machines.flatMap(({ nics }) => nics.map(({ network }) => network)));
   const folder = [
     ...(machines.length > 1 && place.isCenter ? ["Folder.Create", "Folder.Delete"] : []),
     ...["VirtualMachine.Inventory.Create", "VirtualMachine.Inventory.Delete", "VirtualMachine.Config.AdvancedConfig"],
@@ -130,6 +131,9 @@ function rightsOf(
     [place.folder.ref, "the folder", folder],
     [place.pool.ref, `the resource pool ${place.pool.name}`, ["Resource.AssignVMToPool", "VApp.Import"]],
     [place.datastore.ref, `the datastore ${place.datastore.name}`, ["Datastore.AllocateSpace"]],
+    ...place.networks
+      .filter(({ name }) => used.has(name))
+      .map(({ ref, name }) => [ref, `the network ${name}`, ["Network.Assign"]] as const),
   ];
 }
 
