@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
+import { startHyperv } from "../fakes/hyperv.js";
 import { PVE_LOGINS, startFakePve } from "../fakes/pve.js";
 import { startXapi, PASSWORD as XEN_PASSWORD } from "../fakes/xapi.js";
 import { PAIR } from "../support/boot-guest/pair.js";
@@ -86,6 +87,18 @@ const PLATFORMS: Readonly<
         ],
         env: { PLATFORM: PVE_LOGINS.token },
         machines: async () => [...pve.state.machines.values()].map(({ config }) => config.name ?? ""),
+      };
+    },
+  ],
+  hyperv: [
+    false,
+    async (t, folder) => {
+      const { hyperv, close } = await startHyperv(folder);
+      t.after(close);
+      return {
+        words: ["hyperv+ssh://admin@hyperv.example", "--map-network", "*=lab", "--start"],
+        env: hyperv.env,
+        machines: async () => hyperv.host.vms.map(({ name }) => name),
       };
     },
   ],
