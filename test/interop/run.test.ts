@@ -51,7 +51,7 @@ async function stateOf(name: string): Promise<RunState> {
 }
 
 /** Waits for something to be true. */
-async function until(what: string, is: () => Promise<boolean>, ms = 90_000): Promise<void> {
+async function until(what: string, is: () => Promise<boolean>, ms = 200_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await is())) {
     if (Date.now() > end) assert.fail(`${what}: not in ${ms / 1000} seconds`);
@@ -72,9 +72,11 @@ test("a guest that ends QEMU by its own instructions tells that an accelerator w
 
 test("two machines boot in order, each says its own properties, and reach each other on their private network", {
   skip,
-  timeout: 300_000,
+  timeout: 400_000,
 }, async (t) => {
   const file = await packageOfTwo();
+  // A test that fails on the way leaves no machine running.
+  t.after(() => vmferry("vm", "rm", "pair", "--force"));
   const before = await sockets();
   const started = await vmferry("run", file, ...SET, ...SECRET, "--accept-eulas", "--detach", "--name", "pair");
   assert.equal(started.status, 0, started.stderr);
