@@ -244,5 +244,6 @@ test("killed at points all over and run again, a deployment to XenServer ends in
     }
     assert.deepEqual(await seen(), empty, `killed at ${at} of ${whole}, and when it was removed at ${back} of ${gone}`);
   }
+  t.diagnostic(`${met} of ${POINTS} deployments were killed, at ${whole} possible points`);
   assert.ok(met >= 0.6 * POINTS, `${met} of ${POINTS} deployments were killed`);
 });

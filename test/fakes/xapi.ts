@@ -60,6 +60,9 @@ export interface FakeXapiOptions {
   readonly member?: true;
 }
 
+/** Bytes of an upload that are one of its parts. */
+const PART = 512 * 1024;
+
 /** The password of `root`. */
 export const PASSWORD = "xen-0pen-sesame";
 
@@ -144,6 +147,7 @@ export async function startXapi(t: TestContext, options: FakeXapiOptions = {}): 
 
   async function put(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     calls.push(`PUT ${url.pathname}`);
+    passMoment();
     const cookies = new Map(
       (request.headers.cookie ?? "")
         .split("; ")
@@ -196,8 +200,8 @@ export async function startXapi(t: TestContext, options: FakeXapiOptions = {}): 
   async function* slowed(request: IncomingMessage): AsyncGenerator<Uint8Array> {
     let got = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
+      if (Math.floor(got / PART) < Math.floor((got + chunk.length) / PART)) passMoment();
       got += chunk.length;
-      passMoment();
       if (faults.cutAfter !== undefined && got > faults.cutAfter) {
         request.socket.destroy();
         return;

@@ -4,7 +4,7 @@ import type { RpcStruct, XapiExport, XapiRecord } from "./records.js";
 
 /** Notes of the host and of management tools about a machine: they mean nothing elsewhere. */
 const NOTES_OF_THE_HOST =
-  /^(?:base_template_name|mac_seed|import_task|install-methods|install-(?:distro|arch|repository)|linux_template|rhel[0-9]|disks|folder|xo:.*|XenCenter\..*|vgpu_pci|grant_guest_api_access|default_template)$/;
+  /^(?:base_template_name|mac_seed|import_task|install-methods|install-(?:distro|arch|repository)|linux_template|rhel[0-9]|disks|folder|vmferry|xo:.*|XenCenter\..*|vgpu_pci|grant_guest_api_access|default_template)$/;
 /** Keys whose values may be secret. */
 const SECRET = /pass|secret|token|key|credential|cloud/i;
 /** Records of devices that stay with the host. */

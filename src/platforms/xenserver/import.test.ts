@@ -225,7 +225,7 @@ describe("an ova.xml", () => {
   it("carries what the model has no word for, without what may be secret", () => {
     const machine = machineOf([
       vm("Ref:0", {
-        other_config: { auto_poweron: "true", mac_seed: "x", "xo:resource_set": "x", api_token: "hush" },
+        other_config: { auto_poweron: "true", mac_seed: "x", vmferry: "x", "xo:resource_set": "x", api_token: "hush" },
         VCPUs_params: { weight: "512" },
         xenstore_data: { "vm-data/user": "hush" },
         actions_after_crash: "preserve",
