@@ -3,11 +3,19 @@ import { defaultLimits } from "../base/limits.js";
 import { writeIso } from "../package/iso/write.js";
 import { parseEnvironment } from "./inside/environment.js";
 
-/** `cloud-init`: a CD with a seed of its source NoCloud. `fw-cfg`: a file of QEMU's firmware configuration. */
-export type Bridge = "cloud-init" | "fw-cfg";
+/**
+ * `cloud-init`: a CD with a seed of its source NoCloud. `fw-cfg`: a file of QEMU's firmware configuration. `xenstore`: `vm-data/ovf-env` in Xen's store.
+ */
+export type Bridge = "cloud-init" | "fw-cfg" | "xenstore";
 
-/** All of them. */
+/** Those of machines that run here. */
 export const BRIDGES: readonly Bridge[] = ["cloud-init", "fw-cfg"];
+
+/**
+ * Those of machines that are deployed. libvirt has no way to QEMU's firmware configuration that keeps secrets: their text would stand among the arguments
+ * of QEMU, or in a file that everybody may read.
+ */
+export const DEPLOY_BRIDGES: readonly Bridge[] = ["cloud-init", "xenstore"];
 
 /** The name of the environment in QEMU's firmware configuration; names of users begin with `opt/` (QEMU, docs/specs/fw_cfg). */
 export const FW_CFG_NAME = "opt/vmferry/ovf-env";

@@ -23,6 +23,8 @@ export interface DeployedAs {
     /** Ids of machines that look for it on a disc. */
     readonly ids: ReadonlySet<string>;
     readonly brought: boolean;
+    /** Whether each gets a CD for cloud-init. */
+    readonly seeded: boolean;
   };
   /** Of the files on the CDs with environments. */
   readonly modified: Date;
@@ -32,8 +34,12 @@ export interface DeployedAs {
 export function deployedSource(source: OpenedSource, as: DeployedAs): OpenedSource {
   const { name, id, generation, kept, told, modified } = as;
   const prefix = generation === 1 ? name : `${name}.g${generation}`;
+  // With new disks cloud-init is to start over.
+  const instance = (machine: string): string => uuidFor(id, `${machine}/${generation}`);
   const answered = withPrefix(
-    told.brought ? withoutTransport(source, told.ids) : withEnvironments(source, told.environment, modified),
+    told.brought
+      ? withoutTransport(source, told.ids)
+      : withEnvironments(source, told.environment, modified, told.seeded ? instance : null),
     prefix,
   );
   return {

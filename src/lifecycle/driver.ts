@@ -8,6 +8,7 @@ import type { OpenedSource } from "../operations/opened.js";
 import type { PlatformFacts } from "../ovf/environment-write.js";
 import type { ImportChoice } from "../platforms/platform.js";
 import type { Access } from "./access.js";
+import type { Bridge } from "./bridges.js";
 import type { DeployedMachine, StepRecord } from "./deployment/state.js";
 import type { Step } from "./deployment/step.js";
 import type { LiveMachines, MachineAddress } from "./live.js";
@@ -65,6 +66,10 @@ export interface DeployWish {
   readonly emulate: boolean;
   /** Ids of the machines that look for their OVF environment on a disc (DSP0243 9.5, transport `iso`), and are told one. */
   readonly told: ReadonlySet<string>;
+  /** Ids of the machines that the package asks something: they have an OVF environment, however they are told it. */
+  readonly asked: ReadonlySet<string>;
+  /** How they are told it beside that. */
+  readonly bridges: readonly Bridge[];
   /** Left out: the first. In each one files have other names. */
   readonly generation?: number;
   /** Disks that are on the platform and stay as they are, by their ids: the names of their files. The source has them empty. */
@@ -143,6 +148,8 @@ export interface Driver {
   readonly label: string;
   /** What guests read of the platform in their OVF environment. */
   readonly facts: PlatformFacts;
+  /** Other ways to tell guests their environment; left out: a CD for cloud-init, which the engine makes. */
+  readonly bridges?: readonly Bridge[];
   /** Whether it makes networks (`Place.made`); left out: it does not. */
   readonly makesNetworks?: true;
   /** Looks at the platform. Changes nothing. @throws `deploy/refused`, `deploy/no-tool` */

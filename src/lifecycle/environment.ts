@@ -4,17 +4,20 @@ import { memorySource } from "../io/sources/memory.js";
 import type { OpenedSource } from "../operations/opened.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import { environmentCd } from "./answers.js";
+import { cloudInitSeed } from "./bridges.js";
 
 /**
  * A source whose machines find their environments on CDs: those that read it from one (DSP0243 9.5, transport `iso`). The CD goes into the first
  * drive that is empty, else into a new one.
  * @param environmentOf the document for a machine; `null`: it gets none
  * @param modified of the files on the CDs
+ * @param instanceOf what cloud-init tells machines apart by: each that is told something gets a CD for it, too; `null`: none does
  */
 export function withEnvironments(
   source: OpenedSource,
   environmentOf: (machine: string) => string | null,
   modified: Date,
+  instanceOf: ((machine: string) => string) | null = null,
 ): OpenedSource {
   const images = new Map<string, Uint8Array>();
   return {
@@ -23,18 +26,21 @@ export function withEnvironments(
     appliance(choice, ctx) {
       const appliance = source.appliance(choice, ctx);
       const assets: FileAsset[] = [];
-      const machines = appliance.machines.map((machine): Machine => {
-        const environment = readsDisc(machine) ? environmentOf(machine.id) : null;
-        if (environment === null) return machine;
-        const image = environmentCd(environment, modified);
-        const name = freeName(`ovf-env-${machine.id}.iso`, appliance, source.reader);
+      const inserted = (machine: Machine, wanted: string, image: Uint8Array): Machine => {
+        const name = freeName(wanted, appliance, source.reader);
         images.set(name, image);
         assets.push({ id: name, name, role: "iso", size: image.length });
-        return {
-          ...machine,
-          transports: machine.transports.filter((word) => !isDisc(word)),
-          attachments: withCd(machine, name),
-        };
+        return { ...machine, attachments: withCd(machine, name) };
+      };
+      const machines = appliance.machines.map((machine): Machine => {
+        const { id, name } = machine;
+        const environment = environmentOf(id);
+        if (environment === null) return machine;
+        const seed = instanceOf && cloudInitSeed({ environment, name, instance: instanceOf(id), modified });
+        const seeded = seed === null ? machine : inserted(machine, `cidata-${id}.iso`, seed);
+        if (!readsDisc(machine)) return seeded;
+        const told = inserted(seeded, `ovf-env-${id}.iso`, environmentCd(environment, modified));
+        return { ...told, transports: told.transports.filter((word) => !isDisc(word)) };
       });
       return { ...appliance, machines, files: [...appliance.files, ...assets] };
     },
@@ -47,6 +53,14 @@ export function toldByDisc(
   environmentOf: (machine: string) => string | null,
 ): ReadonlySet<string> {
   return new Set(machines.filter((one) => readsDisc(one) && environmentOf(one.id) !== null).map(({ id }) => id));
+}
+
+/** Machines that the package asks something. */
+export function askedMachines(
+  { machines }: Appliance,
+  environmentOf: (machine: string) => string | null,
+): ReadonlySet<string> {
+  return new Set(machines.filter(({ id }) => environmentOf(id) !== null).map(({ id }) => id));
 }
 
 /** A source in which what is said of a way to environments is taken out, for machines that get theirs by other means. */

@@ -7,11 +7,12 @@ import type { Context } from "../io/context.js";
 import type { ConversionPlan } from "../operations/conversion.js";
 import type { OpenedSource } from "../operations/opened.js";
 import type { ImportChoice } from "../platforms/platform.js";
+import type { Bridge } from "./bridges.js";
 import { deployedSource } from "./deployed-source.js";
 import { machinesOf, waitAfter } from "./deployment/start-order.js";
 import type { DeployedDisk, DeployedMachine, DeploymentState, KeptWish, StepRecord } from "./deployment/state.js";
 import type { Access, DeployWish, Driver, Place, Site } from "./driver.js";
-import { toldByDisc } from "./environment.js";
+import { askedMachines, toldByDisc } from "./environment.js";
 import type { KeptAnswer } from "./state.js";
 
 /** What a user asks for. */
@@ -30,6 +31,8 @@ export interface DeployRequest {
   readonly autostart: boolean;
   /** Whether the processor is emulated where the host could do better, too. */
   readonly emulate: boolean;
+  /** How guests are told their environment beside the package's own way. */
+  readonly bridges: readonly Bridge[];
   /** What an earlier run of the same deployment left; `null`: nothing. */
   readonly known: DeploymentState | null;
 }
@@ -65,19 +68,23 @@ export async function planDeployment(
     });
   }
   const id = known?.id ?? randomUUID();
-  const told = toldByDisc(source.appliance(choice, { ...ctx, report: () => {} }), request.environment);
-  const wish: DeployWish = { name, id, place, choice, start, autostart, emulate, told };
+  const { bridges } = request;
+  refuseBridges(bridges, driver);
+  const read = source.appliance(choice, { ...ctx, report: () => {} });
+  const told = toldByDisc(read, request.environment);
+  const asked = askedMachines(read, request.environment);
+  const wish: DeployWish = { name, id, place, choice, start, autostart, emulate, told, asked, bridges };
   const site = await driver.look(place, ctx);
   refuseMade(place, driver);
   const { environment } = request;
   const opened = deployedSource(source, {
     ...{ name, id, generation: 1, kept: new Set<string>() },
-    told: { environment, ids: told, brought: site.bringsEnvironments === true },
+    told: { environment, ids: told, brought: site.bringsEnvironments === true, seeded: bridges.includes("cloud-init") },
     modified: ctx.runtime.now(),
   });
   const conversion = await site.plan(opened, wish, ctx);
   try {
-    const { plan } = conversion;
+    const plan = withoutCovered(conversion.plan, wish);
     const work = workOf(request, plan);
     if (known !== null && known.work !== work) {
       throw new FerryError("deploy/other-work", `there is a deployment called ${name}, made of ${known.source}`, {
@@ -158,10 +165,32 @@ export function keptWish({
   answers,
   autostart,
   emulate,
-}: Pick<DeployRequest, "place" | "choice" | "answers" | "autostart" | "emulate">): KeptWish {
+  bridges,
+}: Pick<DeployRequest, "place" | "choice" | "answers" | "autostart" | "emulate" | "bridges">): KeptWish {
   const { storage, folder, pool, networks } = place;
   const configuration = choice.configuration ?? null;
-  return { storage, folder, pool, networks: [...networks], configuration, answers, autostart, emulate };
+  return { storage, folder, pool, networks: [...networks], configuration, answers, autostart, emulate, bridges };
+}
+
+/** A plan without the losses of a conversion that a deployment makes up for: it starts machines in their order, and tells guests their properties. */
+export function withoutCovered(
+  plan: ConversionPlan,
+  { told, bridges }: Pick<DeployWish, "told" | "bridges">,
+): ConversionPlan {
+  const asking = plan.appliance.products.filter(({ properties }) => properties.length > 0);
+  const allTold =
+    bridges.length > 0 || asking.every(({ machine }) => (machine === null ? told.size > 0 : told.has(machine)));
+  const covered = ["platform/startup-dropped", ...(allTold ? ["platform/product-dropped"] : [])];
+  return { ...plan, losses: plan.losses.filter(({ code }) => !covered.includes(code)) };
+}
+
+/** @throws `deploy/bad-place` for a way that the platform does not have */
+export function refuseBridges(wanted: readonly Bridge[], { bridges = ["cloud-init"], label }: Driver): void {
+  const wrong = wanted.find((one) => !bridges.includes(one));
+  if (wrong === undefined) return;
+  throw new FerryError("deploy/bad-place", `guests on ${label} are not told their properties by ${wrong}`, {
+    hint: `What it has: --bridge ${bridges.join(", ")}.`,
+  });
 }
 
 function refuseMade({ made }: Place, { makesNetworks, label }: Driver): void {
@@ -176,6 +205,7 @@ function workOf(request: DeployRequest, plan: ConversionPlan): string {
   const { access, source, place, start, autostart, emulate, choice, answers } = request;
   const { files, steps, losses } = plan;
   const where = { ...place, networks: [...place.networks], made: [...(place.made ?? [])] };
-  const asked = { target: access.target, source, where, start, autostart, emulate, choice, answers };
+  const { bridges } = request;
+  const asked = { target: access.target, source, where, start, autostart, emulate, bridges, choice, answers };
   return createHash("sha256").update(JSON.stringify({ version, asked, files, steps, losses })).digest("hex");
 }

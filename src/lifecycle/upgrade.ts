@@ -10,12 +10,23 @@ import { deployedSource } from "./deployed-source.js";
 import { machinesOf, waitAfter } from "./deployment/start-order.js";
 import type { DeployedDisk, DeployedMachine, DeploymentState, StepRecord, UpgradeRecord } from "./deployment/state.js";
 import type { DeployWish, Driver } from "./driver.js";
-import { toldByDisc } from "./environment.js";
-import { type DeployRequest, disksOf, filesRecord, keptWish, type PlannedDeployment } from "./plan.js";
+import { askedMachines, toldByDisc } from "./environment.js";
+import {
+  type DeployRequest,
+  disksOf,
+  filesRecord,
+  keptWish,
+  type PlannedDeployment,
+  refuseBridges,
+  withoutCovered,
+} from "./plan.js";
 
 /** What a user asks for. Place, option and answers that are not said again are those of the deployment: the caller put them in. */
 export interface UpgradeRequest
-  extends Pick<DeployRequest, "source" | "place" | "choice" | "answers" | "environment" | "autostart" | "emulate"> {
+  extends Pick<
+    DeployRequest,
+    "source" | "place" | "choice" | "answers" | "environment" | "autostart" | "emulate" | "bridges"
+  > {
   readonly state: DeploymentState;
   /** Ids of disks that are kept beside those that were empty in the package. */
   readonly keepDisks: readonly string[];
@@ -40,16 +51,19 @@ export async function planUpgrade(
   driver: Driver,
   ctx: Context,
 ): Promise<PlannedUpgrade> {
-  const { state, place, choice, environment, autostart, emulate } = request;
+  const { state, place, choice, environment, autostart, emulate, bridges } = request;
   refuseUnready(state);
   const { name, id } = state;
   const generation = state.generation + 1;
   const kept = keptDisks(state, request.keepDisks);
-  const ids = toldByDisc(source.appliance(choice, { ...ctx, report: () => {} }), environment);
+  const read = source.appliance(choice, { ...ctx, report: () => {} });
+  const ids = toldByDisc(read, environment);
   const wish: DeployWish = {
-    ...{ name, id, place, choice, start: false, autostart, emulate, told: ids, generation },
+    ...{ name, id, place, choice, start: false, autostart, emulate, told: ids, bridges, generation },
+    asked: askedMachines(read, environment),
     kept: new Map(kept.map((disk) => [disk.id, disk.file])),
   };
+  refuseBridges(bridges, driver);
   const site = await driver.look(place, ctx);
   if (site.upgrade === undefined) {
     throw new FerryError("deploy/cannot-upgrade", `deployments to ${driver.label} are not upgraded in place`, {
@@ -59,12 +73,12 @@ export async function planUpgrade(
   const keptIds = new Set(kept.map((disk) => disk.id));
   const opened = deployedSource(source, {
     ...{ name, id, generation, kept: keptIds },
-    told: { environment, ids, brought: site.bringsEnvironments === true },
+    told: { environment, ids, brought: site.bringsEnvironments === true, seeded: bridges.includes("cloud-init") },
     modified: ctx.runtime.now(),
   });
   const conversion = await site.plan(opened, wish, ctx);
   try {
-    const { plan } = conversion;
+    const plan = withoutCovered(conversion.plan, wish);
     const machines = machinesOf(plan.appliance);
     refuseOthers(state, machines);
     refuseLost(kept, plan);

@@ -9,7 +9,7 @@ function step(kind: string, key: string): StepRecord {
 
 const wish = {
   ...{ storage: null, folder: null, pool: null, networks: [], configuration: null, answers: [] },
-  ...{ autostart: false, emulate: false },
+  ...{ bridges: [], autostart: false, emulate: false },
 };
 
 function upgraded(

@@ -123,7 +123,15 @@ test("a package of two machines is deployed to XenServer, started in order, stop
   assert.deepEqual(await inventory(here), empty, "a plan leaves nothing");
   assert.ok(!fake.calls.some((name) => name.startsWith("PUT")));
 
-  const deployed = await ferry(deployIt(here, "--autostart"));
+  const losses: { code: string }[] = JSON.parse(dry.stdout).losses;
+  assert.ok(
+    !losses.some(({ code }) => /startup-dropped|product-dropped/.test(code)),
+    "a deployment starts machines in their order, and tells guests their properties",
+  );
+
+  const unknown = await ferry(deployIt(here, "--bridge", "cloud-init"));
+  assert.match(unknown.stderr, /error\[deploy\/bad-place\].*cloud-init/);
+  const deployed = await ferry(deployIt(here, "--autostart", "--bridge", "xenstore"));
   assert.equal(deployed.status, 0, deployed.stderr);
   assert.match(deployed.stdout, /deploy\/no-autostart/);
   const seen = await inventory(here);
@@ -143,6 +151,9 @@ test("a package of two machines is deployed to XenServer, started in order, stop
     const machine = pool.row("VM", pool.byUuid("VM", uuid));
     assert.equal(machine.name_label, name, "the UUIDs are those that were chosen");
     assert.equal((machine.other_config as Row).auto_poweron, "true");
+    const stored = String((machine.xenstore_data as Row)?.["vm-data/ovf-env"] ?? "");
+    assert.match(stored, /oe:key="hostname" oe:value="shop"/, "each is told what is beside it, too");
+    assert.match(stored, name === "pair-web" ? /<Environment[^>]* oe:id="web"/ : /<Environment[^>]* oe:id="db"/);
   }
 
   const bytesOf = (label: string): Buffer => {
@@ -162,7 +173,7 @@ test("a package of two machines is deployed to XenServer, started in order, stop
   assert.match(cd, /oe:key="hostname" oe:value="shop"/);
   assert.ok(cd.includes(SECRET));
 
-  const again = await ferry(deployIt(here, "--autostart"));
+  const again = await ferry(deployIt(here, "--autostart", "--bridge", "xenstore"));
   assert.equal(again.status, 0, "what is there is not deployed twice");
   const started = await ferry(["deployment", "start", "pair"]);
   assert.equal(started.status, 0, started.stderr);

@@ -31,6 +31,21 @@ export function methodsOf(pool: XapiPool): (name: string) => Method | undefined 
     return "";
   }
 
+  /** Maps of machines: a key is added once. */
+  function addTo(field: "other_config" | "xenstore_data", ref: Json = "", key: Json = "", value: Json = ""): Json {
+    const machine = row("VM", ref);
+    const known = map(machine, field);
+    if (String(key) in known) throw new XapiError("MAP_DUPLICATE_KEY", ["VM", field, String(ref), String(key)]);
+    machine[field] = { ...known, [String(key)]: value };
+    return "";
+  }
+
+  function removeFrom(field: "other_config" | "xenstore_data", ref: Json = "", key: Json = ""): Json {
+    const machine = row("VM", ref);
+    machine[field] = Object.fromEntries(Object.entries(map(machine, field)).filter(([name]) => name !== key));
+    return "";
+  }
+
   const taskOf = (status: string, error: readonly string[] = []): string =>
     add("task", { name_label: "", status, progress: 0, error_info: error, result: "" });
 
@@ -73,20 +88,10 @@ export function methodsOf(pool: XapiPool): (name: string) => Method | undefined 
       members.VMs = [...list(members, "VMs"), String(ref)];
       return "";
     },
-    "VM.add_to_other_config"([ref, key, value]) {
-      const machine = row("VM", ref);
-      const known = map(machine, "other_config");
-      if (String(key) in known)
-        throw new XapiError("MAP_DUPLICATE_KEY", ["VM", "other_config", String(ref), String(key)]);
-      machine.other_config = { ...known, [String(key)]: value ?? "" };
-      return "";
-    },
-    "VM.remove_from_other_config"([ref, key]) {
-      const machine = row("VM", ref);
-      const rest = Object.entries(map(machine, "other_config")).filter(([name]) => name !== key);
-      machine.other_config = Object.fromEntries(rest);
-      return "";
-    },
+    "VM.add_to_other_config": ([ref, key, value]) => addTo("other_config", ref, key, value),
+    "VM.remove_from_other_config": ([ref, key]) => removeFrom("other_config", ref, key),
+    "VM.add_to_xenstore_data": ([ref, key, value]) => addTo("xenstore_data", ref, key, value),
+    "VM.remove_from_xenstore_data": ([ref, key]) => removeFrom("xenstore_data", ref, key),
     "VM.get_allowed_VBD_devices"([ref]) {
       const taken = list(row("VM", ref), "VBDs").map((drive) => text(row("VBD", drive), "userdevice"));
       return [...Array(16).keys()].map(String).filter((number) => !taken.includes(number));

@@ -112,7 +112,15 @@ export async function startVsphereDeployments(
       const plan = await planDeployment(
         source,
         {
-          ...{ name: "shop", access: { target, ...way }, source: "shop", place: wanted, choice: {}, answers: [] },
+          ...{
+            name: "shop",
+            access: { target, ...way },
+            source: "shop",
+            place: wanted,
+            choice: {},
+            answers: [],
+            bridges: [],
+          },
           environment: () => ENVIRONMENT,
           ...{ start: start === true, autostart: autostart === true, emulate: emulate === true, known: held.state },
         },

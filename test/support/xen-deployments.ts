@@ -80,7 +80,15 @@ export async function startXenDeployments(
       const plan = await planDeployment(
         source,
         {
-          ...{ name: "kelp", access: { ...access, password }, source: SOURCE, place: wanted, choice: {}, answers: [] },
+          ...{
+            name: "kelp",
+            access: { ...access, password },
+            source: SOURCE,
+            place: wanted,
+            choice: {},
+            answers: [],
+            bridges: [],
+          },
           environment: () => environment ?? null,
           ...{ start: start === true, autostart: autostart === true, emulate: emulate === true, known: held.state },
         },

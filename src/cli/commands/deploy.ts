@@ -1,3 +1,4 @@
+import { DEPLOY_BRIDGES } from "../../lifecycle/bridges.js";
 import { executeDeployment } from "../../lifecycle/deploy.js";
 import { checkDeploymentName } from "../../lifecycle/deployment/state.js";
 import { deploymentsFolder, openDeploymentStore } from "../../lifecycle/deployment/store.js";
@@ -21,7 +22,7 @@ import {
 } from "../deploying.js";
 import { platformAt } from "../deployments.js";
 import { exitCodes } from "../exit-codes.js";
-import { flag, json, text, workOptions } from "../options.js";
+import { choices, flag, json, text, workOptions } from "../options.js";
 import { openNamedSource } from "../packages.js";
 import { allowRemote, remoteOptions } from "../remote.js";
 import { type Session, withSession } from "../session.js";
@@ -33,6 +34,11 @@ const deployOptions = {
   ...deployAnswers,
   ...accessOptions,
   ...sourceAccessOptions,
+  bridge: choices(
+    "--bridge WAY",
+    "tell the guests their properties by another way as well: a CD for cloud-init (NoCloud), on XenServer xenstore (can be repeated)",
+    DEPLOY_BRIDGES,
+  ),
   acceptEulas: flag("--accept-eulas", "accept the licence terms of the package"),
   start: flag("--start", "start the machines, in the order of the package"),
   ...waitOptions,
@@ -120,6 +126,7 @@ async function deploySource(
         start: options.start,
         autostart: options.autostart,
         emulate: options.emulate,
+        bridges: DEPLOY_BRIDGES.filter((one) => options.bridge.includes(one)),
         known: held === null ? await store.find(name) : held.state,
       };
       const planned = await planDeployment(named.opened, request, driver, ctx);

@@ -8,6 +8,9 @@ import { type CommandDefinition, defineCommand } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
 import { flag, json, text } from "../options.js";
 
+/** What is said of a property that is left out. */
+const SAME_NAME = "env/same-name";
+
 /** `vmferry env`. */
 export const env: CommandDefinition = defineCommand({
   arguments: [],
@@ -33,7 +36,7 @@ export const env: CommandDefinition = defineCommand({
       const { lines, leftOut } = shellLines(result);
       for (const key of leftOut) {
         terminal.error(
-          `warning[env/same-name]: ${printable(key)} is left out: another property has its name in a shell`,
+          `warning[${SAME_NAME}]: ${printable(key)} is left out: another property has its name in a shell`,
         );
       }
       await terminal.data(lines.map((line) => `${line}\n`).join(""));

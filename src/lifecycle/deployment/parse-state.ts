@@ -1,5 +1,6 @@
 /** States of deployments from their files, which others may have changed. */
 import { FerryError } from "../../base/errors.js";
+import { DEPLOY_BRIDGES } from "../bridges.js";
 import type { KeptAnswer } from "../state.js";
 import {
   type DeployedDisk,
@@ -150,6 +151,7 @@ function wishOf(value: unknown, read: Reader): KeptWish {
     }),
     autostart: read.flag(wish.autostart, "autostart"),
     emulate: read.flag(wish.emulate, "emulate"),
+    bridges: read.list(wish.bridges ?? [], "bridges", (one) => read.one(one, DEPLOY_BRIDGES, "bridges")),
   };
 }
 

@@ -2,6 +2,7 @@
 import { FerryError } from "../../base/errors.js";
 import type { JsonValue } from "../../base/ids.js";
 import type { Access } from "../access.js";
+import type { Bridge } from "../bridges.js";
 import type { KeptAnswer } from "../state.js";
 
 /** Characters of a name. */
@@ -55,6 +56,7 @@ export interface KeptWish {
   readonly answers: readonly KeptAnswer[];
   readonly autostart: boolean;
   readonly emulate: boolean;
+  readonly bridges: readonly Bridge[];
 }
 
 /** An upgrade that is on its way, or done and not yet settled: there is a way back. */

@@ -130,13 +130,13 @@ async function upgradeTo(
     const answered = await answersOf(named.opened, options, driver.facts, session, cli, former);
     const { eulas } = named.opened.appliance(answered.choice, { ...ctx, report: () => {} });
     const networks = new Map([...former.networks, ...options.mapNetwork]);
-    const { folder, pool, autostart, emulate } = former;
+    const { folder, pool, autostart, emulate, bridges } = former;
     const request = {
       source: named.name,
       state,
       place: { storage: options.storage ?? former.storage, folder, pool, networks },
       ...answered,
-      ...{ autostart, emulate },
+      ...{ autostart, emulate, bridges },
       keepDisks: options.keepDisk,
       patienceSeconds: options.timeout ?? PATIENCE_SECONDS,
     };

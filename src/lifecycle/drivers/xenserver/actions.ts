@@ -24,6 +24,8 @@ export type XenAction =
       readonly storage: string;
       readonly mark: string;
     }
+  /** A machine gets its OVF environment in Xen's store. */
+  | { readonly kind: "xenstore"; readonly machine: string; readonly name: string; readonly uuid: string }
   /** Machines become a vApp. */
   | { readonly kind: "group"; readonly name: string; readonly uuids: string; readonly mark: string }
   | { readonly kind: "home"; readonly uuid: string; readonly host: string }
@@ -45,6 +47,7 @@ export function actionOf({ action, key }: StepRecord): XenAction {
     (kind === "network" && text(name) && isUuid(mark)) ||
     (kind === "import" && inside && isUuid(storage) && areUuids && isUuid(mark)) ||
     (kind === "environment" && text(machine, name) && isUuid(uuid) && isUuid(storage) && isUuid(mark)) ||
+    (kind === "xenstore" && text(machine, name) && isUuid(uuid)) ||
     (kind === "group" && text(name) && areUuids && isUuid(mark)) ||
     (kind === "home" && isUuid(uuid) && isUuid(host)) ||
     (kind === "autostart" && isUuid(uuid));

@@ -34,6 +34,8 @@ function driverOf(xapi: Xapi): Driver {
     label: "XenServer",
     facts: { kind: "XenServer", version: null, vendor: "Xen", locale: null, timezone: null },
     makesNetworks: true,
+    // CDs come from libraries of images alone.
+    bridges: ["xenstore"],
     look: async (place, { signal }) => siteOf(await lookAtPool(xapi, place, signal), place, xapi),
     step: (record, tools) => xenStep(record, xapi, tools),
     async stateOf({ uuid }, { signal }) {

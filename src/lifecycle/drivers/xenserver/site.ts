@@ -61,7 +61,7 @@ function knowsXxh64(version: string): boolean {
 function stepsOf(
   plan: ConversionPlan,
   machines: readonly DeployedMachine[],
-  { name, id: mark, told, autostart, place: { made } }: DeployWish,
+  { name, id: mark, told, asked, bridges, autostart, place: { made } }: DeployWish,
   { storage: place, home }: XenPool,
 ): readonly StepRecord[] {
   // Without a place nothing is carried out: preflight says so.
@@ -79,6 +79,13 @@ function stepsOf(
       told.has(id)
         ? stepRecord(`environment:${label}`, `give ${label} a disk with its OVF environment`, {
             ...{ kind: "environment", machine: id, name: label, uuid, storage, mark },
+          })
+        : [],
+    ),
+    ...machines.flatMap(({ id, name: label, uuid }) =>
+      bridges.includes("xenstore") && asked.has(id)
+        ? stepRecord(`xenstore:${label}`, `put the OVF environment of ${label} into its xenstore`, {
+            ...{ kind: "xenstore", machine: id, name: label, uuid },
           })
         : [],
     ),

@@ -17,6 +17,7 @@ import { freeBytes } from "./storage.js";
 import { endUploads, upload, wasUploaded } from "./upload.js";
 import { isRef, mapOf, recordOf, textOf } from "./values.js";
 import type { Xapi } from "./xapi.js";
+import { xenstoreStep } from "./xenstore-step.js";
 
 /** The key by which hosts start a machine when they start themselves, where the pool allows it with the same. */
 export const AUTOSTART = "auto_poweron";
@@ -31,6 +32,8 @@ export function xenStep(record: StepRecord, xapi: Xapi, tools: StepTools): Step 
       return importStep(action, record.status, xapi, tools.files);
     case "environment":
       return environmentStep(action, record.status, xapi, tools);
+    case "xenstore":
+      return xenstoreStep(action, xapi, tools);
     case "group":
       return groupStep(action, xapi);
     case "home":
