@@ -4,8 +4,8 @@ import type { FactName } from "../src/appliance/portrait.js";
 import { portraitOf } from "../src/appliance/portrait.js";
 import { samples } from "../src/appliance/testing/samples.js";
 import type { Context } from "../src/io/context.js";
-import { type Fate, judgeJourney, roundTrip, type Way } from "../src/operations/journey.js";
-import { ways } from "../src/operations/ways.js";
+import { type Fate, judgeJourney, roundTrip, type Way } from "../src/operations/convert/journey.js";
+import { ways } from "../src/operations/convert/ways.js";
 import { journeyAppliances } from "../test/support/journeys.js";
 
 /** What vouches for a platform's reader and writer: a program of others that is run on what is written, or documentation alone. */

@@ -42,7 +42,6 @@ export { folderResolver, noResolver } from "./io/resolver.js";
 export type { ByteSource, ChunkSet, SourceResolver } from "./io/source.js";
 export { memorySource } from "./io/sources/memory.js";
 export type { ByteTarget } from "./io/target.js";
-export { type AmendMode, diskFix, diskResize, type EditableDisk, type NewCapacity } from "./operations/amend.js";
 export { parseAnswers, renderAnswers, revealSecrets } from "./operations/answers.js";
 export { parseBaseline, toBaseline } from "./operations/baseline.js";
 export { executeBuild } from "./operations/build/execute.js";
@@ -55,10 +54,13 @@ export {
   wantedOutput,
 } from "./operations/build/plan.js";
 export { parseConfig, type ValidateConfig } from "./operations/config.js";
-export type { ConversionOutcome, ConversionPlan, ExecuteOptions } from "./operations/conversion.js";
-export { type ConvertOptions, type OpenConversion, planConversion } from "./operations/convert.js";
-export { planOvfConversion } from "./operations/convert-ovf.js";
+export type { ConversionOutcome, ConversionPlan, ExecuteOptions } from "./operations/convert/conversion.js";
+export { type ConvertOptions, type OpenConversion, planConversion } from "./operations/convert/convert.js";
+export { planOvfConversion } from "./operations/convert/ovf.js";
+export type { ConvertOvfOptions } from "./operations/convert/ovf-write.js";
 export { type DiffPackagesOptions, type DiffSource, diffPackages } from "./operations/diff/packages.js";
+export { type AmendMode, diskFix, diskResize, type EditableDisk, type NewCapacity } from "./operations/disk/amend.js";
+export { type DiskCheckOptions, diskCheck } from "./operations/disk/check.js";
 export {
   type DiskConvertOptions,
   type DiskSource,
@@ -68,24 +70,22 @@ export {
   openDiskSource,
   openPackageDisk,
   planDiskConversion,
-} from "./operations/disk.js";
-export { type DiskCheckOptions, diskCheck } from "./operations/disk-check.js";
-export { type DiskMap, type DiskMapOptions, diskMap } from "./operations/disk-map.js";
-export { type EditPlan, type PackageEditOptions, planEdit } from "./operations/edit.js";
-export { type EditPatch, readEditPatch } from "./operations/edit-patch.js";
-export type { EditDestination } from "./operations/edit-work.js";
+} from "./operations/disk/disk.js";
+export { type DiskMap, type DiskMapOptions, diskMap } from "./operations/disk/map.js";
+export { type EditPlan, type PackageEditOptions, planEdit } from "./operations/edit/edit.js";
+export { type EditPatch, readEditPatch } from "./operations/edit/patch.js";
+export type { EditDestination } from "./operations/edit/work.js";
 export { allCodes, explain, explainCode } from "./operations/explain.js";
 export { fingerprintsOf } from "./operations/fingerprint.js";
-export { type FixDestination, type FixOptions, type FixPlan, fixResult, planFix } from "./operations/fix.js";
+export { type FixDestination, type FixOptions, type FixPlan, fixResult, planFix } from "./operations/fix/fix.js";
 export { type InspectOptions, inspectPackage } from "./operations/inspect.js";
 export { type OpenedPackage, type OpenOptions, openPackage, type PackageInput } from "./operations/open.js";
 export type { OpenedSource, OpenSourceOptions } from "./operations/opened.js";
-export type { ConvertOvfOptions } from "./operations/ovf-write.js";
 export { type PackOptions, planPack } from "./operations/pack.js";
 export { type Profile, type ProfileSection, parseProfile, sectionFor } from "./operations/profile/profile.js";
 export { answerPackage, propertiesResult } from "./operations/properties.js";
-export { planSign, type SignDestination, type SignOptions, type SignPlan } from "./operations/sign.js";
-export type { Signing } from "./operations/signing.js";
+export { planSign, type SignDestination, type SignOptions, type SignPlan } from "./operations/sign/sign.js";
+export type { Signing } from "./operations/sign/signing.js";
 export { openSource } from "./operations/source.js";
 export { planUnpack } from "./operations/unpack.js";
 export { type Validated, type ValidatedFile, type ValidateOptions, validateInput } from "./operations/validate.js";

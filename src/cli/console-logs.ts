@@ -2,8 +2,8 @@
 import { open } from "node:fs/promises";
 import { StringDecoder } from "node:string_decoder";
 import { printable } from "../base/text.js";
-import type { RunMachine } from "../lifecycle/state.js";
-import { machineFiles } from "../lifecycle/supervise.js";
+import type { RunMachine } from "../lifecycle/run/state.js";
+import { machineFiles } from "../lifecycle/run/supervise.js";
 import type { Cli } from "./command.js";
 
 /** What a guest wrote, without what would move the cursor or change the terminal. */

@@ -1,8 +1,8 @@
 /** What deploying and upgrading share: the plan is shown and asked about, refusals, results. */
 import { FerryError } from "../base/errors.js";
+import type { PlannedDeployment } from "../lifecycle/deployment/plan.js";
 import type { StepRecord } from "../lifecycle/deployment/state.js";
-import type { PlannedDeployment } from "../lifecycle/plan.js";
-import { type Awaited, waitFor } from "../lifecycle/wait.js";
+import { type Awaited, waitFor } from "../lifecycle/deployment/wait.js";
 import { renderDeploy } from "../report/deploy-text.js";
 import { renderJson } from "../report/json.js";
 import { oneLine } from "../report/layout.js";

@@ -1,7 +1,7 @@
 /** What the commands about deployments share. */
 import { FerryError } from "../base/errors.js";
 import type { Context } from "../io/context.js";
-import { seenOf } from "../lifecycle/deployed.js";
+import { seenOf } from "../lifecycle/deployment/deployed.js";
 import type { DeploymentState } from "../lifecycle/deployment/state.js";
 import {
   type DeploymentStore,

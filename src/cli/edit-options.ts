@@ -2,7 +2,7 @@
 import * as path from "node:path";
 import { FerryError } from "../base/errors.js";
 import type { Firmware } from "../base/ids.js";
-import { readEditPatch } from "../operations/edit-patch.js";
+import { readEditPatch } from "../operations/edit/patch.js";
 import {
   countOf,
   diskOf,
@@ -20,7 +20,7 @@ import {
   settableOf,
   sizeOf,
   transportsOf,
-} from "../operations/edit-words.js";
+} from "../operations/edit/words.js";
 import {
   type Edits,
   joinEdits,

@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import { FerryError } from "../base/errors.js";
 import { folderResolver } from "../io/resolver.js";
-import type { EditableDisk } from "../operations/amend.js";
-import { formatNamed } from "../operations/disk.js";
+import type { EditableDisk } from "../operations/disk/amend.js";
+import { formatNamed } from "../operations/disk/disk.js";
 import { openEditableFile } from "../runtime/node/editable-file.js";
 import { openFolderAccess } from "../runtime/node/folder.js";
 import { isRemoteUrl } from "../runtime/node/http/address.js";

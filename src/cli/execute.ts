@@ -2,7 +2,7 @@ import type { Diagnostic } from "../base/diagnostics.js";
 import type { Context } from "../io/context.js";
 import type { FileSet } from "../io/file-set.js";
 import type { CarryOutcome, SourceDemands } from "../operations/carry.js";
-import type { ConversionOutcome, ExecuteOptions } from "../operations/conversion.js";
+import type { ConversionOutcome, ExecuteOptions } from "../operations/convert/conversion.js";
 import { renderJson } from "../report/json.js";
 import { type ConvertResult, type PlanResult, toDiagnosticResult } from "../report/results.js";
 import { renderConvert, renderPlan } from "../report/text.js";

@@ -1,5 +1,5 @@
 /** Answers to a package's questions as commands get them: from a file, from options, from the terminal. */
-import type { KeptAnswer } from "../lifecycle/state.js";
+import type { KeptAnswer } from "../lifecycle/answers.js";
 import { MOST_ANSWERS_BYTES, noAnswers, parseAnswers } from "../operations/answers.js";
 import type { GivenAnswer, GivenAnswers, Question } from "../ovf/answers/answers.js";
 import type { Cli } from "./command.js";

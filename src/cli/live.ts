@@ -1,8 +1,8 @@
 /** Machines on platforms as sources of a command. */
 import * as path from "node:path";
+import { environmentCarried, environmentCds } from "../lifecycle/deployment/environment-cds.js";
 import type { Driver } from "../lifecycle/driver.js";
 import { driverKinds } from "../lifecycle/drivers/drivers.js";
-import { environmentCarried, environmentCds } from "../lifecycle/environment-cds.js";
 import { type LiveMachine, type LiveScope, notRead } from "../lifecycle/live.js";
 import type { OpenedSource, OpenSourceOptions } from "../operations/opened.js";
 import { platformAt } from "./deployments.js";

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { FerryError } from "../base/errors.js";
 import type { HashName } from "../base/ids.js";
 import type { Signer } from "../io/signatures.js";
-import type { Signing } from "../operations/signing.js";
+import type { Signing } from "../operations/sign/signing.js";
 import { commandWords } from "../runtime/node/command-words.js";
 import { readSecret, secretRef } from "../runtime/node/secrets.js";
 import type { Cli, OptionSpec } from "./command.js";

@@ -5,7 +5,7 @@ import type { DiskFormatId } from "../base/ids.js";
 import { folderResolver, type MappedFile, mappedResolver, noResolver } from "../io/resolver.js";
 import type { ByteSource, SourceResolver } from "../io/source.js";
 import { iterableStream } from "../io/streams.js";
-import { type DiskSource, formatNamed } from "../operations/disk.js";
+import { type DiskSource, formatNamed } from "../operations/disk/disk.js";
 import { type IncomingDisk, type IncomingOptions, openIncoming, packingOf } from "../operations/incoming.js";
 import { entryNamed, openPackage } from "../operations/open.js";
 import { vmaDisk } from "../operations/vma.js";

@@ -8,7 +8,15 @@ import { answerPackage } from "../operations/properties.js";
 import type { Question, ResolvedAnswers } from "../ovf/answers/answers.js";
 import { type PlatformFacts, renderEnvironment } from "../ovf/environment-write.js";
 import { writeIso } from "../package/iso/write.js";
-import type { KeptAnswer } from "./state.js";
+
+/** An answer to a question of the package. Secrets are references, here as everywhere that is written. */
+export interface KeptAnswer {
+  readonly key: string;
+  /** Id of the machine or collection whose question is meant; `null`: every one that has it. */
+  readonly owner: string | null;
+  /** `null`: left open. */
+  readonly value: string | SecretRef | null;
+}
 
 /** Reads a secret. @param name of the property, for messages */
 export type Reveal = (secret: SecretRef, name: string) => Promise<string>;

@@ -2,8 +2,8 @@
 import type { Diagnostic } from "../base/diagnostics.js";
 import type { SecretRef } from "../base/ids.js";
 import type { Context } from "../io/context.js";
-import type { ConversionPlan } from "../operations/conversion.js";
-import type { OpenConversion } from "../operations/convert.js";
+import type { ConversionPlan } from "../operations/convert/conversion.js";
+import type { OpenConversion } from "../operations/convert/convert.js";
 import type { OpenedSource } from "../operations/opened.js";
 import type { PlatformFacts } from "../ovf/environment-write.js";
 import type { ImportChoice } from "../platforms/platform.js";

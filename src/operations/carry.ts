@@ -10,7 +10,7 @@ import type { ByteTarget } from "../io/target.js";
 import type { PackageEntry, PackageReader } from "../package/model.js";
 import type { ConvertResult, PlanResult } from "../report/results.js";
 import { isDamage } from "./damage.js";
-import { admitSignature, notTrusted, type SignatureDemand } from "./signature.js";
+import { admitSignature, notTrusted, type SignatureDemand } from "./sign/signature.js";
 import { together } from "./together.js";
 import { checkSums, integrityError, partial, prepareIntegrity, type VerifyOptions } from "./verify.js";
 

@@ -16,7 +16,7 @@ import { memorySource } from "../io/sources/memory.js";
 import { iterableStream } from "../io/streams.js";
 import { memoryFileSet } from "../io/testing/memory-set.js";
 import type { ComingDisk } from "./coming.js";
-import { planConversion } from "./convert.js";
+import { planConversion } from "./convert/convert.js";
 import { inspectPackage } from "./inspect.js";
 import type { OpenedSource } from "./opened.js";
 import { openSource } from "./source.js";

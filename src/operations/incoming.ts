@@ -15,7 +15,7 @@ import { iterableStream } from "../io/streams.js";
 import type { ByteTarget } from "../io/target.js";
 import { isVmaHead } from "../package/vma/header.js";
 import { isXvaHead } from "../package/xva/chunks.js";
-import type { DiskSource } from "./disk.js";
+import type { DiskSource } from "./disk/disk.js";
 import { vmaDisk } from "./vma.js";
 import { xvaDisk } from "./xva.js";
 import { openXvaStream } from "./xva-stream.js";

@@ -5,7 +5,7 @@ import { descriptorOf, diskFile, ovaOf, type PackageFiles, packageOf } from "../
 import { memorySource } from "../io/sources/memory.js";
 import { memoryFileSet } from "../io/testing/memory-set.js";
 import { openOva } from "../package/ova/open.js";
-import { type FixOptions, type FixPlan, planFix } from "./fix.js";
+import { type FixOptions, type FixPlan, planFix } from "./fix/fix.js";
 
 const ctx = diskContext();
 let box: PackageFiles;

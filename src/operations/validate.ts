@@ -19,7 +19,7 @@ import type { XmlDocument } from "../xml/tree.js";
 import { blamesInput } from "./damage.js";
 import { toApplianceResult } from "./inspect.js";
 import { openPackage, type PackageInput } from "./open.js";
-import { checkSignature } from "./signature.js";
+import { checkSignature } from "./sign/signature.js";
 import { type JudgedEnvironment, judgeEnvironment } from "./validate-environment.js";
 import { checkIntegrity } from "./verify.js";
 

@@ -20,7 +20,7 @@ import type { PackageEntry, PackageReader } from "../package/model.js";
 import { type Trust, trustNobody } from "../package/trust/trust.js";
 import { toDiagnosticResult, type VerifyResult } from "../report/results.js";
 import { isDamage } from "./damage.js";
-import { checkSignature, signerResult } from "./signature.js";
+import { checkSignature, signerResult } from "./sign/signature.js";
 
 /** What the integrity of a package came to. */
 export interface Integrity {

@@ -13,7 +13,7 @@ import { layerDisk } from "../../src/disk/testing/layers.js";
 import { testContext } from "../../src/io/testing/context.js";
 import { inlinePool } from "../../src/io/testing/inline-pool.js";
 import { type MemoryFileSet, memoryFileSet } from "../../src/io/testing/memory-set.js";
-import { planLayers } from "../../src/operations/kept-chain.js";
+import { planLayers } from "../../src/operations/convert/kept-chain.js";
 import { zlibCodec } from "../../src/runtime/node/codec.js";
 import { nodeHash } from "../../src/runtime/node/hash.js";
 import { fc } from "../support/fast-check.js";

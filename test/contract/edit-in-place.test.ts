@@ -7,7 +7,7 @@ import * as path from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { EditableFile } from "../../src/io/context.js";
 import type { ByteSource } from "../../src/io/source.js";
-import { planEdit } from "../../src/operations/edit.js";
+import { planEdit } from "../../src/operations/edit/edit.js";
 import { archiveSet } from "../../src/operations/pack.js";
 import { createOva } from "../../src/package/ova/write.js";
 import { slackOf } from "../../src/package/slack.js";

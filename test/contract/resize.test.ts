@@ -14,7 +14,7 @@ import { lawfulExtents } from "../../src/disk/testing/laws.js";
 import type { Context } from "../../src/io/context.js";
 import { folderResolver } from "../../src/io/resolver.js";
 import { sparseSource } from "../../src/io/testing/sparse-bytes.js";
-import { diskResize } from "../../src/operations/amend.js";
+import { diskResize } from "../../src/operations/disk/amend.js";
 import { openEditableFile } from "../../src/runtime/node/editable-file.js";
 import { openSingleFileSet } from "../../src/runtime/node/file-set.js";
 import { openFileSource } from "../../src/runtime/node/file-source.js";

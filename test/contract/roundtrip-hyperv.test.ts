@@ -12,7 +12,7 @@ import { biosIdeCd, nvmeSecure } from "../../src/appliance/testing/samples.js";
 import { MIB } from "../../src/base/bytes.js";
 import { defaultLimits } from "../../src/base/limits.js";
 import { testContext } from "../../src/io/testing/context.js";
-import { describeChange, readBackConfigs, unexplainedChanges } from "../../src/operations/read-back.js";
+import { describeChange, readBackConfigs, unexplainedChanges } from "../../src/operations/convert/read-back.js";
 import type { HypervDocument, HypervMachine } from "../../src/platforms/hyperv/document.js";
 import { exportHyperv, type HypervOptions } from "../../src/platforms/hyperv/export.js";
 import { readHyperv } from "../../src/platforms/hyperv/import.js";

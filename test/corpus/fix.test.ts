@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { FerryError } from "../../src/base/errors.js";
 import { memorySource } from "../../src/io/sources/memory.js";
-import { type FixOptions, type FixPlan, planFix } from "../../src/operations/fix.js";
+import { type FixOptions, type FixPlan, planFix } from "../../src/operations/fix/fix.js";
 import { targets } from "../../src/targets/targets.js";
 import { diskContext } from "../support/disks.js";
 import { ovaOf } from "../support/packages.js";

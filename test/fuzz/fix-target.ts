@@ -1,7 +1,7 @@
 import { memorySource } from "../../src/io/sources/memory.js";
 import { testContext } from "../../src/io/testing/context.js";
 import { inlinePool } from "../../src/io/testing/inline-pool.js";
-import { planFix } from "../../src/operations/fix.js";
+import { planFix } from "../../src/operations/fix/fix.js";
 import { zlibCodec } from "../../src/runtime/node/codec.js";
 import { nodeHash } from "../../src/runtime/node/hash.js";
 import { targets } from "../../src/targets/targets.js";

@@ -7,7 +7,7 @@ import { qcow2 } from "../../src/disk/qcow2/format.js";
 import { noResolver } from "../../src/io/resolver.js";
 import { memorySource } from "../../src/io/sources/memory.js";
 import { testContext } from "../../src/io/testing/context.js";
-import { diskCheck } from "../../src/operations/disk-check.js";
+import { diskCheck } from "../../src/operations/disk/check.js";
 import type { CheckResult } from "../../src/report/results.js";
 import { lacking, peerPath } from "./peers.js";
 import { prove } from "./proof.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DiskFormatId } from "../../src/base/ids.js";
 import { noResolver } from "../../src/io/resolver.js";
-import { diskResize } from "../../src/operations/amend.js";
+import { diskResize } from "../../src/operations/disk/amend.js";
 import { openEditableFile } from "../../src/runtime/node/editable-file.js";
 import { createContext, createNodeRuntime } from "../../src/runtime/node/runtime.js";
 import { startCarrier } from "./carrier.js";

@@ -2,7 +2,7 @@
  * A process that edits a package where it lies and is killed on the way: `node edit-package-child.js FILE STEP whole|half`. Ends with 0 where it gets
  * through, with 3 where there is no room.
  */
-import { planEdit } from "../../src/operations/edit.js";
+import { planEdit } from "../../src/operations/edit/edit.js";
 import { noEdits } from "../../src/platforms/ovf/edit/edits.js";
 import { openEditableFile } from "../../src/runtime/node/editable-file.js";
 import { createContext, createNodeRuntime } from "../../src/runtime/node/runtime.js";

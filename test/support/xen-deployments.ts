@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { type Diagnostic, FerryError, openSource } from "../../src/index.js";
-import { executeDeployment, removeDeployment } from "../../src/lifecycle/deploy.js";
+import { executeDeployment, removeDeployment } from "../../src/lifecycle/deployment/deploy.js";
 import { parseState } from "../../src/lifecycle/deployment/parse-state.js";
+import { type PlannedDeployment, planDeployment } from "../../src/lifecycle/deployment/plan.js";
 import { type DeploymentState, renderState } from "../../src/lifecycle/deployment/state.js";
 import { openDeploymentStore } from "../../src/lifecycle/deployment/store.js";
 import type { Access, Driver, Place } from "../../src/lifecycle/driver.js";
 import { openDriver } from "../../src/lifecycle/drivers/drivers.js";
-import { type PlannedDeployment, planDeployment } from "../../src/lifecycle/plan.js";
 import { createContext, type NodeRuntime, openPath } from "../../src/node.js";
 import { type FakeXapi, type FakeXapiOptions, PASSWORD, startXapi } from "../fakes/xapi.js";
 

@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
 import type { TargetId } from "../../base/ids.js";
-import { type AdaptTarget, adapt as adaptAll } from "../../operations/adapt.js";
-import type { OpenConversion } from "../../operations/convert.js";
+import { type AdaptTarget, adapt as adaptAll } from "../../operations/convert/adapt.js";
+import type { OpenConversion } from "../../operations/convert/convert.js";
 import { type FlavourId, flavours } from "../../platforms/ovf/flavours.js";
 import { platforms } from "../../platforms/platforms.js";
 import { renderAdapt } from "../../report/adapt-text.js";

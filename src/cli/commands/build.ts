@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { executeBuild } from "../../operations/build/execute.js";
 import { type OpenBuild, planBuild } from "../../operations/build/plan.js";
-import type { Signing } from "../../operations/signing.js";
+import type { Signing } from "../../operations/sign/signing.js";
 import { renderBuild } from "../../report/build-text.js";
 import { renderJson } from "../../report/json.js";
 import { type BuildResult, toDiagnosticResult } from "../../report/results.js";

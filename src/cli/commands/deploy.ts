@@ -1,10 +1,10 @@
 import { DEPLOY_BRIDGES } from "../../lifecycle/bridges.js";
-import { executeDeployment } from "../../lifecycle/deploy.js";
+import { executeDeployment } from "../../lifecycle/deployment/deploy.js";
+import { planDeployment } from "../../lifecycle/deployment/plan.js";
 import { checkDeploymentName } from "../../lifecycle/deployment/state.js";
 import { deploymentsFolder, openDeploymentStore } from "../../lifecycle/deployment/store.js";
 import type { Driver } from "../../lifecycle/driver.js";
 import { driverKinds } from "../../lifecycle/drivers/drivers.js";
-import { planDeployment } from "../../lifecycle/plan.js";
 import { safeStem } from "../../platforms/names.js";
 import { accessOptions, sourceAccessOptions } from "../access-options.js";
 import { type Cli, type CommandDefinition, defineCommand, type OptionValues } from "../command.js";

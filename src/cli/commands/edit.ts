@@ -1,9 +1,9 @@
 import { realpath, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
-import { type EditPlan, type PackageEditOptions, planEdit } from "../../operations/edit.js";
-import { writtenAnew } from "../../operations/edit-result.js";
-import type { EditDestination } from "../../operations/edit-work.js";
+import { type EditPlan, type PackageEditOptions, planEdit } from "../../operations/edit/edit.js";
+import { writtenAnew } from "../../operations/edit/result.js";
+import type { EditDestination } from "../../operations/edit/work.js";
 import { renderEdit } from "../../report/edit-text.js";
 import { renderJson } from "../../report/json.js";
 import { type EditResult, toDiagnosticResult } from "../../report/results.js";

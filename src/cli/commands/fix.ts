@@ -1,7 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
-import { type FixDestination, type FixPlan, fixResult, planFix } from "../../operations/fix.js";
+import { type FixDestination, type FixPlan, fixResult, planFix } from "../../operations/fix/fix.js";
 import { withoutSecrets } from "../../ovf/secrets.js";
 import { unifiedDiff } from "../../report/diff.js";
 import { renderFix } from "../../report/fix-text.js";

@@ -1,12 +1,12 @@
 import * as path from "node:path";
 import { FerryError, throwIfAborted } from "../../base/errors.js";
 import { BRIDGES } from "../../lifecycle/bridges.js";
-import { createRun } from "../../lifecycle/create.js";
-import { knownVerdict } from "../../lifecycle/intact.js";
-import { startRun } from "../../lifecycle/start.js";
+import { createRun } from "../../lifecycle/run/create.js";
+import { knownVerdict } from "../../lifecycle/run/intact.js";
+import { startRun } from "../../lifecycle/run/start.js";
+import { openStore, type Store } from "../../lifecycle/run/store.js";
+import type { Watcher } from "../../lifecycle/run/supervise.js";
 import { stateRoot } from "../../lifecycle/state-root.js";
-import { openStore, type Store } from "../../lifecycle/store.js";
-import type { Watcher } from "../../lifecycle/supervise.js";
 import type { Question } from "../../ovf/answers/answers.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../command.js";
 import { followLogs, logTails } from "../console-logs.js";

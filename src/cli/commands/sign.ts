@@ -1,7 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
-import { planSign, type SignOptions, type SignPlan } from "../../operations/sign.js";
+import { planSign, type SignOptions, type SignPlan } from "../../operations/sign/sign.js";
 import { renderJson } from "../../report/json.js";
 import { type SignResult, toDiagnosticResult } from "../../report/results.js";
 import { renderSign } from "../../report/sign-text.js";

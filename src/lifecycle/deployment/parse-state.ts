@@ -1,7 +1,7 @@
 /** States of deployments from their files, which others may have changed. */
 import { FerryError } from "../../base/errors.js";
+import type { KeptAnswer } from "../answers.js";
 import { DEPLOY_BRIDGES } from "../bridges.js";
-import type { KeptAnswer } from "../state.js";
 import {
   type DeployedDisk,
   type DeployedMachine,

@@ -2,8 +2,8 @@
 import { FerryError } from "../../base/errors.js";
 import type { JsonValue } from "../../base/ids.js";
 import type { Access } from "../access.js";
+import type { KeptAnswer } from "../answers.js";
 import type { Bridge } from "../bridges.js";
-import type { KeptAnswer } from "../state.js";
 
 /** Characters of a name. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -6,7 +6,7 @@ import type { AuditResult } from "../../report/results.js";
 import { toDiagnosticResult } from "../../report/results.js";
 import { packageFiles } from "../../rules/files.js";
 import type { OpenedPackage } from "../open.js";
-import { checkSignature } from "../signature.js";
+import { checkSignature } from "../sign/signature.js";
 import { type AuditCheck, type AuditFacts, findingsOf } from "./check.js";
 import { configurationChecks } from "./configuration.js";
 import { deviceChecks } from "./devices.js";

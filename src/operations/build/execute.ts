@@ -4,8 +4,8 @@ import type { Context } from "../../io/context.js";
 import type { FileSet } from "../../io/file-set.js";
 import type { PackageReader } from "../../package/model.js";
 import { besideIntegrity, type CarryOutcome } from "../carry.js";
-import type { ConversionOutcome, ConversionPlan } from "../conversion.js";
-import { shareWork } from "../shared-work.js";
+import type { ConversionOutcome, ConversionPlan } from "../convert/conversion.js";
+import { shareWork } from "../convert/shared-work.js";
 import { together } from "../together.js";
 
 /** A package, and where its files go. */

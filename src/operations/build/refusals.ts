@@ -13,8 +13,8 @@ import { judge } from "../../rules/engine.js";
 import type { PackageFiles } from "../../rules/files.js";
 import { targets } from "../../targets/targets.js";
 import { parseXml } from "../../xml/parse.js";
-import type { OpenAuthoring } from "../convert-ovf-anew.js";
-import { memoryEntry } from "../fix-manifest.js";
+import type { OpenAuthoring } from "../convert/ovf-anew.js";
+import { memoryEntry } from "../fix/manifest.js";
 import { factsOf, questionOf } from "../validate.js";
 
 /** Files that are not there yet: nothing is known of their bytes. */

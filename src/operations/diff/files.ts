@@ -7,7 +7,7 @@ import type { Manifest } from "../../package/manifest/text.js";
 import type { PackageEntry, PackageReader } from "../../package/model.js";
 import type { SignatureJudgement } from "../../package/trust/judge.js";
 import { trustNobody } from "../../package/trust/trust.js";
-import { checkSignature, signerResult } from "../signature.js";
+import { checkSignature, signerResult } from "../sign/signature.js";
 
 /** What a package says of its own integrity. */
 export interface PackageTrust {

@@ -14,7 +14,7 @@ import { packageFiles } from "../../rules/files.js";
 import { targets } from "../../targets/targets.js";
 import { auditFindings } from "../audit/audit.js";
 import type { OpenedPackage } from "../open.js";
-import { checkSignature } from "../signature.js";
+import { checkSignature } from "../sign/signature.js";
 import { factsOf, questionOf } from "../validate.js";
 
 /** What a policy is held against. Nothing but small files is read, and that when it is asked for. */

@@ -1,5 +1,5 @@
 import { FerryError } from "../../../base/errors.js";
-import { leftBehind, removeDeployment } from "../../../lifecycle/deploy.js";
+import { leftBehind, removeDeployment } from "../../../lifecycle/deployment/deploy.js";
 import { renderDeployments } from "../../../report/deploy-text.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { confirm } from "../../confirm.js";

@@ -1,6 +1,6 @@
 import type { Context } from "../../../io/context.js";
+import { acceptDrift, type Drift, driftOf } from "../../../lifecycle/deployment/drift.js";
 import type { DeploymentState } from "../../../lifecycle/deployment/state.js";
-import { acceptDrift, type Drift, driftOf } from "../../../lifecycle/drift.js";
 import { describeChange } from "../../../report/change-words.js";
 import { renderDrift } from "../../../report/deploy-text.js";
 import { renderJson } from "../../../report/json.js";

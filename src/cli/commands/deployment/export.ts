@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { noWishes } from "../../../appliance/wish.js";
-import { openDeployment } from "../../../lifecycle/export.js";
+import { openDeployment } from "../../../lifecycle/deployment/export.js";
 import { flavours } from "../../../platforms/ovf/flavours.js";
 import { targets } from "../../../targets/targets.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";

@@ -1,4 +1,4 @@
-import { startMachines } from "../../../lifecycle/deployed.js";
+import { startMachines } from "../../../lifecycle/deployment/deployed.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { waitAsTold, waitOptions } from "../../deploying.js";
 import { deploymentArgument, showStatus, withDeployment, withPlatform } from "../../deployments.js";

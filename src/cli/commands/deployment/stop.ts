@@ -1,4 +1,4 @@
-import { stopMachines } from "../../../lifecycle/deployed.js";
+import { stopMachines } from "../../../lifecycle/deployment/deployed.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { deploymentArgument, showStatus, withDeployment, withPlatform } from "../../deployments.js";
 import { exitCodes } from "../../exit-codes.js";

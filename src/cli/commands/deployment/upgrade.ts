@@ -1,10 +1,10 @@
 import { FerryError } from "../../../base/errors.js";
+import { PATIENCE_SECONDS } from "../../../lifecycle/deployment/engine-steps.js";
 import type { DeployedDisk, DeploymentState, KeptWish, UpgradeRecord } from "../../../lifecycle/deployment/state.js";
 import type { HeldDeployment } from "../../../lifecycle/deployment/store.js";
+import { executeUpgrade, settleUpgrade, undoUpgrade } from "../../../lifecycle/deployment/turn.js";
+import { planUpgrade } from "../../../lifecycle/deployment/upgrade.js";
 import type { Driver } from "../../../lifecycle/driver.js";
-import { PATIENCE_SECONDS } from "../../../lifecycle/engine-steps.js";
-import { executeUpgrade, settleUpgrade, undoUpgrade } from "../../../lifecycle/turn.js";
-import { planUpgrade } from "../../../lifecycle/upgrade.js";
 import { type Cli, type CommandDefinition, defineCommand, type OptionValues } from "../../command.js";
 import { demandOptions, demandsOf } from "../../demands.js";
 import { answersOf, deployAnswers, deployPlaces } from "../../deploy-options.js";

@@ -1,4 +1,4 @@
-import { diskCheck } from "../../../operations/disk-check.js";
+import { diskCheck } from "../../../operations/disk/check.js";
 import { renderCheck } from "../../../report/check-text.js";
 import { renderJson } from "../../../report/json.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";

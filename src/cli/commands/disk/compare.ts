@@ -1,4 +1,4 @@
-import { diskCompare } from "../../../operations/disk.js";
+import { diskCompare } from "../../../operations/disk/disk.js";
 import { renderJson } from "../../../report/json.js";
 import { renderCompare } from "../../../report/text.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";

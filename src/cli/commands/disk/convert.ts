@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../../../base/errors.js";
-import { formatNamed, planDiskConversion } from "../../../operations/disk.js";
+import { formatNamed, planDiskConversion } from "../../../operations/disk/disk.js";
 import { openSingleFileSet } from "../../../runtime/node/file-set.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { showOrExecute } from "../../execute.js";

@@ -1,4 +1,4 @@
-import { diskFix } from "../../../operations/amend.js";
+import { diskFix } from "../../../operations/disk/amend.js";
 import { renderAmend } from "../../../report/amend-text.js";
 import { renderJson } from "../../../report/json.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";

@@ -1,4 +1,4 @@
-import { diskHash } from "../../../operations/disk.js";
+import { diskHash } from "../../../operations/disk/disk.js";
 import { renderJson } from "../../../report/json.js";
 import { renderHash } from "../../../report/text.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";

@@ -1,4 +1,4 @@
-import { diskInfo } from "../../../operations/disk.js";
+import { diskInfo } from "../../../operations/disk/disk.js";
 import { renderJson } from "../../../report/json.js";
 import { renderDisk } from "../../../report/text.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";

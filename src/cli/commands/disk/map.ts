@@ -1,4 +1,4 @@
-import { diskMap } from "../../../operations/disk-map.js";
+import { diskMap } from "../../../operations/disk/map.js";
 import { renderFindings } from "../../../report/findings.js";
 import { type MapRows, renderMapJson, renderMapText } from "../../../report/map-text.js";
 import { toDiagnosticResult } from "../../../report/results.js";

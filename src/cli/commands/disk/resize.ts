@@ -1,4 +1,4 @@
-import { diskResize } from "../../../operations/amend.js";
+import { diskResize } from "../../../operations/disk/amend.js";
 import { renderAmend } from "../../../report/amend-text.js";
 import { renderJson } from "../../../report/json.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import type { VirtualDisk } from "../../../disk/model.js";
-import { openDiskSource } from "../../../operations/disk.js";
+import { openDiskSource } from "../../../operations/disk/disk.js";
 import { diskExport, type NbdExport } from "../../../serve/nbd/export.js";
 import { type NbdAddress, startNbdServer } from "../../../serve/nbd/server.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";

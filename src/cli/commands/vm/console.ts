@@ -1,9 +1,9 @@
 import { connect, type Socket } from "node:net";
 import type { ReadStream } from "node:tty";
 import { FerryError } from "../../../base/errors.js";
-import { isAlive } from "../../../lifecycle/processes.js";
-import { openStore } from "../../../lifecycle/store.js";
-import { consoleSocket } from "../../../lifecycle/supervise.js";
+import { isAlive } from "../../../lifecycle/run/processes.js";
+import { openStore } from "../../../lifecycle/run/store.js";
+import { consoleSocket } from "../../../lifecycle/run/supervise.js";
 import { type Cli, type CommandDefinition, defineCommand } from "../../command.js";
 import { exitCodes } from "../../exit-codes.js";
 import { text } from "../../options.js";

@@ -1,5 +1,5 @@
-import { isAlive } from "../../../lifecycle/processes.js";
-import { openStore } from "../../../lifecycle/store.js";
+import { isAlive } from "../../../lifecycle/run/processes.js";
+import { openStore } from "../../../lifecycle/run/store.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { followLogs, LogTail, logTails } from "../../console-logs.js";
 import { exitCodes } from "../../exit-codes.js";

@@ -1,7 +1,7 @@
 import { FerryError } from "../../../base/errors.js";
 import { printable } from "../../../base/text.js";
-import { isAlive } from "../../../lifecycle/processes.js";
-import { openStore, standing } from "../../../lifecycle/store.js";
+import { isAlive } from "../../../lifecycle/run/processes.js";
+import { openStore, standing } from "../../../lifecycle/run/store.js";
 import { renderJson } from "../../../report/json.js";
 import type { VmListResult, VmResult } from "../../../report/results.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";

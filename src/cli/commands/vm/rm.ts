@@ -1,5 +1,5 @@
 import { FerryError } from "../../../base/errors.js";
-import { openStore, type Store, standing } from "../../../lifecycle/store.js";
+import { openStore, type Store, standing } from "../../../lifecycle/run/store.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { exitCodes } from "../../exit-codes.js";
 import { flag } from "../../options.js";

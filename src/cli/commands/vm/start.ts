@@ -1,6 +1,6 @@
-import { startRun } from "../../../lifecycle/start.js";
+import { startRun } from "../../../lifecycle/run/start.js";
+import { openStore } from "../../../lifecycle/run/store.js";
 import { stateRoot } from "../../../lifecycle/state-root.js";
-import { openStore } from "../../../lifecycle/store.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { exitCodes } from "../../exit-codes.js";
 import { flag, workOptions } from "../../options.js";

@@ -1,5 +1,5 @@
-import { openStore, standing } from "../../../lifecycle/store.js";
-import { USUAL_GRACE_SECONDS } from "../../../lifecycle/supervise.js";
+import { openStore, standing } from "../../../lifecycle/run/store.js";
+import { USUAL_GRACE_SECONDS } from "../../../lifecycle/run/supervise.js";
 import { type CommandDefinition, defineCommand } from "../../command.js";
 import { exitCodes } from "../../exit-codes.js";
 import { wholeNumber } from "../../options.js";

@@ -1,8 +1,8 @@
 /** A node of Proxmox VE that was looked at: how a source is converted for it, and which steps lead there. */
 import { noWishes } from "../../../appliance/wish.js";
 import { FerryError } from "../../../base/errors.js";
-import type { ConversionPlan } from "../../../operations/conversion.js";
-import { planConversion } from "../../../operations/convert.js";
+import type { ConversionPlan } from "../../../operations/convert/conversion.js";
+import { planConversion } from "../../../operations/convert/convert.js";
 import { type DescribedMachine, describeProxmox, proxmoxDefaults } from "../../../platforms/proxmox/export.js";
 import type { DriveSetting } from "../../../platforms/proxmox/settings.js";
 import type { DeployedMachine, StepRecord } from "../../deployment/state.js";
