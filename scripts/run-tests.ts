@@ -24,7 +24,7 @@ import { readText, readTree } from "./tree.js";
 /** The limit for one file; tests inside set their own, shorter ones where they start programs. */
 const FILE_MINUTES = { own: 4, peers: 10 };
 /** Programs of others wait for each other, and for disks, half of the time. */
-const FILES_AT_ONCE = { own: 2, peers: 3 };
+const FILES_AT_ONCE = { own: 3, peers: 4 };
 const PEER_FOLDER = "test/interop/";
 
 /** The compiled files of the tests with or without peers, narrowed to those whose path contains one of the parts. */

@@ -227,7 +227,7 @@ describe("a source", () => {
   it("that is a URL is named without what is secret in it", async () => {
     for (const [url, shown] of [
       ["ftp://user:hunter2@host.example/a/b.ova?X-Signature=hunter2#hunter2", "ftp://host.example/a/b.ova is"],
-      ["vsphere://root:hun%2Fter2@vc.example/dc/vm/x", "vsphere://vc.example/dc/vm/x is"],
+      ["nfs://root:hun%2Fter2@vc.example/dc/vm/x", "nfs://vc.example/dc/vm/x is"],
       ["ssh://user:hunter2/more@host.example/b.ova", "ssh://... is"],
       ["ftp://hunter2@", "ftp://... is"],
     ] as const) {
@@ -237,6 +237,9 @@ describe("a source", () => {
         assert.ok(err.includes(shown), err);
       }
     }
+    // A platform that is read has no password in its address.
+    const { err } = await refused(["inspect", "vsphere://root:hun%2Fter2@vc.example/dc/vm/x"], 2, "deploy/bad-target");
+    assert.ok(!err.includes("hun%2Fter2"), err);
   });
 });
 

@@ -77,7 +77,7 @@ describe("an edit in place that is killed", () => {
     assert.ok(steps >= 16, `${steps} steps`);
   });
 
-  it("at 50 random moments never leaves a broken package, whatever way it goes", async () => {
+  it("at random moments never leaves a broken package, whatever way it goes", async () => {
     const ways = [roomy, tight, folder] as const;
     const edit = (place: string): readonly string[] => [
       cli,
@@ -103,7 +103,7 @@ describe("an edit in place that is killed", () => {
     }
     const random = randomFrom(Number(process.env.VMFERRY_SEED ?? Date.now()));
     let killed = 0;
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < MOMENTS; i++) {
       const way = ways[i % ways.length] ?? roomy;
       const place = fresh(way);
       // Most of the time is Node's own start.
@@ -128,9 +128,12 @@ describe("an edit in place that is killed", () => {
       }
       rmSync(path.dirname(place), { recursive: true });
     }
-    assert.ok(killed >= 10, `${killed} of 50 were killed`);
+    assert.ok(killed >= MOMENTS / 5, `${killed} of ${MOMENTS} were killed`);
   });
 });
+
+/** Kills, shared by the three ways to edit in place: fifty in the long run (`VMFERRY_LONG=1`). */
+const MOMENTS = process.env.VMFERRY_LONG === "1" ? 50 : 21;
 
 const bytesOfNothing = Buffer.alloc(0);
 let counter = 0;

@@ -20,6 +20,8 @@ interface Place {
   readonly env: Readonly<Record<string, string>>;
   /** Names of machines that are there. */
   machines(): Promise<readonly string[]>;
+  /** Looks closer at what was deployed. @param same whether two disks hold the same */
+  check?(ova: string, same: (a: string, b: string) => Promise<boolean>): Promise<void>;
 }
 
 /** Platforms, what their tests lack, and how they are started. */
@@ -57,6 +59,23 @@ const PLATFORMS: Readonly<
         env: { PLATFORM: "pass" },
         // The simulator begins with some of its own.
         machines: async () => (await names()).filter((name) => !before.has(name)),
+        async check(ova, same) {
+          const { Datastores } = JSON.parse((await simulator.govc("datastore.info", "-json")).stdout);
+          for (const id of ["web", "db"]) {
+            const { stdout } = await simulator.govc("vm.info", "-json", "-e", `pair-${id}`);
+            const [{ Runtime, Config }] = JSON.parse(stdout).VirtualMachines;
+            assert.equal(Runtime.PowerState, "poweredOn");
+            const backings: { DeviceName?: string; FileName?: string }[] = Config.Hardware.Device.flatMap(
+              ({ Backing }: { Backing?: object }) => Backing ?? [],
+            );
+            assert.ok(backings.some(({ DeviceName }) => DeviceName === "VM Network"));
+            const extra: { Key: string; Value: string }[] = Config.ExtraConfig;
+            assert.equal(extra.find(({ Key }) => Key === "vmferry.deployment")?.Value, Config.InstanceUuid);
+            const disk = backings.find(({ FileName }) => /\.vmdk$/.test(FileName ?? ""))?.FileName ?? "";
+            const file = join(Datastores[0].Info.Url, disk.replace(/^\[.*?\] */, ""));
+            assert.ok(await same(`${ova}!${id}-disk1.vmdk`, file), `${file} is what the package holds`);
+          }
+        },
       };
     },
   ],
@@ -128,7 +147,7 @@ for (const [id, [lack, start]] of Object.entries(PLATFORMS)) {
     const [home, ova] = [join(folder, "home"), join(folder, "pair.ova")];
     built ??= build(t);
     await writeFile(ova, await built);
-    const { words, env, machines } = await start(t, folder);
+    const { words, env, machines, check } = await start(t, folder);
     const path = `${dirname(await peerPath("VBoxManage").catch(() => process.execPath))}${delimiter}${process.env.PATH ?? ""}`;
     const ferry = (...args: readonly string[]) =>
       attempt(process.execPath, [command, ...args], {
@@ -142,6 +161,11 @@ for (const [id, [lack, start]] of Object.entries(PLATFORMS)) {
     const deployed = await ferry(...deploy, "--accept-eulas");
     assert.equal(deployed.status, 0, deployed.stderr);
     assert.deepEqual([...(await machines())].sort(), ["pair-db", "pair-web"]);
+    await check?.(ova, async (a, b) => {
+      const compared = await ferry("disk", "compare", a, b);
+      assert.ok(compared.status === 0 || compared.status === 1, compared.stderr);
+      return compared.status === 0;
+    });
     const status = await ferry("deployment", "status", "pair", "--json");
     assert.equal(status.status, 0, status.stderr);
     const [{ machines: seen, steps }] = JSON.parse(status.stdout).deployments;

@@ -183,6 +183,9 @@ function readable(fact: keyof Seen, seen: Seen, platform: string): unknown {
   if (fact === "drives" && platform === "hyperv") return seen.drives.filter((d) => d !== "floppy floppy 0:0 -");
   if (fact === "drives" && platform === "virtualbox")
     return seen.drives.map((d) => d.replace(/ usb \d+:\d+ /, " usb ")).sort();
+  // A card without an address gets one of VirtualBox's own range, without which it would not start.
+  if (fact === "nics" && platform === "virtualbox")
+    return seen.nics.map((nic) => nic.replace(/ 08:00:27(?::[0-9a-f]{2}){3} /, " - "));
   if (fact === "drives" && platform === "xen") return seen.drives.map((d) => d.replace(/ \d+:\d+ /, " ")).sort();
   if (fact === "drives" && platform === "proxmox") {
     // Its SCSI drives hang on one controller, whichever that is: a note says so.
