@@ -315,9 +315,8 @@ test("answers that are lost and questions that are dropped do not matter, on a s
   assert.deepEqual(await inventory(here), EMPTY);
 });
 
-/** Each point is two deployments and a removal: twenty in the long run (`VMFERRY_LONG=1`). */
+/** Each point is two deployments and a removal: twenty in the long run (`VMFERRY_LONG=1`); few lie where no run can be over. */
 const POINTS = process.env.VMFERRY_LONG === "1" ? 20 : 1;
-/** Where points lie, as a part of a whole run: few of them where no run can be over, since it may be faster than the first one. */
 const SPAN = POINTS === 20 ? 0.8 : 0.5;
 
 test("killed at points all over and run again, a deployment to Proxmox VE ends in the same state", async (t) => {
