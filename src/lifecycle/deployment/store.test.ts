@@ -46,6 +46,19 @@ test("a state is kept, listed, read and removed; only its user may read it", asy
   assert.deepEqual(await readdir(folder), []);
 });
 
+test("what a killed run wrote in part is cleared away by the next one", async (t) => {
+  const folder = await place(t);
+  const store = openDeploymentStore(folder);
+  const held = await store.hold("web");
+  await held.save(state);
+  await held.release();
+  await writeFile(path.join(folder, "web.json.new"), '{"schema": "vmferry/dep');
+  const again = await store.hold("web");
+  assert.deepEqual(again.state, state);
+  await again.release();
+  assert.deepEqual(await readdir(folder), ["web.json"]);
+});
+
 test("one deployment has one hand on it, others are free", async (t) => {
   const store = openDeploymentStore(await place(t));
   const held = await store.hold("web");

@@ -89,6 +89,8 @@ export function openDeploymentStore(folder: string): DeploymentStore {
       const words = createHash("sha256").update(`${dev}/${ino}/${name}`).digest("hex").slice(0, 32);
       const lock: EditLock = await lockByName(`deployment-${words}`, `the deployment ${name}`);
       try {
+        // Of a run that was killed while it wrote: what counts is the file itself.
+        await rm(`${file}.new`, { force: true });
         const state = await readState(file);
         return {
           state,
