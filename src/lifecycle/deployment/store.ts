@@ -1,11 +1,12 @@
 /** Where states of deployments lie: one file for each, replaced as a whole, and locked while somebody works on it. */
 import { createHash } from "node:crypto";
-import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { FerryError } from "../../base/errors.js";
 import { syncFolder } from "../../runtime/node/edit-door.js";
 import { type EditLock, lockByName } from "../../runtime/node/edit-lock.js";
 import { systemError } from "../../runtime/node/errors.js";
+import { replaceFile } from "../../runtime/node/replace-file.js";
 import { stateRoot } from "../state-root.js";
 import { parseState } from "./parse-state.js";
 import { checkDeploymentName, type DeploymentState, renderState } from "./state.js";
@@ -152,23 +153,5 @@ async function readState(file: string): Promise<DeploymentState | null> {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
     if (cause instanceof FerryError) throw cause;
     throw systemError("read", file, cause);
-  }
-}
-
-/** Old or new, whenever the process or the machine ends. */
-async function replaceFile(file: string, text: string): Promise<void> {
-  const next = `${file}.new`;
-  try {
-    const handle = await open(next, "w", 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(next, file);
-    await syncFolder(path.dirname(file));
-  } catch (cause) {
-    throw systemError("write", file, cause);
   }
 }

@@ -1,9 +1,10 @@
 /** The steps of a deployment to libvirt, made of their records. */
-import { mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FerryError } from "../../../base/errors.js";
 import { isThere } from "../../../runtime/node/publish.js";
+import { replaceFile } from "../../../runtime/node/replace-file.js";
 import { el, renderXml } from "../../../xml/build.js";
 import type { StepRecord } from "../../deployment/state.js";
 import type { Step } from "../../deployment/step.js";
@@ -163,8 +164,7 @@ function redefineStep(
       if (!(await isThere(former))) {
         const xml = await virsh.run(["dumpxml", "--inactive", "--security-info", `--domain=${uuid}`], signal);
         await mkdir(kept, { recursive: true, mode: 0o700 });
-        await writeFile(`${former}.new`, xml, { mode: 0o600, flush: true });
-        await rename(`${former}.new`, former);
+        await replaceFile(former, xml);
       }
       await define(path.join(folder, file), signal);
     },

@@ -1,11 +1,12 @@
 /** Machines that get other settings and disks, and their former ones back. */
-import { mkdir, open, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import * as path from "node:path";
 import type { Diagnostic } from "../../../base/diagnostics.js";
 import { FerryError } from "../../../base/errors.js";
 import { defaultLimits } from "../../../base/limits.js";
 import { systemError } from "../../../runtime/node/errors.js";
 import { isThere } from "../../../runtime/node/publish.js";
+import { replaceFile } from "../../../runtime/node/replace-file.js";
 import type { DeployedMachine, StepStatus } from "../../deployment/state.js";
 import type { Step } from "../../deployment/step.js";
 import type { StepTools } from "../../driver.js";
@@ -36,8 +37,7 @@ export function turnStep(
         const text = await settingsText(box, machine, signal);
         if (text === null) throw missing(machine);
         await mkdir(kept, { recursive: true, mode: 0o700 });
-        await writeFile(`${former}.new`, text, { mode: 0o600, flush: true });
-        await rename(`${former}.new`, former);
+        await replaceFile(former, text);
       }
       // Whether a machine starts with the host is no matter of its package.
       const autostart = AUTOSTART.test(await readText(former));
@@ -77,7 +77,8 @@ async function exchange(
   if (facts?.autostart === true) await insist(box, ["modifyvm", uuid, "--autostart-enabled", "off"], signal);
   await removeMachine(machine, box, signal);
   const settings = path.join(folder, path.posix.basename(file));
-  await replaceText(settings, text);
+  // Called as VirtualBox calls its own, so that it is removed with the machine where a run is killed.
+  await replaceFile(settings, text, "-tmp");
   await box.run(["registervm", settings], signal);
   if (autostart) await insist(box, ["modifyvm", uuid, "--autostart-enabled", "on"], signal);
 }
@@ -104,23 +105,6 @@ async function readText(file: string): Promise<string> {
   } catch (cause) {
     if (cause instanceof FerryError) throw cause;
     throw systemError("read", file, cause);
-  }
-}
-
-/** Old or new, whenever this ends. */
-async function replaceText(file: string, text: string): Promise<void> {
-  const next = `${file}-tmp`;
-  try {
-    const handle = await open(next, "w", 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(next, file);
-  } catch (cause) {
-    throw systemError("write", file, cause);
   }
 }
 
