@@ -1,85 +1,36 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { ANSWERS, buildPair, COMMAND, KELP, type Pair, SECRET } from "../fakes/pair.js";
 import { type FakeXapi, type FakeXapiOptions, PASSWORD, startXapi } from "../fakes/xapi.js";
 import type { Row } from "../fakes/xapi-pool.js";
-import { attempt, type Ran } from "../interop/run.js";
 
-/** Two machines, the second one in the file first: its number says so. */
-const SPEC = `
-appliance: 1
-name: pair
-startup: [{ machine: web, order: 2 }, { machine: db, order: 1, delay: 1 }]
-networks: { LAN: The inside network }
-eulas: [ "Do what you like." ]
-machines:
-  web:
-    os: debian12
-    memory: 64MiB
-    firmware: bios
-    drives: [kelp/kelp.vmdk, { size: 16MiB }]
-    nics: [{ network: LAN, model: e1000 }]
-    transports: [iso]
-    products:
-      - name: Web
-        properties:
-          hostname: { label: Host name, default: web, max-length: 63 }
-          port: { type: uint16, label: Port, default: "8080" }
-          tls: { type: boolean, label: TLS, default: "True" }
-          ratio: { type: real32, label: Ratio, default: "0.5" }
-          size: { label: Size, choices: [small, large], default: small }
-          secret: { label: Secret, password: true }
-  db:
-    os: debian12
-    memory: 64MiB
-    firmware: bios
-    drives: [kelp/kelp.vmdk]
-    nics: [{ network: LAN, model: e1000 }]
-`;
-/** What the environment of `web` is told, and nobody else. */
-const SECRET = "c0rrect-h0rse";
-const KELP = resolve("test/fixtures/packages/compose-dir/kelp");
-
-interface World {
+interface World extends Pair {
   readonly fake: FakeXapi;
-  readonly home: string;
-  readonly ova: string;
-  ferry(args: readonly string[]): Promise<Ran>;
-  /** The same, to be killed. */
+  /** The command, to be killed. */
   start(args: readonly string[]): { kill(): void; readonly ended: Promise<NodeJS.Signals | null> };
 }
 
 async function world(t: TestContext, options: FakeXapiOptions = {}): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), "deploy-xen-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  const fake = await startXapi(t, options);
-  const [home, ova, spec] = [join(folder, "home"), join(folder, "pair.ova"), join(folder, "pair.yaml")];
-  await writeFile(spec, SPEC.replaceAll("kelp/", `${KELP}/`));
-  const command = resolve("dist/bin/vmferry.js");
-  const env = { XDG_STATE_HOME: home, SHOP: SECRET, XEN: PASSWORD };
-  const ferry = (args: readonly string[]): Promise<Ran> =>
-    attempt(process.execPath, [command, ...args], { env, timeout: 60_000 });
+  const pair = await buildPair(t, { XEN: PASSWORD }, "bios", 1);
+  const env = { ...process.env, ...pair.env };
   const start: World["start"] = (args) => {
-    const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...env }, stdio: "ignore" });
+    const child = spawn(process.execPath, [COMMAND, ...args], { env, stdio: "ignore" });
     const ended = new Promise<NodeJS.Signals | null>((go) => child.once("exit", (_status, signal) => go(signal)));
     return { kill: () => void child.kill("SIGKILL"), ended };
   };
-  const built = await ferry(["build", spec, ova, "--allow-external"]);
-  assert.equal(built.status, 0, built.stderr);
-  return { fake, home, ova, ferry, start };
+  return { ...pair, fake: await startXapi(t, options), start };
 }
 
 const deployIt = ({ ova, fake }: World, ...more: readonly string[]): readonly string[] => [
   ...["deploy", ova, `xenserver://127.0.0.1:${fake.port}`, "--password", "env:XEN"],
-  ...["--thumbprint", fake.certificate.fingerprint, "--yes", "--accept-eulas"],
-  ...["--map-network", "LAN=lab", "--set", "hostname=shop", "--set", "secret=env:SHOP", ...more],
+  ...["--thumbprint", fake.certificate.fingerprint, "--yes", ...ANSWERS, "--map-network", "LAN=lab", ...more],
 ];
 
 /** Everything of the pool that a deployment could make, without what is chosen anew each time. */
-async function inventory({ fake, home }: World): Promise<Record<string, unknown>> {
+async function inventory({ fake, states }: World): Promise<Record<string, unknown>> {
   // Where a run was killed, the server may still be taking away what it had begun.
   for (let left = 100; fake.busy() > 0 && left > 0; left--) await new Promise((go) => setTimeout(go, 50));
   const { pool } = fake;
@@ -107,7 +58,7 @@ async function inventory({ fake, home }: World): Promise<Record<string, unknown>
     used: pool.row("SR", pool.sr).physical_utilisation,
     tasks: rows("task").filter(({ status }) => status === "pending").length,
     sessions: rows("session").length > 0,
-    states: (await readdir(join(home, "vmferry", "deployments")).catch((): string[] => [])).sort(),
+    states: await states(),
   };
 }
 
@@ -161,7 +112,7 @@ test("a package of two machines is deployed to XenServer, started in order, stop
     return Buffer.from(pool.bytes.get(ref) ?? []);
   };
   const raw = join(home, "kelp.raw");
-  assert.equal((await ferry(["disk", "convert", join(KELP, "kelp.vmdk"), raw, "--to", "raw"])).status, 0);
+  assert.equal((await ferry(["disk", "convert", KELP, raw, "--to", "raw"])).status, 0);
   const kelp = await readFile(raw);
   assert.ok(kelp.some((byte) => byte !== 0));
   for (const label of ["kelp", "kelp-2"]) assert.ok(bytesOf(label).equals(kelp), `${label} is what the package holds`);

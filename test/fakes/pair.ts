@@ -10,7 +10,7 @@ import { attempt, type Ran } from "../interop/run.js";
 const SPEC = `
 appliance: 1
 name: pair
-startup: [{ machine: web, order: 2 }, { machine: db, order: 1 }]
+startup: [{ machine: web, order: 2 }, { machine: db, order: 1DELAY }]
 networks: { LAN: The inside network }
 eulas: [ "Do what you like." ]
 machines:
@@ -50,45 +50,56 @@ export interface Pair {
   readonly ova: string;
   /** Of the states of deployments. */
   readonly home: string;
+  /** Of the command. */
+  readonly env: Readonly<Record<string, string>>;
   /** @param limit milliseconds until the process alone is killed, as by the system */
   ferry(args: readonly string[], limit?: number): Promise<Ran>;
   /** Names of files with states. */
   states(): Promise<readonly string[]>;
 }
 
-/** Packages that were built by this process, by their firmware. */
+/** The command as a script. */
+export const COMMAND: string = resolve("dist/bin/vmferry.js");
+
+function specOf(firmware: string, delay: number): string {
+  return SPEC.replaceAll("kelp/", `${FOLDER}/`)
+    .replaceAll("FIRMWARE", firmware)
+    .replace("DELAY", delay === 0 ? "" : `, delay: ${delay}`);
+}
+
+/** Packages that were built by this process, by firmware and delay. */
 const built = new Map<string, Promise<Uint8Array>>();
 
 /**
  * Puts the package into a folder.
- * @param env of the command, beside `SHOP`, which holds the secret
+ * @param more of the command's environment, beside `SHOP`, which holds the secret
+ * @param delay seconds after the start of the first machine
  */
 export async function buildPair(
   t: TestContext,
-  env: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string>>,
   firmware: "bios" | "efi" = "bios",
+  delay = 0,
 ): Promise<Pair> {
   const folder = await mkdtemp(join(tmpdir(), "pair-"));
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
   const [home, ova] = [join(folder, "home"), join(folder, "pair.ova")];
-  const command = resolve("dist/bin/vmferry.js");
+  const env = { XDG_STATE_HOME: home, SHOP: SECRET, ...more };
   const ferry = (args: readonly string[], limit = 60_000): Promise<Ran> =>
-    attempt(process.execPath, [command, ...args], {
-      env: { XDG_STATE_HOME: home, SHOP: SECRET, ...env },
-      timeout: limit,
-    });
+    attempt(process.execPath, [COMMAND, ...args], { env, timeout: limit });
   const build = async (): Promise<Uint8Array> => {
     const spec = join(folder, "pair.yaml");
-    await writeFile(spec, SPEC.replaceAll("kelp/", `${FOLDER}/`).replaceAll("FIRMWARE", firmware));
+    await writeFile(spec, specOf(firmware, delay));
     const ran = await ferry(["build", spec, ova, "--allow-external"]);
     assert.equal(ran.status, 0, ran.stderr);
     return readFile(ova);
   };
-  const bytes = built.get(firmware) ?? build();
-  built.set(firmware, bytes);
+  const kind = `${firmware} ${delay}`;
+  const bytes = built.get(kind) ?? build();
+  built.set(kind, bytes);
   await writeFile(ova, await bytes);
   return {
-    ...{ folder, ova, home, ferry },
+    ...{ folder, ova, home, env, ferry },
     states: async () => (await readdir(join(home, "vmferry", "deployments")).catch((): string[] => [])).sort(),
   };
 }
